@@ -1,0 +1,63 @@
+"""fcwork: a Jupyter workbench for Fluent Commerce.
+
+The names of a notebook's first cell. Each is imported when it is first used, so ``import fcwork`` stays fast::
+
+    import fcwork as fw
+
+    client = fw.connect()
+    positions = client.frame("{ inventoryPositions(first: 100) { edges { node { ref onHand } } } }")
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fcwork import errors, frames, recovery, reports, sources
+    from fcwork.client import FluentClient
+    from fcwork.errors import FcworkError
+    from fcwork.ingestion import ingest
+    from fcwork.jobs import JobTracker
+    from fcwork.mapper import Mapper
+    from fcwork.session import connect
+    from fcwork.validator import Validator
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "FcworkError",
+    "FluentClient",
+    "JobTracker",
+    "Mapper",
+    "Validator",
+    "__version__",
+    "connect",
+    "errors",
+    "frames",
+    "ingest",
+    "recovery",
+    "reports",
+    "sources",
+]
+
+_HOMES = {
+    "FcworkError": "errors",
+    "FluentClient": "client",
+    "JobTracker": "jobs",
+    "Mapper": "mapper",
+    "Validator": "validator",
+    "connect": "session",
+    "ingest": "ingestion",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"fcwork.{_HOMES[name]}"), name)
+    if name in __all__:
+        return import_module(f"fcwork.{name}")
+    message = f"module 'fcwork' has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    return __all__

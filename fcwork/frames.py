@@ -1,0 +1,295 @@
+"""Frames at the door and the declared shapes of public frames.
+
+Inside, everything is eager polars. ``enter`` takes what a caller has (pandas, polars eager or lazy, a pyarrow Table, a
+list of dicts) and ``leave`` gives the same kind back. Identity travels in two columns, ``_row`` and ``_source``, which
+every stage carries and nothing sends.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+
+import polars as pl
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    Frame: TypeAlias = pl.DataFrame | pl.LazyFrame | pd.DataFrame | pa.Table | Sequence[Mapping[str, Any]]
+
+Kind = Literal["polars", "lazy", "pandas", "pyarrow", "records"]
+Stage = Literal["read", "map", "check", "send", "extract"]
+Severity = Literal["error", "warning"]
+
+ROW, SOURCE = "_row", "_source"
+IDENTITY = (ROW, SOURCE)
+UTC_TIME = pl.Datetime("us", "UTC")
+
+ISSUES = pl.Schema(
+    {
+        "source": pl.String(),  # where the row came from: a URI, or empty for a frame of the caller's
+        "row": pl.Int64(),  # 1-based line or item in the source; null for an issue of the whole frame
+        "key": pl.String(),
+        "stage": pl.String(),  # read, map, check, send, extract
+        "field": pl.String(),
+        "code": pl.String(),  # lowercase words with dots, such as map.required
+        "severity": pl.String(),  # error, warning
+        "value": pl.String(),
+        "message": pl.String(),
+        "attempts": pl.Int64(),
+        "at": UTC_TIME,
+    }
+)
+
+
+def kind_of(frame: Any) -> Kind:
+    """Name the kind of ``frame``; anything that is no frame is a ``TypeError``."""
+    if isinstance(frame, pl.DataFrame):
+        return "polars"
+    if isinstance(frame, pl.LazyFrame):
+        return "lazy"
+    library = type(frame).__module__.partition(".")[0]
+    if library == "pandas" and type(frame).__name__ == "DataFrame":
+        return "pandas"
+    if library == "pyarrow" and type(frame).__name__ in {"Table", "RecordBatch"}:
+        return "pyarrow"
+    if isinstance(frame, Sequence) and not isinstance(frame, str | bytes):
+        strangers = [type(item).__name__ for item in frame if not isinstance(item, Mapping)]
+        if not strangers:
+            return "records"
+        message = f"a list given as a frame holds dicts, one a row; this one holds {strangers[0]}"
+        raise TypeError(message)
+    message = (
+        f"{type(frame).__name__} is no frame: give a pandas or polars DataFrame, a polars LazyFrame, "
+        "a pyarrow Table or a list of dicts"
+    )
+    raise TypeError(message)
+
+
+def enter(frame: Any) -> pl.DataFrame:
+    """Return ``frame`` as eager polars, its values unchanged and the caller's own frame untouched.
+
+    A column whose values share no type (a Python list or pandas column of numbers and text) comes in as text, so that
+    nothing is lost; NaN in pandas and in records comes in as null.
+    """
+    kind = kind_of(frame)
+    if kind == "polars":
+        return _plain(frame)
+    if kind == "lazy":
+        return _plain(frame.collect())
+    if kind == "pyarrow":
+        return _plain(cast("pl.DataFrame", pl.from_arrow(frame)))
+    if kind == "pandas":
+        return _plain(_from_pandas(frame))
+    return _plain(_from_records(frame))
+
+
+def leave(frame: pl.DataFrame, kind: Kind, *, sparse: bool = False) -> Any:
+    """Return a polars frame as ``kind``.
+
+    Args:
+        frame: what to hand out.
+        kind: what the caller came with.
+        sparse: records leave their null fields out.
+    """
+    if kind == "polars":
+        return frame
+    if kind == "lazy":
+        return frame.lazy()
+    if kind == "pyarrow":
+        return frame.to_arrow()
+    if kind == "pandas":
+        return _to_pandas(frame)
+    records = frame.to_dicts()
+    return [{k: v for k, v in record.items() if v is not None} for record in records] if sparse else records
+
+
+def with_identity(frame: pl.DataFrame, source: str = "") -> pl.DataFrame:
+    """Return ``frame`` with ``_row`` (its 1-based position, where it has none) and ``_source``."""
+    if ROW not in frame.columns:
+        frame = frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(ROW))
+    elif frame.schema[ROW] != pl.Int64:
+        frame = frame.with_columns(pl.col(ROW).cast(pl.Int64))
+    if SOURCE not in frame.columns:
+        frame = frame.with_columns(pl.lit(source).alias(SOURCE))
+    return frame
+
+
+def without_identity(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return ``frame`` without the columns that begin with an underscore and belong to fcwork."""
+    return frame.drop([name for name in frame.columns if name in {*IDENTITY, "_errors", "_stage"}])
+
+
+def key_text(columns: Iterable[str]) -> pl.Expr:
+    """Return an expression for a row's key: the columns' texts joined by a colon, a null as nothing."""
+    return pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in columns], separator=":")
+
+
+def issues(  # noqa: D417 - the rest are columns of ISSUES
+    rows: pl.DataFrame,
+    *,
+    stage: Stage,
+    field: str | pl.Expr,
+    code: str | pl.Expr,
+    message: str | pl.Expr,
+    at: datetime,
+    value: pl.Expr | None = None,
+    key: pl.Expr | None = None,
+    severity: Severity = "error",
+    attempts: int | pl.Expr = 0,
+) -> pl.DataFrame:
+    """Return one line of ``ISSUES`` for each of ``rows``; texts are constants, expressions are taken from the rows.
+
+    Args:
+        rows: the rows at fault, with ``_row`` and ``_source``.
+    """
+    nothing = pl.lit(None, dtype=pl.String)
+    columns = {
+        "source": pl.col(SOURCE),
+        "row": pl.col(ROW),
+        "key": nothing if key is None else key,
+        "stage": pl.lit(stage),
+        "field": _expr(field),
+        "code": _expr(code),
+        "severity": pl.lit(severity),
+        "value": nothing if value is None else as_text(value),
+        "message": _expr(message),
+        "attempts": pl.lit(attempts) if isinstance(attempts, int) else attempts,
+        "at": pl.lit(at).cast(UTC_TIME),
+    }
+    return rows.select([expr.cast(ISSUES[name]).alias(name) for name, expr in columns.items()])
+
+
+def frame_issue(*, stage: Stage, code: str, message: str, at: datetime, **columns: Any) -> pl.DataFrame:
+    """Return the one line of ``ISSUES`` that concerns a whole frame: its ``row`` is null."""
+    line = {
+        "source": "",
+        "severity": "error",
+        "attempts": 0,
+        "stage": stage,
+        "code": code,
+        "message": message,
+        "at": at,
+    }
+    return pl.DataFrame([{**dict.fromkeys(ISSUES), **line, **columns}], schema=ISSUES)
+
+
+def no_issues() -> pl.DataFrame:
+    """Return an empty issues table."""
+    return pl.DataFrame(schema=ISSUES)
+
+
+def join_issues(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Return the tables as one, in the order of source and row, issues of whole frames first."""
+    kept = [table for table in tables if table.height]
+    return pl.concat(kept).sort("source", "row", maintain_order=True) if kept else no_issues()
+
+
+def as_text(value: pl.Expr) -> pl.Expr:
+    """Return an expression for how a value is shown: at most 200 characters, nested values as JSON."""
+    return value.map_batches(_shown, return_dtype=pl.String)
+
+
+def to_html(frame: pl.DataFrame, *, limit: int = 20, caption: str = "") -> str:
+    """Return the first ``limit`` rows as an HTML table without style, script or a live tag of the data's."""
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in frame.columns)
+    cells = (
+        frame.head(limit).select(as_text(pl.col(name)).alias(name) for name in frame.columns) if frame.width else frame
+    )
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape('' if cell is None else cell)}</td>" for cell in row) + "</tr>"
+        for row in cells.rows()
+    )
+    rest = frame.height - limit
+    more = f'<tr><td colspan="{frame.width}">and {rest:,} more</td></tr>' if rest > 0 else ""
+    title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
+    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}{more}</tbody></table>"
+
+
+def _shown(values: pl.Series) -> pl.Series:
+    if values.dtype.is_nested():
+        values = pl.Series(
+            values.name, [None if v is None else _json_text(v) for v in values.to_list()], dtype=pl.String
+        )
+    return values.cast(pl.String, strict=False).str.slice(0, 200)
+
+
+def _json_text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _expr(value: str | pl.Expr) -> pl.Expr:
+    return value if isinstance(value, pl.Expr) else pl.lit(value)
+
+
+def _plain(frame: pl.DataFrame) -> pl.DataFrame:
+    """Replace the column types that have no meaning outside their library."""
+    changes = []
+    for name, dtype in frame.schema.items():
+        if dtype in (pl.Null, pl.Categorical, pl.Enum):
+            changes.append(frame[name].cast(pl.String))
+        elif dtype == pl.Object:
+            changes.append(_series(name, frame[name].to_list(), as_text=True))
+    return frame.with_columns(changes) if changes else frame
+
+
+def _from_records(records: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    names = dict.fromkeys(str(name) for record in records for name in record)
+    return pl.DataFrame([_series(name, [record.get(name) for record in records]) for name in names])
+
+
+def _from_pandas(frame: pd.DataFrame) -> pl.DataFrame:
+    names = [str(name) for name in frame.columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        message = f"two columns share a name: {', '.join(twice)}"
+        raise TypeError(message)
+    return pl.DataFrame([_pandas_series(name, frame.iloc[:, at]) for at, name in enumerate(names)])
+
+
+def _pandas_series(name: str, values: pd.Series[Any]) -> pl.Series:
+    import pyarrow as pa
+
+    try:
+        return pl.from_pandas(values.reset_index(drop=True), nan_to_null=True).alias(name)
+    except (pa.ArrowException, pl.exceptions.PolarsError, TypeError, ValueError, OverflowError):
+        return _series(name, values.tolist())
+
+
+def _series(name: str, values: list[Any], *, as_text: bool = False) -> pl.Series:
+    known = [None if isinstance(v, float) and v != v else v for v in values]  # noqa: PLR0124 - only NaN differs from itself
+    if not as_text:
+        try:
+            return pl.Series(name, known, strict=True)
+        except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
+            pass
+    return pl.Series(name, [None if v is None else _loose_text(v) for v in known], dtype=pl.String)
+
+
+def _loose_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | dict | list):
+        return _json_text(value)
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+    import pyarrow as pa
+
+    nullable = {
+        pa.int8(): pd.Int8Dtype(),
+        pa.int16(): pd.Int16Dtype(),
+        pa.int32(): pd.Int32Dtype(),
+        pa.int64(): pd.Int64Dtype(),
+        pa.bool_(): pd.BooleanDtype(),
+    }  # numpy would turn an integer column with a null into floats
+    table = frame.to_arrow()
+    whole = {column.type for column in table.columns if not column.null_count}
+    pick = {kind: dtype for kind, dtype in nullable.items() if kind not in whole}
+    return cast("pd.DataFrame", table.to_pandas(types_mapper=pick.get))

@@ -1,0 +1,280 @@
+"""Where the settings come from: arguments, then the environment, then a Fluent CLI profile.
+
+The environment: ``FLUENT_BASE_URL``, ``FLUENT_CLIENT_ID``, ``FLUENT_CLIENT_SECRET``, ``FLUENT_USERNAME``,
+``FLUENT_PASSWORD``, ``FLUENT_RETAILER_ID``, and ``FLUENT_PROFILE``, ``FLUENT_RETAILER`` to name a profile. Profiles are
+the Fluent CLI's own files (fluent profile create) under ``FLUENT_PROFILE_DIR``, else ``~/.fluentcommerce``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from fcwork.errors import ConfigError
+from fcwork.redact import Secret
+
+SIMULATOR = "simulator"  # the profile name of the embedded simulator
+WORKSPACE_MARKER = ".fcwork"
+NEEDED = ("base_url", "client_id", "client_secret")
+LOOPBACK_NAMES = frozenset({"localhost", "simulator.localhost"})
+_VARIABLES = ("base_url", "client_id", "client_secret", "username", "password", "retailer_id")
+_SECRETS = frozenset({"client_secret", "password", "clientSecret"})  # wrapped where they come in
+Value = str | Secret
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Whose platform, and who asks.
+
+    Attributes:
+        base_url: ``https://<account>.api.fluentretail.com`` or the like, without a slash at the end.
+        client_id, client_secret: of the OAuth client.
+        username, password: of the user; without them the client's own credentials are used.
+        retailer_id: the retailer that jobs and events belong to unless a call names another.
+        profile: the Fluent CLI profile that they came from, if any.
+    """
+
+    base_url: str
+    client_id: str
+    client_secret: Secret
+    username: str = ""
+    password: Secret | None = None
+    retailer_id: str | None = None
+    profile: str = ""
+
+    @property
+    def account(self) -> str:
+        """The account's name: the first label of the host."""
+        return (urlsplit(self.base_url).hostname or "").partition(".")[0]
+
+    @property
+    def target(self) -> str:
+        """What results and reports name: the host, with the retailer where one is set."""
+        host = urlsplit(self.base_url).netloc
+        return f"{host} (retailer {self.retailer_id})" if self.retailer_id else host
+
+
+def find(**arguments: Any) -> Settings | None:
+    """Return the settings that arguments, environment and profile give together, or None where nothing at all is set.
+
+    Args:
+        **arguments: fields of ``Settings`` as texts, ``profile`` and ``retailer`` (the name of a retailer file of the
+            profile), and ``allow_private`` for a host inside a private network.
+
+    Raises:
+        ConfigError: an unknown argument, a half-set environment or profile, a URL that is not allowed.
+    """
+    known = {*_VARIABLES, "profile", "retailer", "allow_private"}
+    for name in arguments:
+        if name not in known:
+            raise ConfigError(f"connect knows no setting {name!r}", hint=f"known: {', '.join(sorted(known))}")
+    arguments = {name: _held(name, value) for name, value in arguments.items() if value is not None}
+    given = {name: value for name, value in arguments.items() if name in _VARIABLES}
+    environment = {
+        name: _held(name, os.environ[variable(name)]) for name in _VARIABLES if os.environ.get(variable(name))
+    }
+    profile = arguments.get("profile") or os.environ.get("FLUENT_PROFILE") or ""
+    retailer = arguments.get("retailer") or os.environ.get("FLUENT_RETAILER") or ""
+    named = read_profile(profile, retailer) if profile else {}
+    if retailer and not profile:
+        raise ConfigError(
+            f"retailer {retailer!r} is the name of a profile's file, and no profile is named",
+            hint="give profile= too, or retailer_id= with the number",
+        )
+    explicit = bool(arguments.get("profile"))
+    merged = {**environment, **named, **given} if explicit else {**named, **environment, **given}
+    if not merged:
+        return None
+    return _complete(merged, profile, allow_private=bool(arguments.get("allow_private")))
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return f"FLUENT_{name.upper()}"
+
+
+def profile_root() -> Path:
+    """Return the folder of the Fluent CLI's profiles."""
+    return Path(os.environ.get("FLUENT_PROFILE_DIR") or Path.home() / ".fluentcommerce")
+
+
+def profiles() -> list[str]:
+    """Return the names of the profiles there are, sorted."""
+    root = profile_root()
+    if not root.is_dir():
+        return []
+    return sorted(
+        item.name for item in root.iterdir() if not item.name.startswith(".") and (item / "profile.json").is_file()
+    )
+
+
+def read_profile(name: str, retailer: str = "") -> dict[str, Value]:
+    """Return what a Fluent CLI profile sets, with the retailer's own user and id where one is named.
+
+    The chain is profile.json, then retailer.<REF>.json (its id, and its user if it names one), then user.<name>.json.
+
+    Raises:
+        ConfigError: no such profile, retailer or user, a name that leaves the folder, a broken or incomplete file.
+    """
+    root = profile_root()
+    folder = root / _safe(name, "profile")
+    if not (folder / "profile.json").is_file():
+        raise ConfigError(
+            f"there is no profile {name!r} in {root}", hint=_suggest(name, profiles(), "fluent profile create NAME")
+        )
+    profile = _read_json(folder / "profile.json", ("id", "baseUrl", "clientSecret", "user"))
+    found = {"base_url": profile["baseUrl"], "client_id": profile["id"], "client_secret": profile["clientSecret"]}
+    user = profile["user"]
+    if retailer:
+        chosen = _read_json(_retailer_file(folder, retailer), ("id",))
+        found["retailer_id"], user = chosen["id"], chosen.get("user", user)
+    credentials = folder / f"user.{_safe(str(user), 'user')}.json"
+    if not credentials.is_file():
+        raise ConfigError(f"profile {name!r} names the user {user!r}, whose file {credentials} is missing")
+    return {**found, **_read_json(credentials, ("username", "password"))}
+
+
+def check_base_url(url: str, *, allow_private: bool = False) -> str:
+    """Return ``url`` without trailing slashes, if credentials may be sent there.
+
+    Raises:
+        ConfigError: not https (plain http is for loopback only), no host, credentials or a query in it, a link-local
+            or (without ``allow_private``) a private address.
+    """
+    parts = urlsplit(url.strip())
+    host = parts.hostname or ""
+    if parts.scheme not in {"https", "http"} or not host:
+        raise ConfigError(
+            f"base_url {url!r} is no web address", hint="it looks like https://<account>.api.fluentretail.com"
+        )
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ConfigError(
+            "base_url holds more than scheme, host, port and path", hint="credentials are settings of their own"
+        )
+    local = is_loopback(host)
+    if parts.scheme == "http" and not local:
+        raise ConfigError(
+            f"base_url {url!r} would send credentials in clear text",
+            hint="use https://; plain http is for loopback only",
+        )
+    _check_address(host, allow_private=allow_private or local)
+    return url.strip().rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether ``host`` names this machine."""
+    if host in LOOPBACK_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def workspace() -> Path | None:
+    """Return the nearest folder upwards, from the working folder, that ``fcwork init`` made."""
+    here = Path.cwd()
+    return next(
+        (folder for folder in (here, *here.parents) if (folder / WORKSPACE_MARKER / "workspace.json").is_file()), None
+    )
+
+
+def home() -> Path:
+    """Return where run-time files go: ``FCWORK_HOME``, else ``.fcwork`` of the workspace or of the working folder."""
+    named = os.environ.get("FCWORK_HOME")
+    return Path(named).expanduser().absolute() if named else (workspace() or Path.cwd()) / WORKSPACE_MARKER
+
+
+def _complete(merged: Mapping[str, Value], profile: str, *, allow_private: bool) -> Settings:
+    missing = [name for name in NEEDED if not merged.get(name)]
+    if bool(merged.get("username")) != bool(merged.get("password")):
+        missing.append("password" if merged.get("username") else "username")
+    if missing:
+        raise ConfigError(
+            f"the settings are half set: {', '.join(missing)} missing",
+            hint=f"set {', '.join(variable(name) for name in missing)}, or name a profile",
+        )
+    values: dict[str, Any] = {name: merged[name] for name in _VARIABLES if merged.get(name)}
+    values["base_url"] = check_base_url(values["base_url"], allow_private=allow_private)
+    return Settings(profile=profile, **values)
+
+
+def _retailer_file(folder: Path, retailer: str) -> Path:
+    file = folder / f"retailer.{_safe(retailer, 'retailer')}.json"
+    if not file.is_file():
+        refs = sorted(
+            item.name.removeprefix("retailer.").removesuffix(".json") for item in folder.glob("retailer.*.json")
+        )
+        hint = _suggest(retailer, refs, "fluent retailer")
+        raise ConfigError(f"profile {folder.name!r} has no retailer {retailer!r}", hint=hint)
+    return file
+
+
+def _check_address(host: str, *, allow_private: bool) -> None:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return
+    if address.is_link_local or address.is_multicast or address.is_unspecified:
+        raise ConfigError(f"base_url points to {host}, where no platform is", hint="link-local addresses are refused")
+    if address.is_private and not allow_private:
+        raise ConfigError(
+            f"base_url points to the private address {host}", hint="give allow_private=True if that is meant"
+        )
+
+
+def _held(name: str, value: Any) -> Any:
+    if name in _SECRETS and isinstance(value, str):
+        return Secret(value)
+    if name not in _VARIABLES or isinstance(value, str | Secret):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise ConfigError(f"the setting {name} is a text, not {type(value).__name__}")
+
+
+def _safe(name: str, what: str) -> str:
+    if not _SAFE_NAME.fullmatch(name):
+        raise ConfigError(
+            f"{name!r} is no {what} name", hint="letters, digits and . _ @ + - only, beginning with a letter or digit"
+        )
+    return name
+
+
+def _read_json(file: Path, needed: tuple[str, ...]) -> dict[str, Value]:
+    content = _load(file)
+    if isinstance(content, str):
+        raise ConfigError(f"{file} cannot be read: {content}")
+    missing = [name for name in needed if not content.get(name)]
+    if missing:
+        raise ConfigError(f"{file} lacks {', '.join(missing)}", hint="the Fluent CLI writes it: fluent profile create")
+    return content
+
+
+def _load(file: Path) -> dict[str, Value] | str:
+    """Return the file's texts, the secrets among them wrapped, or why there are none; so no secret stays in a local."""
+    try:
+        content = json.loads(file.read_text("utf-8"))
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    except ValueError as error:
+        return f"it is no JSON ({error})"
+    if not isinstance(content, dict):
+        return "it holds no JSON object"
+    return {name: _held(name, str(value)) for name, value in content.items() if isinstance(value, str | int) and value}
+
+
+def _suggest(name: str, known: list[str], otherwise: str) -> str:
+    if not known:
+        return f"none found; {otherwise} makes one"
+    near = difflib.get_close_matches(name, known, 1)
+    return f"did you mean {near[0]!r}? there are: {', '.join(known)}" if near else f"there are: {', '.join(known)}"

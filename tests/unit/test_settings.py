@@ -1,0 +1,185 @@
+"""Where settings come from, and what is refused."""
+
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+
+from fcwork import settings
+from fcwork.errors import ConfigError
+from fcwork.redact import Secret
+
+FULL = {"base_url": "https://acme.api.fluentretail.com/", "client_id": "acme", "client_secret": "s3cret-of-acme"}
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An environment without FLUENT_* variables, and an empty folder of profiles."""
+    for name in (
+        "BASE_URL",
+        "CLIENT_ID",
+        "CLIENT_SECRET",
+        "USERNAME",
+        "PASSWORD",
+        "RETAILER_ID",
+        "PROFILE",
+        "RETAILER",
+    ):
+        monkeypatch.delenv(f"FLUENT_{name}", raising=False)
+    monkeypatch.setenv("FLUENT_PROFILE_DIR", str(tmp_path / "profiles"))
+    monkeypatch.delenv("FCWORK_HOME", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def acme(tmp_path: Path) -> Path:
+    """A profile as the Fluent CLI writes it, with one retailer."""
+    folder = tmp_path / "profiles" / "acme"
+    folder.mkdir(parents=True)
+    profile = {
+        "id": "acme-id",
+        "baseUrl": "https://acme.sandbox.api.fluentretail.com",
+        "clientSecret": "profile-secret",
+        "user": "admin",
+    }
+    (folder / "profile.json").write_text(json.dumps(profile))
+    (folder / "user.admin.json").write_text(json.dumps({"username": "admin", "password": "admins-word"}))
+    (folder / "user.r5.json").write_text(json.dumps({"username": "five", "password": "fives-word"}))
+    (folder / "retailer.R5.json").write_text(json.dumps({"id": 5, "user": "r5"}))
+    return folder
+
+
+def test_nothing_set_is_none() -> None:
+    """Where no argument, variable or profile is given, there are no settings, and no error."""
+    assert settings.find() is None
+
+
+def test_arguments_go_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An argument wins over its variable, and the variable fills what no argument gives."""
+    monkeypatch.setenv("FLUENT_CLIENT_ID", "from-environment")
+    monkeypatch.setenv("FLUENT_RETAILER_ID", "7")
+    found = settings.find(**FULL)
+    assert found is not None
+    assert (found.client_id, found.retailer_id) == ("acme", "7")
+
+
+def test_a_named_profile_goes_before_the_environment(acme: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile named in the call is meant: a variable left over from another shell does not override it."""
+    monkeypatch.setenv("FLUENT_BASE_URL", "https://other.api.fluentretail.com")
+    found = settings.find(profile=acme.name)
+    assert found is not None
+    assert found.account == "acme"
+    assert found.base_url == "https://acme.sandbox.api.fluentretail.com"
+
+
+def test_a_retailer_brings_its_id_and_its_user(acme: Path) -> None:
+    """The chain is profile, retailer, then the user that the retailer names; numbers become texts."""
+    found = settings.find(profile=acme.name, retailer="R5")
+    assert found is not None
+    assert (found.retailer_id, found.username) == ("5", "five")
+    assert found.password == Secret("fives-word")
+
+
+@pytest.mark.parametrize("name", ["../acme", "acme/../acme", "/etc", "", ".hidden", "a\0b"])
+def test_a_profile_name_never_leaves_the_folder(acme: Path, name: str) -> None:
+    """P32: a name that could climb out of the profiles' folder is refused before any file is touched."""
+    assert acme.is_dir()
+    with pytest.raises(ConfigError):
+        settings.read_profile(name)
+
+
+def test_an_unknown_profile_names_the_nearest(acme: Path) -> None:
+    """P32: a misspelt profile is told with the one that was probably meant."""
+    assert acme.is_dir()
+    with pytest.raises(ConfigError, match="did you mean 'acme'"):
+        settings.find(profile="acmee")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("profile.json", "{", "no JSON"),
+        ("profile.json", "[]", "no JSON object"),
+        ("profile.json", '{"id": "x"}', "lacks baseUrl, clientSecret, user"),
+        ("user.admin.json", '{"username": "admin"}', "lacks password"),
+        ("retailer.R5.json", "{}", "lacks id"),
+    ],
+)
+def test_a_broken_profile_file_is_named(acme: Path, file: str, content: str, said: str) -> None:
+    """P32: the message names the file and what it lacks."""
+    (acme / file).write_text(content)
+    with pytest.raises(ConfigError, match=said):
+        settings.find(profile="acme", retailer="R5" if file.startswith("retailer") else None)
+
+
+def test_half_set_names_what_is_missing() -> None:
+    """P32: half a set of credentials is an error that names the other half's variables."""
+    with pytest.raises(ConfigError, match="client_secret missing") as caught:
+        settings.find(base_url=FULL["base_url"], client_id="acme")
+    assert "FLUENT_CLIENT_SECRET" in caught.value.hint
+
+
+def test_a_user_without_a_password_is_half_set() -> None:
+    """P32: username and password come together."""
+    with pytest.raises(ConfigError, match="password missing"):
+        settings.find(**FULL, username="me")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://acme.api.fluentretail.com",
+        "file:///etc/passwd",
+        "ftp://acme.api.fluentretail.com",
+        "https://169.254.169.254",
+        "http://169.254.169.254/latest",
+        "https://[fe80::1]",
+        "https://10.0.0.1",
+        "https://0.0.0.0",
+        "https://user:word@acme.api.fluentretail.com",
+        "https://acme.api.fluentretail.com?token=x",
+        "acme.api.fluentretail.com",
+        "https://",
+    ],
+)
+def test_base_urls_that_would_leak_are_refused(url: str) -> None:
+    """P25: clear text, files, link-local and private addresses and credentials in the URL are refused."""
+    with pytest.raises(ConfigError):
+        settings.check_base_url(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:1", "https://acme.api.fluentretail.com"]
+)
+def test_https_and_loopback_are_allowed(url: str) -> None:
+    """P25: https anywhere, plain http to this machine only."""
+    assert settings.check_base_url(url + "/") == url
+
+
+def test_settings_show_no_secret() -> None:
+    """P9: repr, str, vars, format and pickle of settings hold no secret."""
+    found = settings.find(**FULL, username="me", password="word-of-mine")
+    shown = f"{found!r} {found} {vars(found)} {pickle.dumps(found)!r}"
+    assert "s3cret-of-acme" not in shown
+    assert "word-of-mine" not in shown
+
+
+def test_the_target_names_host_and_retailer() -> None:
+    """Results name whose platform it was."""
+    found = settings.find(**FULL, retailer_id=2)
+    assert found is not None
+    assert found.target == "acme.api.fluentretail.com (retailer 2)"
+
+
+def test_run_time_files_go_to_the_workspace_found_upwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FCWORK_HOME wins; else the workspace above; else the working folder."""
+    deep = tmp_path / "shop" / "notebooks"
+    deep.mkdir(parents=True)
+    monkeypatch.chdir(deep)
+    assert settings.home() == deep / ".fcwork"
+    (tmp_path / "shop" / ".fcwork").mkdir()
+    (tmp_path / "shop" / ".fcwork" / "workspace.json").write_text("{}")
+    assert settings.home() == tmp_path / "shop" / ".fcwork"
+    monkeypatch.setenv("FCWORK_HOME", str(tmp_path / "elsewhere"))
+    assert settings.home() == tmp_path / "elsewhere"
