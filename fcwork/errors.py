@@ -46,7 +46,7 @@ class FcworkError(Exception):
 
     def __init__(self, message: str = "", **facts: Any) -> None:
         for name in facts:
-            if not hasattr(type(self), name) or name.startswith("_"):
+            if name.startswith("_") or callable(getattr(type(self), name, len)):
                 unknown = f"{type(self).__name__} has no fact {name!r}"
                 raise TypeError(unknown)
         self._facts = {name: mask_values(value) for name, value in facts.items()}

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import html
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import polars as pl
@@ -74,7 +76,8 @@ def enter(frame: Any) -> pl.DataFrame:
     """Return ``frame`` as eager polars, its values unchanged and the caller's own frame untouched.
 
     A column whose values share no type (a Python list or pandas column of numbers and text) comes in as text, so that
-    nothing is lost; NaN in pandas and in records comes in as null.
+    nothing is lost; whole numbers and floats share one as long as no digit is lost. Nested values get every field that
+    any of them has. NaN in pandas and in records comes in as null.
     """
     kind = kind_of(frame)
     if kind == "polars":
@@ -82,6 +85,7 @@ def enter(frame: Any) -> pl.DataFrame:
     if kind == "lazy":
         return _plain(frame.collect())
     if kind == "pyarrow":
+        _refuse_twins(frame.schema.names)
         return _plain(cast("pl.DataFrame", pl.from_arrow(frame)))
     if kind == "pandas":
         return _plain(_from_pandas(frame))
@@ -113,7 +117,7 @@ def with_identity(frame: pl.DataFrame, source: str = "") -> pl.DataFrame:
     if ROW not in frame.columns:
         frame = frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(ROW))
     elif frame.schema[ROW] != pl.Int64:
-        frame = frame.with_columns(pl.col(ROW).cast(pl.Int64))
+        frame = frame.with_columns(_whole(frame[ROW]))
     if SOURCE not in frame.columns:
         frame = frame.with_columns(pl.lit(source).alias(SOURCE))
     return frame
@@ -129,7 +133,7 @@ def key_text(columns: Iterable[str]) -> pl.Expr:
     return pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in columns], separator=":")
 
 
-def issues(  # noqa: D417 - the rest are columns of ISSUES
+def issues(
     rows: pl.DataFrame,
     *,
     stage: Stage,
@@ -210,12 +214,22 @@ def to_html(frame: pl.DataFrame, *, limit: int = 20, caption: str = "") -> str:
     return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}{more}</tbody></table>"
 
 
+def _whole(rows: pl.Series) -> pl.Series:
+    try:
+        return rows.cast(pl.Int64)
+    except pl.exceptions.PolarsError as error:
+        message = f"the column {ROW} numbers the rows of a source and holds whole numbers, not {rows.dtype}"
+        raise TypeError(message) from error
+
+
 def _shown(values: pl.Series) -> pl.Series:
     if values.dtype.is_nested():
         values = pl.Series(
             values.name, [None if v is None else _json_text(v) for v in values.to_list()], dtype=pl.String
         )
-    return values.cast(pl.String, strict=False).str.slice(0, 200)
+    elif values.dtype in (pl.Binary, pl.Duration):  # polars has no text for them
+        values = pl.Series(values.name, [None if v is None else str(v) for v in values], dtype=pl.String)
+    return values.cast(pl.String).str.slice(0, 200)
 
 
 def _json_text(value: Any) -> str:
@@ -238,36 +252,61 @@ def _plain(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _from_records(records: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    names = dict.fromkeys(str(name) for record in records for name in record)
-    return pl.DataFrame([_series(name, [record.get(name) for record in records]) for name in names])
+    names = {name: str(name) for record in records for name in record}
+    _refuse_twins(names.values())
+    if not names:  # a frame without columns has no rows either
+        return pl.DataFrame({ROW: range(1, len(records) + 1)}, schema={ROW: pl.Int64}) if records else pl.DataFrame()
+    return pl.DataFrame([_series(text, [record.get(name) for record in records]) for name, text in names.items()])
 
 
 def _from_pandas(frame: pd.DataFrame) -> pl.DataFrame:
     names = [str(name) for name in frame.columns]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        message = f"two columns share a name: {', '.join(twice)}"
-        raise TypeError(message)
+    _refuse_twins(names)
     return pl.DataFrame([_pandas_series(name, frame.iloc[:, at]) for at, name in enumerate(names)])
 
 
+def _refuse_twins(names: Iterable[str]) -> None:
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
+    if twice:
+        message = f"two columns share a name: {', '.join(twice)}"
+        raise TypeError(message)
+
+
 def _pandas_series(name: str, values: pd.Series[Any]) -> pl.Series:
+    import pandas as pd
     import pyarrow as pa
 
-    try:
-        return pl.from_pandas(values.reset_index(drop=True), nan_to_null=True).alias(name)
-    except (pa.ArrowException, pl.exceptions.PolarsError, TypeError, ValueError, OverflowError):
-        return _series(name, values.tolist())
+    if values.dtype != object and not isinstance(values.dtype, pd.PeriodDtype | pd.IntervalDtype):
+        try:
+            return pl.from_pandas(values.reset_index(drop=True), nan_to_null=True).alias(name)
+        except (pa.ArrowException, pl.exceptions.PolarsError, TypeError, ValueError, OverflowError):
+            pass
+    return _series(name, values.astype(object).where(values.notna(), None).tolist())
 
 
 def _series(name: str, values: list[Any], *, as_text: bool = False) -> pl.Series:
     known = [None if isinstance(v, float) and v != v else v for v in values]  # noqa: PLR0124 - only NaN differs from itself
-    if not as_text:
-        try:
-            return pl.Series(name, known, strict=True)
-        except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
-            pass
+    typed = None if as_text else _typed(name, known)
+    if typed is not None:
+        return typed
     return pl.Series(name, [None if v is None else _loose_text(v) for v in known], dtype=pl.String)
+
+
+def _typed(name: str, values: list[Any]) -> pl.Series | None:
+    """Return the values as a column of one type, or None where one of them would lose something by it."""
+    import pyarrow as pa
+
+    kinds = {type(value) for value in values if value is not None}
+    mixed = len(kinds) > 1
+    if kinds == {datetime}:  # an instant beside a wall clock's time
+        mixed = len({value.tzinfo is None for value in values if value is not None}) > 1
+    numbers = all(issubclass(kind, Real) and not issubclass(kind, bool) for kind in kinds)
+    try:
+        if kinds & {dict, list} or (mixed and numbers):  # polars would cut each to the shape of the first
+            return pl.Series(name, pl.from_arrow(pa.array(values)))
+        return None if mixed else pl.Series(name, values, strict=True)
+    except (pa.ArrowException, pl.exceptions.PolarsError, TypeError, ValueError, OverflowError):
+        return None
 
 
 def _loose_text(value: Any) -> str:
@@ -282,14 +321,12 @@ def _to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
     import pandas as pd
     import pyarrow as pa
 
-    nullable = {
-        pa.int8(): pd.Int8Dtype(),
-        pa.int16(): pd.Int16Dtype(),
-        pa.int32(): pd.Int32Dtype(),
-        pa.int64(): pd.Int64Dtype(),
-        pa.bool_(): pd.BooleanDtype(),
-    }  # numpy would turn an integer column with a null into floats
+    widths = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
+    nullable = {getattr(pa, width.lower())(): getattr(pd, f"{width}Dtype")() for width in widths}
+    nullable[pa.bool_()] = pd.BooleanDtype()
     table = frame.to_arrow()
-    whole = {column.type for column in table.columns if not column.null_count}
-    pick = {kind: dtype for kind, dtype in nullable.items() if kind not in whole}
-    return cast("pd.DataFrame", table.to_pandas(types_mapper=pick.get))
+    left = cast("pd.DataFrame", table.to_pandas())
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if column.null_count and column.type in nullable:  # numpy would turn whole numbers with a null into floats
+            left[name] = column.to_pandas(types_mapper=nullable.get)
+    return left

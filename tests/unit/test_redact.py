@@ -1,0 +1,148 @@
+"""Secrets stay hidden in every form they travel in."""
+
+import base64
+import copy
+import html
+import json
+import pickle
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from fcwork import redact
+from fcwork.redact import MASK, Secret
+
+VALUE = 'p@ss/wörd "&<1>+ ='
+SHOWN: dict[str, Callable[[str], str]] = {
+    "raw": str,
+    "url path": quote,
+    "url, all quoted": lambda value: quote(value, safe=""),
+    "form": quote_plus,
+    "html": html.escape,
+    "json": json.dumps,
+    "json, unicode": lambda value: json.dumps(value, ensure_ascii=False),
+    "repr": repr,
+    "base64": lambda value: base64.b64encode(value.encode()).decode(),
+    "base64, url-safe": lambda value: base64.urlsafe_b64encode(value.encode()).decode(),
+    "basic auth": lambda value: base64.b64encode(f"user:{value}".encode()).decode(),
+    "basic auth, shifted by one": lambda value: base64.b64encode(f"users:{value}!".encode()).decode(),
+    "basic auth, shifted by two": lambda value: base64.b64encode(f"userss:{value}?!".encode()).decode(),
+}
+
+
+@pytest.fixture
+def secret() -> Secret:
+    """A value that is known to be secret."""
+    return Secret(VALUE)
+
+
+@pytest.mark.parametrize("form", SHOWN)
+@pytest.mark.usefixtures("secret")
+def test_a_known_secret_is_masked_in_every_spelling(form: str) -> None:
+    """P8: a secret is masked raw, URL-encoded, HTML- and JSON-escaped, and in base64 also inside a longer text."""
+    shown = SHOWN[form](VALUE)
+    text = f"before {shown} after"
+    masked = redact.mask(text)
+    assert redact.holds_secret(text)
+    assert MASK in masked
+    assert masked.startswith("before ")
+    assert masked.endswith(" after")
+    assert not redact.holds_secret(masked)
+    assert VALUE[2:8] not in masked
+
+
+@pytest.mark.parametrize(
+    "show", [str, repr, "{}".format, "%s".__mod__, "{:>40}".format], ids=lambda show: str(show)[:30]
+)
+def test_a_secret_shows_itself_to_nobody(secret: Secret, show: Callable[[Secret], str]) -> None:
+    """P9: str, repr and format of a secret hold the mask instead of the value."""
+    assert VALUE not in show(secret)
+    assert MASK in show(secret)
+
+
+def test_a_secret_has_no_attributes_to_read(secret: Secret) -> None:
+    """P9: vars and json find nothing in a secret, and it cannot be changed."""
+    with pytest.raises(TypeError):
+        vars(secret)
+    with pytest.raises(TypeError):
+        json.dumps(secret)
+    with pytest.raises(AttributeError, match="does not change"):
+        secret.value = "other"
+
+
+def test_a_pickled_secret_is_lost(secret: Secret) -> None:
+    """P9: a pickle or copy of a secret holds none, is false, and says so when asked."""
+    packed = pickle.dumps(secret)
+    assert VALUE.encode() not in packed
+    for lost in (pickle.loads(packed), copy.deepcopy(secret)):  # noqa: S301 - packed above
+        assert not lost
+        assert str(lost) == MASK
+        with pytest.raises(LookupError, match="left behind"):
+            lost.reveal()
+
+
+def test_secrets_compare_by_value_only(secret: Secret) -> None:
+    """A secret equals another of the same value and nothing else, and is false when empty."""
+    assert secret == Secret(VALUE)
+    assert secret != Secret("other")
+    assert secret != VALUE
+    assert len({secret, Secret(VALUE)}) == 1
+    assert secret.reveal() == VALUE
+    assert secret
+    assert not Secret("")
+
+
+def test_the_longest_secret_is_masked_whole() -> None:
+    """P8: of two secrets where one begins the other, the longer leaves no tail behind."""
+    redact.register("prefix-of-secret", "prefix-of-secret-and-more")
+    assert redact.mask("x prefix-of-secret-and-more y") == f"x {MASK} y"
+
+
+def test_very_short_values_are_not_masked() -> None:
+    """A value of under four characters would mask ordinary words, and is left."""
+    redact.register("to", "")
+    assert redact.mask("to be or not to be") == "to be or not to be"
+
+
+@pytest.mark.usefixtures("secret")
+def test_headers_are_masked_by_name_and_by_value() -> None:
+    """P9: credentials' headers are masked whole, others where they hold a known secret; names stay as they came."""
+    headers = {
+        "Authorization": "Bearer unknown-token",
+        "X-Api-Key": "unknown",
+        "X-Other": f"a {VALUE}",
+        "Accept": "*/*",
+    }
+    assert redact.mask_headers(headers) == {
+        "Authorization": MASK,
+        "X-Api-Key": MASK,
+        "X-Other": f"a {MASK}",
+        "Accept": "*/*",
+    }
+    assert redact.mask_headers([("COOKIE", "a=b")]) == {"COOKIE": MASK}
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        (
+            "https://acme.example/oauth/token?username=u&password=p#x",
+            f"https://acme.example/oauth/token?username={MASK}&password={MASK}#x",
+        ),
+        ("https://user:word@acme.example/a@b?c=d", f"https://{MASK}@acme.example/a@b?c={MASK}"),
+        ("sftp://host/in/a.csv", "sftp://host/in/a.csv"),
+        ("s3://bucket/a@b.csv", "s3://bucket/a@b.csv"),
+        ("https://acme.example/?a=", f"https://acme.example/?a={MASK}"),
+    ],
+)
+def test_a_url_keeps_its_place_only(url: str, masked: str) -> None:
+    """P9: a URL loses its user, password and query values, and keeps host, path and names."""
+    assert redact.mask_url(url) == masked
+
+
+@pytest.mark.usefixtures("secret")
+def test_values_are_masked_at_any_depth() -> None:
+    """P9: texts in dicts, keys among them, and in lists and tuples are masked; other values stay."""
+    value = {"a": [VALUE, 5, None, (VALUE,)], VALUE: {"b": f"x{VALUE}"}, "flag": True}
+    assert redact.mask_values(value) == {"a": [MASK, 5, None, [MASK]], MASK: {"b": f"x{MASK}"}, "flag": True}
