@@ -1,0 +1,97 @@
+"""The ledger and what it says of each row, kept in step whatever number of threads write."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fcwork.recovery import spans
+from fcwork.recovery.entries import Accepted, Entry, Posting, Settled
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from fcwork.clock import Clock
+    from fcwork.recovery.ledger import Ledger
+    from fcwork.recovery.standing import Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a send is.
+
+    Attributes:
+        rows: rows that the platform took, or that were settled without it.
+        total: rows of the input.
+        batches: requests that the platform took.
+        delivered, rejected, unknown: rows settled so far; with verification they lag behind ``rows``.
+        requests: requests that left, the refused and repeated ones included.
+        rate_per_second: rows a second in this run.
+        eta_seconds: time left at that rate; None while nothing is known.
+    """
+
+    rows: int
+    total: int
+    batches: int
+    delivered: int
+    rejected: int
+    unknown: int
+    requests: int
+    rate_per_second: float
+    eta_seconds: float | None
+
+
+class Books:
+    """Records what happens to rows: first in the ledger, then in the standing; then tells whoever watches."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        standing: Standing,
+        *,
+        clock: Clock,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> None:
+        self.standing = standing
+        self._ledger, self._clock, self._on_progress = ledger, clock, on_progress
+        self._lock = threading.RLock()
+        self._began, self._rows_before = clock.monotonic(), standing.through
+
+    def now(self) -> str:
+        """Return the instant as the ledger spells it."""
+        return self._clock.now().isoformat(timespec="milliseconds")
+
+    def posting(self, rows: pl.Series, *, attempt: int, body: bytes, sync: bool) -> int:
+        """Record that a request is about to leave with these rows, and return its number."""
+        told, check, at = spans.spell(rows), zlib.crc32(body), self.now()
+        with self._lock:
+            batch = self.standing.requested + 1
+            entry = Posting(batch=batch, rows=told, attempt=attempt, bytes=len(body), crc32=check, at=at)
+            self.record(entry, sync=sync)
+        return batch
+
+    def record(self, entry: Entry, *, sync: bool = False) -> None:
+        """Record what happened; see ``Ledger.append`` for ``sync``."""
+        with self._lock:
+            self._ledger.append(entry, sync=sync)
+            self.standing.apply(entry)
+            if self._on_progress and isinstance(entry, Accepted | Settled):
+                self._on_progress(self._progress())
+
+    def _progress(self) -> Progress:
+        standing = self.standing
+        rows, total = standing.through, standing.total
+        seconds = self._clock.monotonic() - self._began
+        rate = (rows - self._rows_before) / seconds if seconds > 0 else 0.0
+        return Progress(
+            rows=rows,
+            total=total,
+            batches=standing.accepted,
+            **standing.counts,
+            requests=standing.requested,
+            rate_per_second=rate,
+            eta_seconds=(total - rows) / rate if rate > 0 else None,
+        )

@@ -1,0 +1,158 @@
+"""What became of a send: three frames whose rows add up to the input, and an honest line about them."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from fcwork import frames
+from fcwork.errors import ApiError, OutcomeUnknownError, RejectedError, RetryableError
+from fcwork.recovery import spans
+from fcwork.recovery.entries import REJECTED, UNKNOWN, WORTH_RETRYING
+
+if TYPE_CHECKING:
+    from fcwork.recovery.standing import Standing
+
+
+@dataclass(frozen=True, repr=False)
+class SendResult:
+    """What became of each row; frames are of the kind that was sent, with ``_row`` and ``_source``.
+
+    Attributes:
+        delivered: rows that the platform holds; where ``verified`` is false: rows that it accepted.
+        rejected: rows that were refused or not sent, with ``_errors`` saying why.
+        unknown: rows of which nobody can say, with ``_errors``: look before sending them again.
+        retryable: those of ``rejected`` that may go through when they are sent again.
+        issues: one line for each row not delivered, in the columns of ``frames.ISSUES``.
+        batches: one line a request: ``batch, rows, attempt, outcome, receipt, message``.
+        counts: ``rows, delivered, rejected, unknown, retryable, requests``.
+        target: whose platform: host and retailer, or ``SIMULATOR``; empty for a function of the caller's.
+        verified: whether delivered is the platform's last word; false where it was not asked what became of records.
+        checkpoint: the name to resume with; None where nothing is left to do.
+    """
+
+    delivered: Any
+    rejected: Any
+    unknown: Any
+    retryable: Any
+    issues: Any
+    batches: Any
+    counts: dict[str, int]
+    target: str
+    verified: bool
+    checkpoint: str | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether every row was delivered."""
+        return self.counts["delivered"] == self.counts["rows"]
+
+    @property
+    def attempts(self) -> int:
+        """How many requests it took, the refused and repeated ones included."""
+        return self.counts["requests"]
+
+    @property
+    def summary(self) -> str:
+        """The send in one honest line."""
+        piles = ", ".join(f"{self.counts[pile]:,} {pile}" for pile in ("delivered", "rejected", "unknown"))
+        whose = f" to {self.target}" if self.target else ""
+        told = [f"{self.counts['rows']:,} rows{whose}: {piles} in {self.attempts:,} requests"]
+        if not self.verified:
+            told.append("delivered means accepted, not verified")
+        if self.checkpoint:
+            told.append(f"checkpoint {self.checkpoint} can be resumed")
+        return "; ".join(told)
+
+    def raise_if_incomplete(self) -> None:
+        """Do nothing if every row was delivered.
+
+        Raises:
+            OutcomeUnknownError: nobody can say what became of some rows.
+            RetryableError: all rows that were not delivered may go through when they are sent again.
+            RejectedError: some rows were refused for good.
+        """
+        if self.ok:
+            return
+        kind: type[ApiError] = RejectedError
+        hint = "mend the rows in .rejected and send them again; .issues says what is wrong"
+        if self.counts["unknown"]:
+            kind, hint = OutcomeUnknownError, "compare the rows in .unknown with the platform, or resume the checkpoint"
+        elif self.counts["rejected"] == self.counts["retryable"]:
+            kind, hint = RetryableError, f"later: fcwork.recovery.resume({self.checkpoint!r}, deliver)"
+        raise kind(self.summary, hint=hint)
+
+    def __str__(self) -> str:
+        return self.summary
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        issues = frames.enter(self.issues)
+        table = frames.to_html(issues, limit=10, caption="Issues") if issues.height else ""
+        return f"<p><b>{html.escape(self.summary)}</b></p>{table}"
+
+
+def conclude(
+    rows: pl.DataFrame,
+    standing: Standing,
+    *,
+    references: pl.Series,
+    kind: frames.Kind,
+    target: str,
+    verified: bool,
+    checkpoint: str | None,
+    at: datetime,
+) -> SendResult:
+    """Return the result of a send whose rows are all settled."""
+    delivered, verdicts = standing.delivered(), standing.verdicts()
+    _check_sum(rows.height, delivered, verdicts)
+    piles = {
+        "rejected": verdicts.filter(pl.col("pile") == REJECTED),
+        "unknown": verdicts.filter(pl.col("pile") == UNKNOWN),
+        "retryable": verdicts.filter(pl.col("code").is_in(list(WORTH_RETRYING))),
+    }
+    requests = standing.requests()
+    counts = {"rows": rows.height, "delivered": len(delivered), **{name: pile.height for name, pile in piles.items()}}
+    return SendResult(
+        delivered=frames.leave(spans.take(rows, delivered), kind),
+        **{name: frames.leave(_with_errors(rows, pile), kind) for name, pile in piles.items()},
+        issues=frames.leave(_issues(rows, verdicts, standing, references, at), kind),
+        batches=frames.leave(requests, kind),
+        counts={**counts, "requests": requests.height},
+        target=target,
+        verified=verified,
+        checkpoint=checkpoint,
+    )
+
+
+def _with_errors(rows: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
+    told = pl.concat_str([verdicts["code"], verdicts["message"]], separator=": ")
+    return spans.take(rows, verdicts["position"]).with_columns(_errors=told)
+
+
+def _issues(
+    rows: pl.DataFrame, verdicts: pl.DataFrame, standing: Standing, references: pl.Series, at: datetime
+) -> pl.DataFrame:
+    positions = verdicts["position"]
+    return frames.issues(
+        spans.take(rows, positions),
+        stage="send",
+        field="",
+        code=pl.lit(verdicts["code"]),
+        message=pl.lit(verdicts["message"]),
+        key=pl.lit(references.gather(positions)),
+        attempts=pl.lit(standing.attempts(positions)),
+        at=at,
+    )
+
+
+def _check_sum(total: int, delivered: pl.Series, verdicts: pl.DataFrame) -> None:
+    settled = pl.concat([delivered, verdicts["position"]])
+    if len(settled) != total or settled.n_unique() != total:
+        message = f"the rows do not add up: {total} in, {len(delivered)} delivered, {verdicts.height} not"
+        raise AssertionError(message)

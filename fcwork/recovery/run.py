@@ -1,0 +1,177 @@
+"""One run over a checkpoint: opens the books, sends wave after wave, verifies, and tells the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
+
+import polars as pl
+
+from fcwork import frames, log
+from fcwork.errors import CheckpointError, ConfigError
+from fcwork.recovery import plan
+from fcwork.recovery.books import Books, Progress
+from fcwork.recovery.checkpoint import Checkpoint, differences, new_name
+from fcwork.recovery.delivery import Delivery
+from fcwork.recovery.entries import Closed, Opened, Resumed
+from fcwork.recovery.result import SendResult, conclude
+from fcwork.recovery.standing import Standing
+from fcwork.recovery.verification import Verification
+
+if TYPE_CHECKING:
+    from fcwork.recovery.terms import Terms
+    from fcwork.routes import Route
+
+BEHIND = "an earlier row with the same key is not settled, and this one must not overtake it"
+OF_THE_RESULT = ("_errors", "_stage")  # columns that a result added, when its rows are sent again
+
+_logger = log.get("recovery")
+
+
+@dataclass(frozen=True)
+class Run:
+    """How rows go: over which route, on what terms, and who watches."""
+
+    route: Route
+    terms: Terms
+    on_progress: Callable[[Progress], object] | None = None
+
+    def begin(self, frame: Any, *, key: str | Sequence[str] | None, checkpoint: str | None) -> SendResult:
+        """Send a frame; under the name of an unsettled send of the same rows, go on with that."""
+        kind = frames.kind_of(frame)
+        rows = frames.with_identity(frames.enter(frame).drop(OF_THE_RESULT, strict=False))
+        names = [key] if isinstance(key, str) else None if key is None else list(key)
+        references = self._references(rows, names)
+        if not rows.height:
+            return self._result(rows, Standing(0), references, kind=kind, checkpoint=None)
+        with Checkpoint(checkpoint or new_name(self.terms.clock)) as held:
+            if held.opened:
+                self._check_same(held, held.opened, rows, names)
+                return self.go_on(held, held.opened)
+            facts = {"route": self.route.name, "target": self.route.target, "kind": kind, "key": names}
+            terms = {"batch_size": self.terms.batch_size, "verify": self.terms.verify}
+            held.begin(rows, clock=self.terms.clock, **facts, **terms)
+            return self._drive(held, rows, references, kind=kind)
+
+    def resume(self, checkpoint: str) -> SendResult:
+        """Go on with a send from its spooled input; its batch size and its word on verification hold."""
+        with Checkpoint(checkpoint) as held:
+            opened = held.opened
+            if not opened:
+                raise CheckpointError(
+                    f"the send under checkpoint {checkpoint!r} was cut off before anything was sent",
+                    hint="send the rows again",
+                    checkpoint=checkpoint,
+                )
+            self._check_route(held, opened)
+            terms = replace(self.terms, batch_size=opened.batch_size, verify=opened.verify)
+            return replace(self, terms=terms).go_on(held, opened)
+
+    def go_on(self, held: Checkpoint, opened: Opened) -> SendResult:
+        """Do what is left of a send."""
+        rows = held.load(opened)
+        references = self._references(rows, opened.key)
+        return self._drive(held, rows, references, kind=cast("frames.Kind", opened.kind))
+
+    def _drive(self, held: Checkpoint, rows: pl.DataFrame, references: pl.Series, *, kind: frames.Kind) -> SendResult:
+        standing = Standing(rows.height)
+        for entry in held.ledger.entries:
+            standing.apply(entry)
+        books = Books(held.ledger, standing, clock=self.terms.clock, on_progress=self.on_progress)
+        _logger.info("send.began", checkpoint=held.name, rows=rows.height, target=self.route.target)
+        try:
+            if held.ledger.entries:
+                books.record(Resumed(at=books.now(), repeat_safe=self.route.repeat_safe))
+            self._send(rows, references, books)
+        except BaseException as error:
+            _leave(held, standing, error)
+            raise
+        left = standing.verdicts().filter(plan.is_unsettled()).height
+        result = self._result(rows, standing, references, kind=kind, checkpoint=held.name if left else None)
+        if left:
+            books.record(Closed(at=books.now()), sync=True)
+        else:
+            held.discard()
+        _logger.info("send.ended", checkpoint=result.checkpoint, target=result.target, **result.counts)
+        return result
+
+    def _send(self, rows: pl.DataFrame, references: pl.Series, books: Books) -> None:
+        """Settle what the platform already has, then send what is waiting, wave after wave."""
+        delivery = Delivery(rows, self.route, books=books, terms=self.terms)
+        verification = Verification(references, self.route, books=books, terms=self.terms, delivery=delivery)
+        verification.settle()
+        waiting = books.standing.waiting()
+        for wave in plan.waves(waiting, references.gather(waiting)):
+            unsettled = books.standing.unsettled(repeat_safe=self.route.repeat_safe)
+            behind = plan.behind(wave, unsettled, references)
+            delivery.withhold(behind, BEHIND)
+            delivery.post(wave.filter(~wave.is_in(behind.implode())) if len(behind) else wave)
+            verification.settle()
+
+    def _references(self, rows: pl.DataFrame, key: Sequence[str] | None) -> pl.Series:
+        """Return the reference of each row; null where it has none."""
+        if key is None:
+            return self.route.entity_ref(frames.without_identity(rows))
+        missing = [name for name in key if name not in rows.columns]
+        if missing or not key:
+            known = ", ".join(frames.without_identity(rows).columns)
+            raise ConfigError(
+                f"the rows have no key column {', '.join(missing) or '(none named)'}", hint=f"they have: {known}"
+            )
+        nothing = pl.all_horizontal(pl.col(key).is_null())
+        return rows.select(pl.when(~nothing).then(frames.key_text(key)).alias("key")).to_series()
+
+    def _check_route(self, held: Checkpoint, opened: Opened) -> None:
+        begun, given = (opened.route, opened.target), (self.route.name, self.route.target)
+        if begun != given:
+            raise CheckpointError(
+                f"checkpoint {held.name!r} was begun over {_whose(*begun)}, and this is {_whose(*given)}",
+                hint="resume it over the route it was begun with, or send under another name",
+                checkpoint=held.name,
+            )
+
+    def _check_same(self, held: Checkpoint, opened: Opened, rows: pl.DataFrame, key: list[str] | None) -> None:
+        self._check_route(held, opened)
+        told = differences(held.load(opened), rows)
+        if opened.key != key:
+            told.append(f"its key is {opened.key}, not {key}")
+        if told:
+            raise CheckpointError(
+                f"checkpoint {held.name!r} holds an unsettled send of another input: {'; '.join(told)}",
+                hint=f"finish it by recovery.resume({held.name!r}, deliver), remove {held.folder}, or name another",
+                checkpoint=held.name,
+            )
+
+    def _result(
+        self,
+        rows: pl.DataFrame,
+        standing: Standing,
+        references: pl.Series,
+        *,
+        kind: frames.Kind,
+        checkpoint: str | None,
+    ) -> SendResult:
+        return conclude(
+            rows,
+            standing,
+            references=references,
+            kind=kind,
+            target=self.route.target,
+            verified=self.terms.verify or not self.route.verifiable,
+            checkpoint=checkpoint,
+            at=self.terms.clock.now(),
+        )
+
+
+def _leave(held: Checkpoint, standing: Standing, error: BaseException) -> None:
+    """Tell how to go on from here; a send that never left leaves nothing behind."""
+    if not standing.requested and not held.ledger.entries:
+        held.discard()
+        return
+    error.add_note(f"The send can be resumed: fcwork.recovery.resume({held.name!r}, deliver)")
+    _logger.warning("send.interrupted", checkpoint=held.name, error=type(error).__name__)
+
+
+def _whose(route: str, target: str) -> str:
+    return f"{route} to {target}" if target else route

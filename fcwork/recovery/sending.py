@@ -1,0 +1,108 @@
+"""The doors: ``send`` delivers a frame, ``resume`` goes on where a send stopped, ``checkpoints`` lists what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from fcwork.clock import SYSTEM, Clock
+from fcwork.recovery.books import Progress
+from fcwork.recovery.callables import Deliver, as_route
+from fcwork.recovery.listing import check_known
+from fcwork.recovery.run import Run
+from fcwork.recovery.terms import ShouldRetry, Terms
+from fcwork.retry import RetryBudget, RetryPolicy
+
+if TYPE_CHECKING:
+    from fcwork.recovery.result import SendResult
+    from fcwork.routes import Route
+
+VERIFY_SECONDS = 1_800.0
+
+
+def send(
+    frame: Any,
+    deliver: Route | Deliver,
+    *,
+    key: str | Sequence[str] | None = None,
+    batch_size: int = 5_000,
+    max_retries: int = 3,
+    workers: int = 1,
+    verify: bool = True,
+    checkpoint: str | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
+    should_retry: ShouldRetry | None = None,
+    verify_seconds: float = VERIFY_SECONDS,
+    policy: RetryPolicy | None = None,
+    clock: Clock = SYSTEM,
+) -> SendResult:
+    """Deliver rows, single out those that are refused, and say of each row what became of it.
+
+    The input is spooled, and every request is noted in a ledger before it leaves: after a crash ``resume``, or the
+    same ``send`` under the same checkpoint name, goes on without loss and without doing anything twice.
+
+    Args:
+        frame: the rows, as a frame of any kind; columns of fcwork's own (``_row``, ``_source``) are not sent.
+        deliver: a route, such as ``client.batches(...)``, or a function that takes ``list[dict]`` and returns or
+            raises: an ``ApiError`` says by its type what became of the records, a broken or late connection that
+            nobody knows, any other exception that they were refused.
+        key: the column or columns that make up a record's reference; None for the route's own.
+        batch_size: rows in one request; a route may take fewer.
+        max_retries: how often a request, or a record that the platform failed on, is tried again.
+        workers: requests under way at once.
+        verify: ask the platform what became of each record; else ``delivered`` means accepted.
+        checkpoint: a name of one's own; the same rows sent again under it go on where the send before stopped.
+        on_progress: called with ``Progress`` as batches are accepted and settled.
+        should_retry: asked with the error and the number of the try before anything is tried again.
+        verify_seconds: how long to ask for a batch before its rows count as unknown.
+        policy: how long to wait before another try, and how many retries all workers share.
+        clock: the time.
+
+    Raises:
+        ConfigError: an argument, a key column or the checkpoint's name is wrong; nothing was sent.
+        CheckpointError: the checkpoint is in use, damaged or holds other rows, or the disk does not take it.
+        TypeError: ``frame`` is no frame.
+    """
+    how = {"batch_size": batch_size, "verify": verify, "workers": workers, "verify_seconds": verify_seconds}
+    terms = _terms(max_retries, policy, should_retry=should_retry, clock=clock, **how)
+    return Run(as_route(deliver), terms, on_progress).begin(frame, key=key, checkpoint=checkpoint)
+
+
+def resume(
+    checkpoint: str,
+    deliver: Route | Deliver,
+    *,
+    max_retries: int = 5,
+    workers: int = 1,
+    on_progress: Callable[[Progress], object] | None = None,
+    should_retry: ShouldRetry | None = None,
+    verify_seconds: float = VERIFY_SECONDS,
+    policy: RetryPolicy | None = None,
+    clock: Clock = SYSTEM,
+) -> SendResult:
+    """Go on with a send that was cut off or ended incomplete, from the input that it kept.
+
+    What was delivered or refused is not sent again. Sent is what never was, what ran out of retries and, over a route
+    on which a repeat has no further effect, what may have been done. Batches that the platform had not told of are
+    asked for again.
+
+    Args:
+        checkpoint: the name, as ``SendResult.checkpoint`` or ``checkpoints()`` tell it.
+        deliver: the same route, or function, as before.
+        max_retries, workers, on_progress, should_retry, verify_seconds, policy, clock: as in ``send``.
+
+    Raises:
+        CheckpointError: there is no such checkpoint, or it is in use, damaged or of another route or target.
+        ConfigError: an argument is wrong.
+    """
+    check_known(checkpoint)
+    how = {"workers": workers, "verify_seconds": verify_seconds}
+    terms = _terms(max_retries, policy, should_retry=should_retry, clock=clock, **how)
+    return Run(as_route(deliver), terms, on_progress).resume(checkpoint)
+
+
+def _terms(max_retries: int, policy: RetryPolicy | None, **how: Any) -> Terms:
+    policy = policy or RetryPolicy()
+    terms = Terms(max_retries=max_retries, policy=policy, budget=RetryBudget(policy.budget), **how)
+    return replace(terms, policy=replace(policy, max_retries=max_retries))

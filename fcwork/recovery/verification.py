@@ -1,0 +1,150 @@
+"""Finds out what became of accepted rows: asks for all open batches together, joins by reference, tries again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from fcwork import log
+from fcwork.errors import (
+    ApiError,
+    AuthError,
+    ConfigError,
+    FcworkError,
+    OutcomeUnknownError,
+    RetryableError,
+    ServerError,
+)
+from fcwork.recovery import plan, spans
+from fcwork.recovery.entries import EXHAUSTED, NO_EVIDENCE, REFUSED, REJECTED, STUCK, UNKNOWN, Settled, Verdict
+from fcwork.routes import Receipt
+
+if TYPE_CHECKING:
+    from fcwork.recovery.books import Books
+    from fcwork.recovery.delivery import Delivery
+    from fcwork.recovery.terms import Terms
+    from fcwork.routes import Route
+
+SILENT = "the batch is complete, and the platform told nothing of this record"
+_SEVERITY = ("delivered", "retryable", "rejected", "unknown")  # what counts where a record is told of twice
+
+_logger = log.get("recovery")
+
+
+class Verification:
+    """Settles what the platform accepted.
+
+    Args:
+        references: the reference of each row of the input, as the route tells of it.
+    """
+
+    def __init__(self, references: pl.Series, route: Route, *, books: Books, terms: Terms, delivery: Delivery) -> None:
+        self._references, self._route = references, route
+        self._books, self._terms, self._delivery = books, terms, delivery
+        self._asked_since: dict[int, float] = {}
+
+    def settle(self) -> None:
+        """Ask until every accepted batch has told or has had its time; rows that can still succeed are sent again."""
+        pause = plan.FIRST_LOOK_SECONDS
+        while self._books.standing.awaiting:
+            for failures, rows in self._look().items():
+                self._terms.clock.sleep(self._terms.wait(failures))
+                self._delivery.post(rows, failures=failures)
+                pause = plan.FIRST_LOOK_SECONDS
+            self._give_up_on_overdue()
+            if self._books.standing.awaiting:
+                self._terms.clock.sleep(pause)
+                pause = plan.next_pause(pause)
+
+    def _look(self) -> dict[int, pl.Series]:
+        """Ask once for every open batch, settle what is told, and return the rows to send again, by their failures."""
+        again = defaultdict(list)
+        for batch, records in self._ask(list(self._books.standing.awaiting)).items():
+            accepted, rows = self._books.standing.awaiting[batch]
+            failures = accepted.failures + 1
+            again[failures].append(self._settle(batch, self._joined(rows, records), failures))
+        return {failures: rows for failures, parts in again.items() if len(rows := spans.union(parts))}
+
+    def _ask(self, batches: list[int]) -> dict[int, pl.DataFrame]:
+        """Return the records of each batch that has told; give up on one that cannot be asked for."""
+        receipts = {batch: Receipt(**self._books.standing.awaiting[batch][0].receipt) for batch in batches}
+        try:
+            findings = self._route.outcomes(list(receipts.values()))
+        except (RetryableError, OutcomeUnknownError) as error:
+            _logger.info("send.look_failed", batches=len(batches), error=error.message)
+            return {}
+        except (ApiError, ConfigError) as error:
+            if len(batches) > 1 and not isinstance(error, AuthError | ConfigError):
+                return {batch: records for one in batches for batch, records in self._ask([one]).items()}
+            self._give_up(batches, NO_EVIDENCE, _could_not_ask(error))
+            return {}
+        told = findings.records.partition_by("receipt", as_dict=True)
+        nothing = findings.records.clear()
+        return {
+            batch: told.get((receipt.id,), nothing)
+            for batch, receipt in receipts.items()
+            if receipt.id not in findings.open
+        }
+
+    def _joined(self, rows: pl.Series, records: pl.DataFrame) -> pl.DataFrame:
+        """Return position, outcome, code and message of each row: by reference, never by place."""
+        severity = pl.col("outcome").replace_strict(list(_SEVERITY), range(len(_SEVERITY)), default=len(_SEVERITY))
+        told = records.drop("receipt").sort(severity).unique("ref", keep="last")
+        sent = pl.DataFrame({"position": rows, "ref": self._references.gather(rows)})
+        return sent.join(told, on="ref", how="left", maintain_order="left")
+
+    def _settle(self, batch: int, told: pl.DataFrame, failures: int) -> pl.Series:
+        """Record what a batch told, and return the rows to send again."""
+        done = pl.col("outcome").eq_missing("delivered")
+        rest = told.filter(~done).group_by("outcome", "code", "message", maintain_order=True).agg("position")
+        again, verdicts = [], []
+        for outcome, code, message, positions in rest.rows():
+            rows = pl.Series(positions, dtype=spans.POSITION)
+            if outcome == "retryable" and self._may_go_again(code, message, failures):
+                again.append(rows)
+            else:
+                verdicts.append(_verdict(outcome, code, message, rows))
+        delivered = spans.spell(told.filter(done)["position"])
+        self._books.record(Settled(batch=batch, delivered=delivered, verdicts=tuple(verdicts)))
+        return spans.union(again)
+
+    def _may_go_again(self, code: str | None, message: str | None, failures: int) -> bool:
+        failure = ServerError(message or "the platform failed on a record", code=code or "")
+        return not self._delivery.stopped and self._terms.may_retry(failure, failures)
+
+    def _give_up_on_overdue(self) -> None:
+        now = self._terms.clock.monotonic()
+        for batch, (accepted, _) in list(self._books.standing.awaiting.items()):
+            if now - self._asked_since.setdefault(batch, now) >= self._terms.verify_seconds:
+                self._give_up([batch], STUCK, _stuck(accepted.receipt, self._terms.verify_seconds))
+
+    def _give_up(self, batches: list[int], code: str, message: str) -> None:
+        """Leave batches for a resume to ask for; their rows are unknown until then."""
+        _logger.warning("send.unanswered", batches=len(batches), code=code, reason=message)
+        for batch in batches:
+            rows = spans.spell(self._books.standing.awaiting[batch][1])
+            verdict = Verdict(pile=UNKNOWN, code=code, message=message, rows=rows)
+            self._books.record(Settled(batch=batch, verdicts=(verdict,), unanswered=True))
+
+
+def _verdict(outcome: str | None, code: str | None, message: str | None, rows: pl.Series) -> Verdict:
+    told = ": ".join(filter(None, (code, message)))
+    told_rows = spans.spell(rows)
+    if outcome == "retryable":
+        return Verdict(pile=REJECTED, code=EXHAUSTED, message=told or "the platform failed on it", rows=told_rows)
+    if outcome == "rejected":
+        return Verdict(pile=REJECTED, code=REFUSED, message=told or "the platform refused it", rows=told_rows)
+    return Verdict(pile=UNKNOWN, code=NO_EVIDENCE, message=told or SILENT, rows=told_rows)
+
+
+def _stuck(receipt: dict[str, Any], seconds: float) -> str:
+    return (
+        f"batch {receipt['id']} was still open after {seconds:,.0f} s; resume the checkpoint to ask again, "
+        "and give the batch's id to Fluent's support if it stays so"
+    )
+
+
+def _could_not_ask(error: FcworkError) -> str:
+    return f"accepted, but the outcome could not be asked for: {error.message}"

@@ -1,0 +1,198 @@
+"""A send through the client to the simulator, against what the simulator really holds."""
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+import pytest
+
+from fcwork import recovery
+from fcwork.clock import ManualClock
+from fcwork.simulator import Fault, Simulator
+
+Stock = Callable[[int], pl.DataFrame]
+Arrange = Callable[..., Any]
+
+POSTS = "/job/*/batch"
+
+
+def held(there: Simulator) -> set[tuple[str, int]]:
+    """Return SKU and quantity of all that the simulator holds."""
+    return set(there.ledger.quantities.select("skuRef", "qty").rows())
+
+
+def codes(result: recovery.SendResult) -> dict[str, int]:
+    """Count the issues by code."""
+    return dict(result.issues.group_by("code").len().sort("code").iter_rows())
+
+
+def test_a_load_is_held_as_it_was_sent(arrange: Arrange, stock: Stock, clock: ManualClock) -> None:
+    """P15: a load over several batches is verified record by record and equals the input."""
+    there, client = arrange()
+    rows = stock(12_000)
+    result = recovery.send(rows, client.batches(), clock=clock)
+    assert result.ok
+    assert result.verified
+    assert held(there) == set(rows.select("skuRef", "qty").rows())
+    assert there.ledger.quantities["effects"].max() == 1
+    assert there.ledger.batches["rows"].to_list() == [5_000, 5_000, 2_000]
+    assert there.ledger.jobs.height == 1
+
+
+def test_mixed_results_in_any_order(arrange: Arrange, stock: Stock, clock: ManualClock) -> None:
+    """P15: of 5,000 records with 404, 500 and 301 among shuffled results only those with 500 are sent again."""
+    failing, missing, moved = [f"S{i}" for i in range(0, 5_000, 100)], ["S7", "S4999"], ["S8"]
+    there, client = arrange(
+        Fault("shuffle_results"),
+        Fault("record", refs=failing, code=500, times=1),
+        Fault("record", refs=missing, code=404),
+        Fault("record", refs=moved, code=301),
+    )
+    rows = stock(5_000)
+    result = recovery.send(rows, client.batches(), clock=clock)
+    assert there.ledger.batches["rows"].to_list() == [5_000, 50]
+    assert sorted(result.rejected["skuRef"]) == ["S4999", "S7", "S8"]
+    assert codes(result) == {"send.rejected": 3}
+    assert sorted(text[:22] for text in result.rejected["_errors"]) == [
+        "send.rejected: 301: Un",
+        *["send.rejected: 404: De"] * 2,
+    ]
+    assert result.counts["delivered"] == 4_997
+    assert held(there) == set(result.delivered.select("skuRef", "qty").rows())
+
+
+@pytest.mark.parametrize("kind", ["poison", "poison_413"])
+def test_one_poison_record(arrange: Arrange, stock: Stock, clock: ManualClock, kind: str) -> None:
+    """P18: a batch refused for one record's sake is bisected within its bound, and all others arrive once."""
+    there, client = arrange(Fault(kind, ref="S777"))
+    result = recovery.send(stock(1_000), client.batches(), clock=clock)
+    assert result.rejected["skuRef"].to_list() == ["S777"]
+    assert there.ledger.count("POST", POSTS) - 1 <= 2 * math.ceil(math.log2(1_000)) + 1
+    assert there.ledger.quantities.height == 999
+    assert there.ledger.quantities["effects"].max() == 1
+
+
+def test_a_payload_over_two_megabytes_is_cut_before_it_leaves(
+    arrange: Arrange, stock: Stock, clock: ManualClock
+) -> None:
+    """P18: no request over 2 MB leaves, and nothing is refused for its size."""
+    there, client = arrange()
+    rows = stock(5_000).with_columns(attributes=pl.struct(note=pl.lit("n" * 900)))
+    assert recovery.send(rows, client.batches(), clock=clock).ok
+    posts = [seen for seen in there.ledger.requests if seen.path.endswith("/batch")]
+    assert len(posts) > 1
+    assert max(seen.body_bytes for seen in posts) <= 2_000_000
+    assert {seen.status for seen in posts} <= {200, 201, 202}
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "half_body", "malformed_json"])
+def test_an_upsert_whose_answer_was_lost(arrange: Arrange, stock: Stock, clock: ManualClock, kind: str) -> None:
+    """P16: an upsert that may have arrived is sent again, and the simulator holds the input."""
+    there, client = arrange(Fault(kind, method="POST", path=POSTS, nth=2))
+    rows = stock(300)
+    result = recovery.send(rows, client.batches(), batch_size=100, clock=clock)
+    assert result.ok
+    assert held(there) == set(rows.select("skuRef", "qty").rows())
+    assert there.ledger.count("POST", POSTS) == 4
+
+
+def test_an_event_whose_answer_was_lost_is_unknown(arrange: Arrange, clock: ManualClock) -> None:
+    """P16: an event that may have arrived is never sent again, by send or by resume; no effect happens twice."""
+    there, client = arrange(Fault("drop_after", method="POST", path="/event/async", nth=3))
+    route = client.event_sender(
+        {"name": "UPSERT_PRODUCT", "entityType": "PRODUCT_CATALOGUE", "entitySubtype": "MASTER"}
+    )
+    rows = [{"entityRef": f"P{i}", "rootEntityType": "PRODUCT_CATALOGUE"} for i in range(6)]
+    result = recovery.send(rows, route, clock=clock)
+    assert result.counts["unknown"] == 1
+    assert result.unknown[0]["entityRef"] == "P2"
+    again = recovery.resume(result.checkpoint, route, clock=clock)
+    assert again.counts["unknown"] == 1
+    assert there.ledger.count("POST", "/event/async") == 6
+    assert there.ledger.events["effects"].max() == 1
+
+
+def test_a_busy_platform_is_waited_for(arrange: Arrange, stock: Stock, clock: ManualClock) -> None:
+    """P19: a batch refused with 429 goes again no sooner than was asked for; 503 after at least half a second."""
+    there, client = arrange(
+        Fault("status", method="POST", path=POSTS, nth=1, status=429, retry_after=40),
+        Fault("status", method="POST", path=POSTS, nth=2, status=503),
+    )
+    assert recovery.send(stock(10), client.batches(), clock=clock).ok
+    first, second, third = [seen.at for seen in there.ledger.requests if seen.path.endswith("/batch")]
+    assert (second - first).total_seconds() >= 40
+    assert (third - second).total_seconds() >= 0.5
+
+
+def test_a_stuck_batch_is_named(arrange: Arrange, stock: Stock, clock: ManualClock) -> None:
+    """P22: a batch that stays PENDING leaves its rows unknown with id and advice, the others are settled."""
+    there, client = arrange(Fault("stuck_pending", nth=2))
+    result = recovery.send(stock(30), client.batches(), batch_size=10, clock=clock)
+    assert codes(result) == {"send.stuck": 10}
+    stuck = there.ledger.batches.filter(pl.col("status") != "COMPLETE")["batch_id"][0]
+    assert f"/{stuck} was still open after 1,800 s" in result.issues["message"][0]
+    assert result.counts["delivered"] == 20
+
+
+def test_a_job_that_closes_at_midnight_is_replaced(arrange: Arrange, stock: Stock, clock: ManualClock) -> None:
+    """P22: when the day ends between two batches another job is opened, and no row is lost."""
+    there, client = arrange()
+    route = client.batches(job="daily")
+    assert recovery.send(stock(10), route, clock=clock).ok
+    midnight = datetime.combine(clock.now().date(), datetime.max.time(), UTC)
+    clock.advance((midnight - clock.now()).total_seconds() + 60)
+    assert recovery.send(stock(20), route, clock=clock).ok
+    assert there.ledger.jobs.height == 2
+    assert there.ledger.quantities.height == 20
+
+
+def test_a_job_closed_early_is_replaced(arrange: Arrange, stock: Stock, clock: ManualClock) -> None:
+    """P22: a batch that a closed job refuses goes to another job."""
+    there, client = arrange(Fault("job_closed", nth=2))
+    assert recovery.send(stock(30), client.batches(), batch_size=10, clock=clock).ok
+    assert there.ledger.jobs.height == 2
+    assert there.ledger.quantities.height == 30
+
+
+def test_preprocessing_hides_single_records(arrange: Arrange, stock: Stock, clock: ManualClock) -> None:
+    """P22: where the platform merges batches its silence is unknown, not delivered."""
+    _, client = arrange(preprocessing=True)
+    first = recovery.send(stock(10), client.batches(), clock=clock)
+    assert first.ok
+    again = recovery.send(stock(10), client.batches(preprocessing="enabled"), clock=clock)
+    assert again.counts["delivered"] + again.counts["unknown"] == 10
+    assert again.counts["unknown"] > 0
+
+
+def test_missing_rights_stop_the_send(arrange: Arrange, stock: Stock, clock: ManualClock) -> None:
+    """P26: a 403 stops the send, what was taken before is verified, and the rest is not sent."""
+    there, client = arrange(Fault("status", method="POST", path=POSTS, nth=3, status=403))
+    result = recovery.send(stock(50), client.batches(), batch_size=10, clock=clock)
+    assert result.counts["delivered"] == 20
+    assert codes(result) == {"send.not_sent": 30}
+    assert there.ledger.quantities.height == 20
+
+
+def test_what_the_platform_does_not_know_is_refused_as_a_whole_and_soon(
+    arrange: Arrange, stock: Stock, clock: ManualClock
+) -> None:
+    """P32: rows of a wrong shape are refused with the platform's words, without a request for each of them."""
+    there, client = arrange()
+    wrong = stock(5_000).rename({"skuRef": "productRef"}).with_columns(ref=pl.int_range(pl.len()).cast(pl.String))
+    result = recovery.send(wrong, client.batches(), clock=clock)
+    assert result.counts["delivered"] == 0
+    assert there.ledger.count("POST", POSTS) < 1_000
+    assert "lacks skuRef" in result.issues["message"][0]
+    assert there.ledger.quantities.height == 0
+
+
+def test_workers_share_client_and_job(arrange: Arrange, stock: Stock, clock: ManualClock) -> None:
+    """P20: eight workers open one job with one token and deliver each row once."""
+    there, client = arrange(Fault("status", method="POST", path=POSTS, nth=[3, 4], status=503))
+    result = recovery.send(stock(2_000), client.batches(), batch_size=50, workers=8, clock=clock)
+    assert result.ok
+    assert there.ledger.jobs.height == 1
+    assert there.ledger.tokens.issued == 1
+    assert there.ledger.quantities["effects"].to_list() == [1] * 2_000
