@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TYPE_CHECKING
@@ -59,8 +60,8 @@ class Delivery:
         """
         requests = plan.chunks(rows, self._size)
         if self._terms.workers == 1 or len(requests) <= 1:
-            for request in requests:
-                self._send(request, failures)
+            for request, body in self._packed_ahead(requests):
+                self._send(request, failures, body)
             return
         with ThreadPoolExecutor(min(self._terms.workers, len(requests))) as pool:
             try:
@@ -77,22 +78,34 @@ class Delivery:
         if len(rows):
             self._books.record(Settled(batch=None, verdicts=(_verdict(REJECTED, NOT_SENT, reason, rows),)))
 
-    def _send(self, rows: pl.Series, failures: int) -> None:
+    def _packed_ahead(self, requests: list[pl.Series]) -> Iterator[tuple[pl.Series, bytes]]:
+        """Yield each request with its body; the next is packed while this one is on its way."""
+        with ThreadPoolExecutor(1) as packer:
+            ahead = None
+            for at, request in enumerate(requests, start=1):
+                body = (ahead or packer.submit(self._pack, request)).result()
+                ahead = packer.submit(self._pack, requests[at]) if at < len(requests) else None
+                yield request, body
+
+    def _pack(self, rows: pl.Series) -> bytes:
+        return self._route.pack(spans.take(self._rows, rows))
+
+    def _send(self, rows: pl.Series, failures: int, body: bytes | None = None) -> None:
         """Send one request's rows; where it is refused, its halves, until the rows at fault stand alone."""
         parts, step = deque([rows]), Step.DONE
         while parts and not self._abandoned.is_set():
             # After a refused row, look where least is known: at the largest part that was not tried.
             part = parts.popleft() if step is Step.REJECT else parts.pop()
-            step = self._offer(part, failures)
+            step = self._offer(part, failures, body if part is rows else None)
             if step is Step.SPLIT:
                 parts.extend(reversed(plan.halves(part)))
 
-    def _offer(self, rows: pl.Series, failures: int) -> Step:
+    def _offer(self, rows: pl.Series, failures: int, body: bytes | None) -> Step:
         """Send rows in one request, again and again while that may help; settle them unless they are to be split."""
         if self.stopped:
             self.withhold(rows, self.stopped)
             return Step.STOP
-        body = self._route.pack(spans.take(self._rows, rows))
+        body = self._pack(rows) if body is None else body
         if len(body) > self._route.limits.max_bytes:
             return self._too_large(rows, len(body))
         attempt = 0

@@ -1,0 +1,65 @@
+"""The gate before sending: too many rejected rows stop a load while nothing has been sent."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from fcwork.errors import ConfigError
+
+_LIMIT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How many rows may be rejected: ``5%`` is a share of the rows read, ``12`` a number of rows."""
+
+    text: str
+    figure: float
+    is_share: bool
+
+    @classmethod
+    def read(cls, given: str | float) -> "Limit":
+        """Read a limit as a person writes it, or raise a ``ConfigError``."""
+        found = _LIMIT.fullmatch(str(given))
+        if not found or isinstance(given, bool) or (found[2] and float(found[1]) > 100):  # noqa: PLR2004 - per cent
+            raise ConfigError(f"MAX_REJECTED is {given!r}", hint="a share such as 5%, or a number of rows such as 12")
+        return cls(str(given).strip(), float(found[1]), bool(found[2]))
+
+    def rows(self, read: int) -> int:
+        """Return how many of ``read`` rows may be rejected."""
+        return math.floor(read * self.figure / 100) if self.is_share else int(self.figure)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Whether a load may be sent.
+
+    Attributes:
+        limit: how many rows may be rejected, as it was given, such as ``5%``.
+        reason: why the gate is closed; empty while it is open.
+    """
+
+    limit: str
+    reason: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the load may go on."""
+        return not self.reason
+
+    def __str__(self) -> str:
+        return f"open (at most {self.limit} rejected)" if self.is_open else f"closed: {self.reason}"
+
+
+def judge(limit: Limit, counts: Mapping[str, int], issues: pl.DataFrame) -> Gate:
+    """Return the gate for these counts; an error that concerns the whole frame closes it whatever the limit."""
+    whole = issues.filter(pl.col("row").is_null() & (pl.col("severity") == "error"))
+    if whole.height:
+        return Gate(limit.text, str(whole["message"][0]))
+    rejected, read = counts["rejected"], counts["read"]
+    if rejected <= limit.rows(read):
+        return Gate(limit.text)
+    return Gate(limit.text, f"{rejected:,} of {read:,} rows were rejected, at most {limit.text} may be")

@@ -1,0 +1,64 @@
+"""What a caller of ``ingest`` may give (paths, dicts, frames, names) as the things that the stages work with."""
+
+import hashlib
+import importlib
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from fcwork import frames, sources
+from fcwork.errors import ConfigError
+from fcwork.mapper import Mapper
+from fcwork.validator import Validator
+
+Resolvers = Mapping[str, Callable[..., Any]] | str | None
+
+
+def rows_of(source: Any, form: str | None, options: Mapping[str, Any]) -> sources.ReadResult:
+    """Read a path or URI, or take a frame as it is; either way with ``_row`` and ``_source``."""
+    if isinstance(source, str | Path):
+        if not str(source).strip():
+            raise ConfigError("no source is named", hint="SOURCE is the path or URI of the file to load")
+        return sources.read_with_issues(source, form, **options)
+    rows = frames.with_identity(frames.enter(source))
+    digest = hashlib.sha256(rows.hash_rows().to_numpy().tobytes()).hexdigest()
+    return sources.ReadResult(
+        frame=rows, rejected=rows.clear(), issues=frames.no_issues(), uri="", format="frame", bytes=0, sha256=digest
+    )
+
+
+def mapper_of(given: Any, resolvers: Resolvers, context: Mapping[str, Any] | None) -> Mapper | None:
+    """Return the Mapper of a mapping file, its content or a Mapper; None where there is none."""
+    if given is None or isinstance(given, Mapper):
+        return given
+    named = imported(resolvers) if isinstance(resolvers, str) else resolvers
+    if isinstance(given, str | Path):
+        return Mapper.load(given, resolvers=named, context=context)
+    return Mapper(given, resolvers=named, context=context)
+
+
+def validator_of(given: Any, entity_type: str | None) -> Validator | None:
+    """Return the Validator of a rule file, its content or a Validator; without one, that of the entity; none for {}."""
+    if isinstance(given, Validator):
+        return given
+    if given is None:
+        return Validator.for_entity(entity_type) if entity_type else None
+    if isinstance(given, str | Path):
+        return Validator.load(given)
+    return Validator(dict(given)) if given else None
+
+
+def imported(name: str) -> Mapping[str, Callable[..., Any]]:
+    """Import ``module:name``, a dict of functions, from the working folder or an installed package."""
+    module, _, attribute = name.partition(":")
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        hint = "write module:name, as in shop:resolvers"
+        raise ConfigError(f"RESOLVERS {name!r} cannot be imported: {error}", hint=hint) from None
+    if not isinstance(found, Mapping):
+        raise ConfigError(f"RESOLVERS {name!r} is no dict of functions", hint="resolvers = {'custom.size': size}")
+    return found
