@@ -1,0 +1,156 @@
+"""Events over REST (docs.fluentcommerce.com: event-api): send one, look some up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from fcwork.client.calls import Answer, Call, encoded, path_of
+from fcwork.client.http import Http
+from fcwork.errors import BadRequestError, ConfigError, ServerError
+
+Mode = Literal["async", "sync"]
+
+DONE = frozenset({"COMPLETE", "SUCCESS"})
+REFUSED = frozenset({"FAILED", "NO_MATCH"})
+FIELDS = (
+    "name",
+    "retailerId",
+    "entityType",
+    "entityRef",
+    "entityId",
+    "entitySubtype",
+    "rootEntityType",
+    "rootEntityRef",
+    "rootEntityId",
+    "type",
+    "source",
+    "attributes",
+)
+_CONTEXT = ("entityType", "entityId", "entityRef", "rootEntityType", "rootEntityId", "rootEntityRef", "sourceEvents")
+_PLAIN = ("eventType", "eventStatus", "eventId", "name", "category", "from", "to", "retailerId")
+_MOST = 5_000  # events a page
+
+
+@dataclass(frozen=True)
+class EventReceipt:
+    """What became of an event that was sent.
+
+    Attributes:
+        id: of the event, where the platform tells.
+        status: such as COMPLETE, NO_MATCH or PENDING; empty where the platform tells none.
+        ok: whether it did what it was sent for (sync), or was taken and not refused so far (async).
+        mode: async or sync.
+        answer: the platform's whole answer.
+    """
+
+    id: str
+    status: str
+    ok: bool
+    mode: Mode
+    answer: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+class Events:
+    """Event calls.
+
+    Args:
+        http: what sends.
+        retailer_id: whose events, unless an event says otherwise.
+    """
+
+    def __init__(self, http: Http, retailer_id: str | None) -> None:
+        self._http = http
+        self._retailer_id = retailer_id
+
+    def body(self, event: Mapping[str, Any]) -> bytes:
+        """Return an event as the platform takes it.
+
+        Raises:
+            BadRequestError: a field is missing, or unknown, or has no form in JSON.
+            ConfigError: it names no retailer, and none is set.
+        """
+        document = {"retailerId": self._retailer_id, **{k: v for k, v in event.items() if v is not None}}
+        if unknown := sorted(set(document) - set(FIELDS)):
+            hint = f"known: {', '.join(FIELDS)}; what the workflow needs goes into attributes"
+            raise BadRequestError(f"an event has no {', '.join(unknown)}", hint=hint)
+        missing = [name for name in ("name", "entityType") if not document.get(name)]
+        missing += [] if document.get("entityRef") or document.get("entityId") else ["entityRef (or entityId)"]
+        if missing:
+            raise BadRequestError(f"the event lacks {', '.join(missing)}", hint="name what happened, and to what")
+        if not document["retailerId"]:
+            raise ConfigError("an event belongs to a retailer, and none is set", hint="set retailer_id or retailerId")
+        return encoded(document, "the event")
+
+    def send(self, event: Mapping[str, Any], mode: Mode) -> EventReceipt:
+        """Send one event; see ``FluentClient.send_event``."""
+        return receipt_of(self._http.send(event_call(self.body(event), mode)), mode)
+
+    def find(self, event_id: str) -> dict[str, Any]:
+        """Return one event; see ``FluentClient.event``."""
+        answer = self._http.send(Call("GET", path_of("/api/v4.1/event/{event_id}", event_id=event_id)))
+        return dict(answer.data) if isinstance(answer.data, Mapping) else {}
+
+    def search(self, *, start: int = 0, count: int = 1_000, **filters: Any) -> Iterator[dict[str, Any]]:
+        """Yield events; see ``FluentClient.events``."""
+        if not 1 <= count <= _MOST:
+            raise BadRequestError(f"count is {count}", hint=f"it is the events a page, 1 to {_MOST:,}")
+        query = {_filter(name): _query_text(value) for name, value in filters.items() if value not in (None, "")}
+        return self._search(query, start, count)
+
+    def _search(self, query: Mapping[str, str], start: int, count: int) -> Iterator[dict[str, Any]]:
+        more = True
+        while more:
+            page = {**query, "start": str(start), "count": str(count)}
+            data = self._http.send(Call("GET", "/api/v4.1/event", query=page)).data
+            found = data.get("results") or []
+            yield from found
+            more, start = bool(data.get("hasMore")), start + len(found)
+            if more and not found:
+                message = f"the search for events says that there is more after {start}, and gives none"
+                raise ServerError(message, hint="narrow it with from_ and to", method="GET", status=200)
+
+
+def event_call(body: bytes, mode: Mode) -> Call:
+    """Return the call that sends an event: never repeated, as an event happens each time it arrives."""
+    return Call("POST", f"/api/v4.1/event/{known_mode(mode)}", "once", body=body)
+
+
+def known_mode(mode: Mode) -> Mode:
+    """Return the mode, or raise a ``BadRequestError``."""
+    if mode not in {"async", "sync"}:
+        raise BadRequestError(f"mode={mode!r} is not known", hint="mode is 'async' or 'sync'")
+    return mode
+
+
+def receipt_of(answer: Answer, mode: Mode) -> EventReceipt:
+    """Return what an answer says of an event: ``eventStatus`` decides, never the HTTP status alone."""
+    data = answer.data if isinstance(answer.data, Mapping) else {}
+    status = answer.text("eventStatus", "status").upper()
+    accepted = mode == "async" and status not in REFUSED and data.get("success") is not False
+    return EventReceipt(answer.text("eventId", "id"), status, status in DONE or accepted, mode, data)
+
+
+def _filter(name: str) -> str:
+    """Return the wire name of a filter given in either spelling: ``entity_ref``, ``context.entityRef``, ``from_``."""
+    known = {_snake(wire): f"context.{wire}" for wire in _CONTEXT} | {_snake(wire): wire for wire in _PLAIN}
+    wires = set(known.values())
+    found = name if name in wires else known.get(name.rstrip("_"))
+    if found is None:
+        raise BadRequestError(f"events have no filter {name!r}", hint=f"known: {', '.join(sorted(known))}")
+    return found
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def _query_text(value: Any) -> str:
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{aware.microsecond // 1000:03d}Z"
+    if isinstance(value, list | tuple | set):
+        return ",".join(map(str, value))
+    return str(value)

@@ -1,0 +1,104 @@
+"""One GraphQL request and its answer."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+from fcwork.client import failures
+from fcwork.client.calls import Answer, Call, encoded
+from fcwork.client.codes import is_warning
+from fcwork.client.documents import is_mutation
+from fcwork.client.http import Http
+from fcwork.errors import ApiError, BadRequestError, GraphQLError, OutcomeUnknownError, ServerError
+
+Errors = Literal["raise", "partial"]
+
+_SHOWN = 2_000  # characters
+
+
+@dataclass(frozen=True)
+class GraphQLResult:
+    """What a query was answered with.
+
+    Attributes:
+        data: the answer, nested as the query asks for it; None where there is none.
+        errors: only with ``errors="partial"``: what went wrong beside the data.
+        extensions: what the platform adds.
+        warnings: entries of ``errors`` whose platform code only warns.
+    """
+
+    data: Any
+    errors: tuple[Mapping[str, Any], ...] = ()
+    extensions: Mapping[str, Any] | None = None
+    warnings: tuple[Mapping[str, Any], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"GraphQLResult(data={_brief(self.data, 200)}, {len(self.errors)} errors)"
+
+    def _repr_html_(self) -> str:
+        told = "".join(f"<li>{html.escape(str(error.get('message')))}</li>" for error in self.errors)
+        faults = f"<p>{len(self.errors)} errors</p><ul>{told}</ul>" if told else ""
+        return f"<div>{faults}<pre>{html.escape(_brief(self.data, _SHOWN, indent=2))}</pre></div>"
+
+
+class GraphQL:
+    """Sends operations. Queries are repeated where that helps; a mutation never happens twice.
+
+    Args:
+        http: what sends.
+    """
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    def execute(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        operation_name: str | None = None,
+        errors: Errors = "raise",
+    ) -> GraphQLResult:
+        """Carry out one operation; see ``FluentClient.graphql``."""
+        if errors not in {"raise", "partial"}:
+            raise BadRequestError(f"errors={errors!r} is not known", hint="errors is 'raise' or 'partial'")
+        request = {"query": query, "variables": variables, "operationName": operation_name}
+        body = encoded({name: value for name, value in request.items() if value}, "the variables")
+        call = Call("POST", "/graphql", "once" if is_mutation(query, operation_name) else "none", body=body)
+        answer = self._http.send(call, judge=partial(_judged, partial_is_fine=errors == "partial"))
+        faults, warnings = _sorted(answer.data)
+        return GraphQLResult(answer.data.get("data"), faults, answer.data.get("extensions"), warnings)
+
+
+def _judged(call: Call, answer: Answer, *, partial_is_fine: bool) -> ApiError | None:
+    """Return the error that an answer is, if it is one."""
+    if not isinstance(answer.data, Mapping) or not {"data", "errors"} & set(answer.data):
+        kind = OutcomeUnknownError if call.effect == "once" else ServerError
+        message = "the query was answered with neither data nor errors"
+        return kind(message, hint="check base_url", **answer.facts())
+    faults, _ = _sorted(answer.data)
+    data = answer.data.get("data")
+    if not faults or (partial_is_fine and data is not None):
+        return None
+    error = failures.of_graphql(call, answer, faults)
+    return None if partial_is_fine and isinstance(error, GraphQLError) else error
+
+
+def _sorted(answer: Mapping[str, Any]) -> tuple[tuple[Mapping[str, Any], ...], tuple[Mapping[str, Any], ...]]:
+    """Return the errors of an answer and its warnings."""
+    entries = answer.get("errors")
+    if not entries:
+        return (), ()
+    listed: Sequence[Any] = entries if isinstance(entries, list) else [entries]
+    known = [entry if isinstance(entry, Mapping) else {"message": str(entry)} for entry in listed]
+    return tuple(e for e in known if not is_warning(e)), tuple(e for e in known if is_warning(e))
+
+
+def _brief(data: Any, limit: int, indent: int | None = None) -> str:
+    text = json.dumps(data, ensure_ascii=False, default=str, indent=indent)
+    return text if len(text) <= limit else text[:limit] + "…"

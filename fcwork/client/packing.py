@@ -1,0 +1,124 @@
+"""Rows as JSON for the wire: columnar where it can be, nulls left out, identity columns never sent.
+
+The same rows always give the same bytes, in their order. An instant is written in UTC with a Z; one without a zone is
+taken as UTC.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from fcwork import frames
+from fcwork.client.calls import encoded
+
+_INSTANT = "%Y-%m-%dT%H:%M:%S%.3fZ"
+_PLAIN_NAME = re.compile(r"[\w .:@/-]+", re.ASCII)
+
+
+def pack_rows(rows: pl.DataFrame) -> bytes:
+    """Return the rows as a JSON array of objects.
+
+    Raises:
+        BadRequestError: a column holds what JSON has no form for.
+    """
+    rows = frames.without_identity(rows)
+    kept = rows.drop([name for name in rows.columns if rows[name].null_count() == rows.height])
+    if not kept.width:
+        return b"[" + b",".join([b"{}"] * rows.height) + b"]"
+    if not all(_is_plain(name, dtype) for name, dtype in kept.schema.items()):
+        return pack_records(kept.to_dicts())
+    rewritten = [
+        _writable(name, dtype) for name, dtype in kept.schema.items() if dtype.is_temporal() or dtype.is_decimal()
+    ]
+    columns = kept.with_columns(rewritten) if rewritten else kept
+    return _without_nulls(columns.write_json().encode(), columns)
+
+
+def pack_records(records: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return dicts as a JSON array, what is null or not a number left out, nested too.
+
+    Raises:
+        BadRequestError: a value has no form in JSON.
+    """
+    hidden = {*frames.IDENTITY, "_errors", "_stage"}
+    shown = [_sparse({name: value for name, value in record.items() if name not in hidden}) for record in records]
+    return encoded(shown, "a record")
+
+
+def _is_plain(name: str, dtype: pl.DataType) -> bool:
+    """Say whether polars writes such a column as the platform reads it, and its name without an escape."""
+    if not _PLAIN_NAME.fullmatch(name):
+        return False
+    if isinstance(dtype, pl.Struct):
+        return all(_is_plain_inside(item.name, item.dtype) for item in dtype.fields)
+    if isinstance(dtype, pl.List):
+        return _is_plain_inside(name, dtype.inner)
+    return dtype not in {pl.Binary, pl.Object, pl.Time, pl.Duration, pl.Array}
+
+
+def _is_plain_inside(name: str, dtype: Any) -> bool:
+    return not (dtype.is_temporal() or dtype.is_decimal()) and _is_plain(name, dtype)
+
+
+def _writable(name: str, dtype: pl.DataType) -> pl.Expr:
+    column = pl.col(name)
+    if isinstance(dtype, pl.Datetime):
+        return (column.dt.convert_time_zone("UTC") if dtype.time_zone else column).dt.strftime(_INSTANT)
+    if isinstance(dtype, pl.Decimal):
+        return column.cast(pl.Float64 if dtype.scale else pl.Int64)
+    return column
+
+
+def _without_nulls(text: bytes, rows: pl.DataFrame) -> bytes:
+    """Cut ``"name":null`` out of written rows.
+
+    Inside a JSON text a quote has a backslash before it, so what is found is a key, never part of a value.
+    """
+    sparse = [name for name in rows.columns if rows[name].has_nulls() or rows.schema[name].is_float()]
+    inside = [name for column, dtype in rows.schema.items() for name in _names_inside(column, dtype)]
+    for name in dict.fromkeys([*sparse, *inside]):
+        text = _cut(text, f'"{name}":null'.encode())
+    for name in reversed([name for column, dtype in rows.schema.items() for name in _objects(column, dtype)]):
+        text = _cut(text, f'"{name}":{{}}'.encode())
+    return text
+
+
+def _cut(text: bytes, pair: bytes) -> bytes:
+    if pair not in text:
+        return text
+    return text.replace(pair + b",", b"").replace(b"," + pair + b"}", b"}").replace(b"{" + pair + b"}", b"{}")
+
+
+def _names_inside(_: str, dtype: Any) -> Iterator[str]:
+    if isinstance(dtype, pl.List):
+        yield from _names_inside("", dtype.inner)
+    elif isinstance(dtype, pl.Struct):
+        for item in dtype.fields:
+            yield item.name
+            yield from _names_inside("", item.dtype)
+
+
+def _objects(name: str, dtype: Any) -> Iterator[str]:
+    """Yield the names of objects, the outer before the inner."""
+    if isinstance(dtype, pl.Struct):
+        yield name
+        for item in dtype.fields:
+            yield from _objects(item.name, item.dtype)
+    elif isinstance(dtype, pl.List):
+        for item in getattr(dtype.inner, "fields", ()):
+            yield from _objects(item.name, item.dtype)
+
+
+def _sparse(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _sparse(item) for name, item in value.items() if not _is_nothing(item)}
+    return [_sparse(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and not math.isfinite(value))

@@ -1,0 +1,202 @@
+"""One GraphQL request: what is sent, and what its answer is."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from fcwork.client import FluentClient
+from fcwork.errors import (
+    AuthError,
+    BadRequestError,
+    GraphQLError,
+    OutcomeUnknownError,
+    RateLimitError,
+    ServerError,
+)
+
+QUERY = "query Q($x: Json) { me(x: $x) { ref } }"
+MUTATION = "mutation M { updateOrder(input: {id: 1}) { id } }"
+
+
+def answer(code: str = "", *, message: str = "boom", data: Any = None) -> Any:
+    """Return an answer with one error."""
+    error = {"message": message, **({"extensions": {"code": code}} if code else {})}
+    return 200, {"data": data, "errors": [error]}
+
+
+def test_only_what_is_given_is_sent(platform: Any, client: FluentClient) -> None:
+    """The body holds the query as it is, and variables and operationName only where there are some."""
+    platform.on("/graphql", (200, {"data": {"me": None}, "extensions": {"cost": 3}}))
+    result = client.graphql("{ me { ref } }")
+    client.graphql("query A { a } query B { b }", {"x": 1}, operation_name="B")
+    assert platform.sent("/graphql") == [
+        {"query": "{ me { ref } }"},
+        {"query": "query A { a } query B { b }", "variables": {"x": 1}, "operationName": "B"},
+    ]
+    assert (result.data, result.errors, result.extensions) == ({"me": None}, (), {"cost": 3})
+
+
+@pytest.mark.parametrize(
+    ("value", "wire"),
+    [
+        (dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC), "2026-01-02T03:04:05Z"),
+        (dt.datetime(2026, 1, 2, 3, 4, 5), "2026-01-02T03:04:05Z"),  # noqa: DTZ001 - a naive instant is the case
+        (dt.date(2026, 1, 2), "2026-01-02"),
+        (Decimal("1.50"), 1.5),
+        (Decimal("3.00"), 3),
+        (np.int64(7), 7),
+        (pl.Series(["A", "B"]), ["A", "B"]),
+    ],
+)
+def test_variables_of_many_kinds(platform: Any, client: FluentClient, value: Any, wire: Any) -> None:
+    """Dates, decimals, numpy numbers and columns of frames may be variables."""
+    platform.on("/graphql", (200, {"data": {}}))
+    client.graphql(QUERY, {"x": value})
+    assert platform.sent("/graphql")[0]["variables"] == {"x": wire}
+
+
+def test_variable_without_a_form_is_told(platform: Any, client: FluentClient) -> None:
+    """A variable that JSON has no form for is refused before anything is sent."""
+    with pytest.raises(BadRequestError, match="object"):
+        client.graphql(QUERY, {"x": object()})
+    assert platform.requests == []
+
+
+@pytest.mark.parametrize("query", ["{ a {", "", "query A { a } query B { b }", "subscription S { a }"])
+def test_senseless_queries_are_not_sent(platform: Any, client: FluentClient, query: str) -> None:
+    """A query that cannot be carried out is refused before anything is sent, the token included."""
+    with pytest.raises(BadRequestError):
+        client.graphql(query)
+    assert (platform.requests, platform.grants) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "kind"),
+    [
+        ("C0121E", "boom", GraphQLError),
+        ("", "Something odd", GraphQLError),
+        ("SYNTAX_ERROR", "boom", GraphQLError),
+        ("C0020E", "boom", AuthError),
+        ("UNAUTHENTICATED", "boom", AuthError),
+    ],
+)
+def test_lasting_errors(platform: Any, client: FluentClient, code: str, message: str, kind: type[Exception]) -> None:
+    """Errors with HTTP 200 raise after one request, with code, status, hint and the data beside them."""
+    platform.on("/graphql", answer(code, message=message, data={"me": {"ref": "x"}}))
+    with pytest.raises(kind, match=message) as raised:
+        client.graphql(QUERY)
+    error = raised.value
+    assert (error.code, error.status, error.attempts, len(platform.requests)) == (code, 200, 1, 1)
+    assert error.hint
+    if kind is GraphQLError:
+        assert error.data == {"me": {"ref": "x"}}
+        assert error.errors[0]["message"] == message
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "kind"),
+    [
+        ("C0011E", "boom", RateLimitError),
+        ("C0003E", "boom", ServerError),
+        ("S0002E", "boom", ServerError),
+        ("S0040E", "boom", ServerError),
+        ("T0500E", "boom", ServerError),
+        ("INTERNAL_SERVER_ERROR", "boom", ServerError),
+        ("", "Rate limit exceeded", RateLimitError),
+        ("", "Read timed out", ServerError),
+    ],
+)
+def test_passing_errors(platform: Any, client: FluentClient, code: str, message: str, kind: type[Exception]) -> None:
+    """Errors that pass by themselves are tried again, and are the retryable type where they stay."""
+    platform.on("/graphql", answer(code, message=message), (200, {"data": {"me": None}}))
+    assert client.graphql(QUERY).data == {"me": None}
+    platform.on("/graphql", answer(code, message=message))
+    with pytest.raises(kind) as raised:
+        client.graphql(QUERY)
+    assert raised.value.attempts == 4
+
+
+def test_first_lasting_error_decides(platform: Any, client: FluentClient) -> None:
+    """Of several errors a lasting one decides, wherever it stands, and all are told."""
+    errors = [
+        {"message": "slow", "extensions": {"code": "C0011E"}},
+        {"message": "no such order", "extensions": {"code": "C0120E"}},
+    ]
+    platform.on("/graphql", (200, {"errors": errors}))
+    with pytest.raises(GraphQLError, match="slow; no such order") as raised:
+        client.graphql(QUERY)
+    assert raised.value.code == "C0120E"
+
+
+def test_warnings_are_no_errors(platform: Any, client: FluentClient) -> None:
+    """Entries whose code ends in W are handed out as warnings."""
+    platform.on("/graphql", answer("C0011W", data={"me": None}))
+    result = client.graphql(QUERY)
+    assert (result.errors, len(result.warnings)) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    "errors", [[{"message": None}], [{"message": "x", "extensions": None}], ["odd"], "odd", {"message": "x"}]
+)
+def test_odd_errors_are_errors(platform: Any, client: FluentClient, errors: Any) -> None:
+    """Errors of any shape are errors, never a crash."""
+    platform.on("/graphql", (200, {"data": None, "errors": errors}))
+    with pytest.raises(GraphQLError):
+        client.graphql(QUERY)
+
+
+def test_partial_gives_data_with_errors(platform: Any, client: FluentClient) -> None:
+    """With errors="partial" data and errors come together, also where the error would pass, or there is no data."""
+    platform.on("/graphql", answer("S0002E", data={"me": None}))
+    result = client.graphql(QUERY, errors="partial")
+    assert (result.data, len(result.errors), len(platform.requests)) == ({"me": None}, 1, 1)
+    platform.on("/graphql", answer("C0121E"))
+    assert client.graphql(QUERY, errors="partial").data is None
+    platform.on("/graphql", answer("S0002E"))
+    with pytest.raises(ServerError):
+        client.graphql(QUERY, errors="partial")
+
+
+def test_unknown_choice_is_told(client: FluentClient) -> None:
+    """An unknown value of errors is refused."""
+    with pytest.raises(BadRequestError, match="partial"):
+        client.graphql(QUERY, errors="ignore")  # type: ignore[arg-type] # the wrong value is the case
+
+
+@pytest.mark.parametrize("spelling", [MUTATION, "mutation{a}", "# a comment\nmutation ($x: Int){ a(x: $x) }"])
+def test_failing_mutation_has_an_unknown_end(platform: Any, client: FluentClient, spelling: str) -> None:
+    """P16: a mutation, however it is spelled, that fails at the platform is not sent again: its end is unknown."""
+    platform.on("/graphql", answer("S0002E"))
+    with pytest.raises(OutcomeUnknownError):
+        client.graphql(spelling)
+    assert len(platform.requests) == 1
+
+
+def test_refused_mutation(platform: Any, client: FluentClient) -> None:
+    """A mutation that is refused is a GraphQLError; one that the platform turned away untouched is sent again."""
+    platform.on("/graphql", answer("C0123E"))
+    with pytest.raises(GraphQLError):
+        client.graphql(MUTATION)
+    platform.on("/graphql", answer("C0011E"), (200, {"data": {"updateOrder": {"id": 1}}}))
+    assert client.graphql(MUTATION).data == {"updateOrder": {"id": 1}}
+    assert len(platform.requests) == 3
+
+
+def test_query_beside_a_mutation_is_a_query(platform: Any, client: FluentClient) -> None:
+    """The operation that is carried out decides, not another one in the document."""
+    platform.on("/graphql", (503, b""), (200, {"data": {"me": None}}))
+    client.graphql(f"{MUTATION} query Q {{ me {{ ref }} }}", operation_name="Q")
+    assert len(platform.requests) == 2
+
+
+def test_result_shows_itself(platform: Any, client: FluentClient) -> None:
+    """P25: a result's HTML holds the data without a live tag, its repr is short."""
+    platform.on("/graphql", answer(message="<b>", data={"me": "<script>" + "x" * 5_000}))
+    result = client.graphql(QUERY, errors="partial")
+    assert "<script>" not in result._repr_html_()
+    assert "<b>" not in result._repr_html_()
+    assert len(repr(result)) < 300
