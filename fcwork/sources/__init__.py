@@ -1,0 +1,7 @@
+"""Files as frames and frames as files: csv, json, jsonl and parquet of this machine."""
+
+from fcwork.sources.place import list_files as list  # noqa: A004 - the public name is `sources.list`
+from fcwork.sources.reading import File, ReadResult, read, read_with_issues, scan
+from fcwork.sources.writing import whole, write
+
+__all__ = ["File", "ReadResult", "list", "read", "read_with_issues", "scan", "whole", "write"]

@@ -1,0 +1,207 @@
+"""JSON and JSON lines: numbers keep every digit, a line that is no object is told by its number."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import orjson
+import polars as pl
+
+from fcwork import frames
+from fcwork.errors import SourceError
+from fcwork.sources.encodings import Block
+from fcwork.sources.formats import Options
+from fcwork.sources.pieces import MAX_DEPTH, MAX_RECORD_BYTES, OURS, BadLine, Piece, bad_lines, check_width, note_ours
+
+ENVELOPES = ("records", "inventory", "data")  # where an object without ``path`` may hold its array
+MAX_CELLS = 100_000_000  # records times names: few bytes of JSON can stand for many cells
+_INT64 = range(-(2**63), 2**63)
+_FLOAT_DIGITS = 15  # as many decimal digits a float always keeps
+_LONG_NUMBER = re.compile(rb"\d[\d.]{15,}|\d[eE][+-]?\d{3}")
+
+
+def array(text: bytes, options: Options, uri: str) -> Piece:
+    """Return the objects of a JSON array as rows; ``_row`` is the number of the item.
+
+    Raises:
+        SourceError: no JSON, no array where one is looked for, too deep or too wide.
+    """
+    try:
+        content = _loads(text)(text)
+    except ValueError as error:
+        raise _no_json(text, error, uri) from error
+    items = _items(content, options.path, uri)
+    return _piece(list(range(1, len(items) + 1)), items, [], uri, "json")
+
+
+def lines(blocks: Iterator[Block], uri: str) -> Iterator[Piece]:
+    """Yield the objects of JSON lines as rows; ``_row`` is the number of the line.
+
+    Raises:
+        SourceError: too deep or too wide.
+    """
+    held, line = b"", 1
+    for block in blocks:
+        held += block.text
+        cut = len(held) if block.last else held.rfind(b"\n") + 1
+        if not cut and len(held) > MAX_RECORD_BYTES:
+            raise SourceError(f"line {line:,} of {uri} is longer than {MAX_RECORD_BYTES:,} bytes", uri=uri, line=line)
+        text, held = held[:cut], held[cut:]
+        yield _lines(text, line, uri)
+        line += text.count(b"\n")
+
+
+def _lines(text: bytes, first: int, uri: str) -> Piece:
+    """Return the rows of whole lines, of which the first has the number ``first``."""
+    loads = _loads(text)
+    numbers: list[int] = []
+    items: list[Any] = []
+    bad: list[BadLine] = []
+    for number, line in enumerate(text.split(b"\n"), first):
+        try:
+            items.append(loads(line))
+            numbers.append(number)
+        except ValueError as error:
+            if line.strip():
+                bad.append(_bad_line(number, f"line {number} is no JSON: {_told(error)}", line))
+    return _piece(numbers, items, bad, uri, "jsonl")
+
+
+def _loads(text: bytes) -> Callable[[bytes], Any]:
+    """Return what parses ``text`` or its lines without loss: the fast way where it holds no long number."""
+    return _lossless if _LONG_NUMBER.search(text) else orjson.loads
+
+
+def _lossless(text: bytes) -> Any:
+    """Return parsed JSON; a number that would lose digits stays text.
+
+    Raises:
+        ValueError: it is no JSON, or nested too deep.
+    """
+    if not _LONG_NUMBER.search(text):
+        return orjson.loads(text)
+    try:
+        return json.loads(text, parse_int=_whole, parse_float=_fraction, parse_constant=_refuse)
+    except RecursionError as error:
+        message = "nested too deep"
+        raise ValueError(message) from error
+
+
+def _whole(text: str) -> int | str:
+    return int(text) if len(text) <= 20 and int(text) in _INT64 else text  # noqa: PLR2004 - the digits of 2**63 and a sign
+
+
+def _fraction(text: str) -> float | str:
+    digits = re.sub(r"[eE].*|\D", "", text).strip("0")
+    value = float(text)
+    vanished = math.isinf(value) or (value == 0 and digits)
+    return text if vanished or len(digits) > _FLOAT_DIGITS else value
+
+
+def _refuse(text: str) -> None:
+    message = f"{text} is no JSON"
+    raise ValueError(message)
+
+
+def _items(content: Any, path: str, uri: str) -> Sequence[Any]:
+    """Return the array that ``path`` leads to, or the one that stands where arrays usually do."""
+    if path:
+        return _at(content, path, uri)
+    if isinstance(content, list):
+        return content
+    if not isinstance(content, Mapping):
+        raise SourceError(f"{uri} holds neither an array nor an object", uri=uri, format="json")
+    found = [name for name in ENVELOPES if isinstance(content.get(name), list)]
+    if len(found) == 1:
+        items: list[Any] = content[found[0]]
+        return items
+    arrays = found or [name for name, value in content.items() if isinstance(value, list)]
+    raise SourceError(
+        f"{uri} is an object and {'several of its names hold' if found else 'none of its usual names holds'} an array",
+        hint=f"say which: path={arrays[0]!r}"
+        if arrays
+        else f"give path=; its names are {', '.join(list(content)[:8])}",
+        uri=uri,
+        format="json",
+    )
+
+
+def _at(content: Any, path: str, uri: str) -> Sequence[Any]:
+    here, walked = content, ""
+    for name in path.split("."):
+        if not isinstance(here, Mapping) or name not in here:
+            names = f"; there are {', '.join(list(here)[:8])}" if isinstance(here, Mapping) else ""
+            raise SourceError(
+                f"path={path!r} leads nowhere in {uri}",
+                hint=f"{walked or 'the top'} has no {name!r}{names}",
+                uri=uri,
+                format="json",
+            )
+        here, walked = here[name], f"{walked}.{name}".lstrip(".")
+    if isinstance(here, Mapping):
+        return [here]
+    if isinstance(here, list):
+        return here
+    raise SourceError(f"path={path!r} leads to no array in {uri}, but to {str(here)[:40]!r}", uri=uri, format="json")
+
+
+def _piece(numbers: list[int], items: Sequence[Any], bad: list[BadLine], uri: str, format: str) -> Piece:  # noqa: A002 - the public name
+    what = "line" if format == "jsonl" else "item"
+    if set(map(type, items)) - {dict}:
+        strangers = [(number, item) for number, item in zip(numbers, items, strict=True) if not isinstance(item, dict)]
+        bad += [_bad_line(number, f"{what} {number} is no object", orjson.dumps(item)) for number, item in strangers]
+        numbers = [number for number, item in zip(numbers, items, strict=True) if isinstance(item, dict)]
+        items = [item for item in items if isinstance(item, dict)]
+    _check_shape(items, uri, format)
+    rows = frames.enter(items)
+    note_ours(rows.columns, uri)
+    rows = rows.drop(OURS, strict=False).with_columns(pl.Series(frames.ROW, numbers, dtype=pl.Int64))
+    return Piece(rows, bad_lines(bad).sort("row"))
+
+
+def _bad_line(number: int, message: str, text: bytes) -> BadLine:
+    return number, "read.json", message, text.strip().decode(errors="replace"), []
+
+
+def _check_shape(records: Sequence[dict[str, Any]], uri: str, format: str) -> None:  # noqa: A002 - the public name
+    """Refuse records that are too wide or too deep for a frame."""
+    names = set[str]().union(*records)
+    check_width(len(names), uri=uri, format=format)
+    if len(names) * len(records) > MAX_CELLS:
+        raise SourceError(
+            f"{uri} stands for {len(names) * len(records):,} cells, at most {MAX_CELLS:,} are read",
+            hint="split it, or give it as csv or parquet",
+            uri=uri,
+            format=format,
+        )
+    level = [value for record in records for value in record.values() if type(value) in {dict, list}]
+    for _ in range(MAX_DEPTH):
+        if not level:
+            return
+        for value in level:
+            if isinstance(value, dict):
+                names.update(value)
+        check_width(len(names), uri=uri, format=format)
+        inner = chain.from_iterable(value.values() if isinstance(value, dict) else value for value in level)
+        level = [value for value in inner if type(value) in {dict, list}]
+    raise SourceError(f"{uri} is nested deeper than {MAX_DEPTH} levels", uri=uri, format=format)
+
+
+def _no_json(text: bytes, error: ValueError, uri: str) -> SourceError:
+    """Return what to tell of a file that is no JSON, with the line where it ceases to be."""
+    line = error.lineno if isinstance(error, json.JSONDecodeError) else None
+    by_line = text.lstrip().startswith(b"{") and b"\n{" in text
+    hint = 'it looks like JSON lines: format="jsonl"' if by_line else "mend it there"
+    where = f"line {line}: " if line else ""
+    return SourceError(f"{uri} is no JSON: {where}{_told(error)}", hint=hint, uri=uri, format="json", line=line)
+
+
+def _told(error: ValueError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} (column {error.colno})"
+    return str(error)

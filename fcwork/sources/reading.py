@@ -1,0 +1,291 @@
+"""From a file to a frame: every row, and every line that is none, is accounted for."""
+
+from __future__ import annotations
+
+import html
+import io
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Literal, TypeAlias, get_args
+
+import polars as pl
+
+from fcwork import frames, log
+from fcwork.clock import SYSTEM, Clock
+from fcwork.errors import SourceError
+from fcwork.sources import columnar, delimited, documents, formats
+from fcwork.sources.encodings import blocks
+from fcwork.sources.pieces import BLOCK_BYTES, Piece
+from fcwork.sources.place import Intake, Place, find, locate, opened
+
+Uri: TypeAlias = str | os.PathLike[str]
+SHOWN_LINES = 5
+_logger = log.get("sources")
+
+
+@dataclass(frozen=True)
+class File:
+    """What identifies one version of a file, and how many rows it held (those rejected included)."""
+
+    uri: str
+    bytes: int
+    sha256: str
+    modified_at: datetime
+    rows: int
+
+
+@dataclass(frozen=True, repr=False)
+class ReadResult:
+    """What was read, row by row: rows = frame + rejected.
+
+    Attributes:
+        frame: the rows, with the columns of the file and ``_row`` and ``_source``.
+        rejected: the lines that are no rows: the same columns as far as they could be filled, and ``_errors``.
+        issues: one line of ``frames.ISSUES`` for each of them: ``read.ragged``, ``read.quote`` or ``read.json``.
+        uri, format: what was read.
+        bytes, sha256: the size and hash of the content; of several files the sum, and the hash of their hashes, a line
+            each.
+        files: the version of each file.
+    """
+
+    frame: Any
+    rejected: Any
+    issues: Any
+    uri: str
+    format: str
+    bytes: int
+    sha256: str
+    files: tuple[File, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many rows there were, those rejected included."""
+        return frames.enter(self.frame).height + frames.enter(self.rejected).height
+
+    def __str__(self) -> str:
+        rejected = frames.enter(self.rejected).height
+        told = f", {rejected:,} of them rejected" if rejected else ""
+        return f"{self.uri}: {self.rows:,} rows read as {self.format}{told}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        table = frames.to_html(frames.enter(self.frame), limit=10)
+        return f"<p><b>{html.escape(str(self))}</b></p>{table}"
+
+
+def read(
+    uri: Uri,
+    format: str | None = None,  # noqa: A002 - the public name of the format everywhere
+    *,
+    engine: frames.Kind = "polars",
+    bad_rows: Literal["raise", "skip"] = "raise",
+    **options: Any,
+) -> Any:
+    """Return the rows of a file, or of all files that a glob matches, with ``_row`` and ``_source``.
+
+    CSV: every column is text, an empty cell is null, and ``_row`` is the line of the file (the header is line 1). JSON:
+    ``_row`` is the number of the item, in JSON lines that of the line; numbers that would lose digits stay text.
+
+    Args:
+        uri: a path, ``~/a/path``, ``file:///a/path``, or a glob such as ``in/{north,south}/*.csv``.
+        format: csv, json, jsonl or parquet; told by the name or the first bytes unless given.
+        engine: the kind of frame to return: polars, lazy, pandas, pyarrow or records.
+        bad_rows: ``skip`` leaves out the lines that are no rows; see ``read_with_issues`` for those that want them.
+        **options: csv takes ``delimiter`` and ``encoding``; json takes ``path``, the names that lead to the array.
+
+    Raises:
+        SourceError: no such file, format or option, a file that is not what its format says, or lines that are no rows.
+    """
+    skip = _skips(bad_rows)
+    result = read_with_issues(uri, format, engine=engine, **options)
+    issues = frames.enter(result.issues)
+    if issues.height and not skip:
+        raise _bad_rows(issues, result.uri, result.format)
+    return result.frame
+
+
+def read_with_issues(
+    uri: Uri,
+    format: str | None = None,  # noqa: A002 - the public name of the format everywhere
+    *,
+    engine: frames.Kind = "polars",
+    clock: Clock = SYSTEM,
+    **options: Any,
+) -> ReadResult:
+    """Read like ``read``, and return the lines that are no rows beside those that are.
+
+    Raises:
+        SourceError: as ``read``, but not for such lines.
+    """
+    if engine not in get_args(frames.Kind):
+        raise SourceError(f"engine={engine!r} is not known", hint=f"known: {', '.join(get_args(frames.Kind))}")
+    begun = clock.monotonic()
+    places = find(uri)
+    kind = _format(places, format)
+    chosen = formats.options(kind, options, uri=places[0].uri)
+    taken = [_take(place, kind, chosen) for place in places]
+    files = tuple(file for _, _, file in taken)
+    frame = _joined([rows for rows, _, _ in taken], files, kind)
+    bad = pl.concat([lines for _, lines, _ in taken])
+    piles = {"frame": frame, "rejected": _rejected(bad, frame), "issues": _issues(bad, clock)}
+    result = ReadResult(
+        **{name: frames.leave(rows, engine) for name, rows in piles.items()},
+        uri=locate(uri).uri if len(places) > 1 else places[0].uri,
+        format=kind,
+        bytes=sum(file.bytes for file in files),
+        sha256=_hash(files),
+        files=files,
+    )
+    _logger.info(
+        "source.read",
+        uri=result.uri,
+        format=kind,
+        rows=frame.height + bad.height,
+        rejected=bad.height,
+        bytes=result.bytes,
+        duration_seconds=round(clock.monotonic() - begun, 3),
+    )
+    return result
+
+
+def scan(
+    uri: Uri,
+    format: str | None = None,  # noqa: A002 - the public name of the format everywhere
+    *,
+    rows: int = 100_000,
+    bad_rows: Literal["raise", "skip"] = "raise",
+    **options: Any,
+) -> Iterator[pl.DataFrame]:
+    """Yield the rows of files as frames of at most ``rows``, for files larger than memory.
+
+    Nothing is yielded where there are no rows. Csv, jsonl and parquet are held a part at a time; a json array is read
+    whole. Columns and identity are those of ``read``; the types of a jsonl's columns are those of each part.
+
+    Raises:
+        SourceError: as ``read``; of lines that are no rows, when they are met.
+    """
+    skip = _skips(bad_rows)
+    places = find(uri)
+    kind = _format(places, format)
+    chosen = formats.options(kind, options, uri=places[0].uri)
+    for place in places:
+        with opened(place) as intake:
+            for piece in _pieces(intake, kind, chosen, BLOCK_BYTES, rows):
+                if piece.bad.height and not skip:
+                    raise _bad_rows(piece.bad, place.uri, kind)
+                yield from frames.with_identity(piece.rows, place.uri).iter_slices(rows)
+
+
+def _skips(bad_rows: str) -> bool:
+    if bad_rows not in {"raise", "skip"}:
+        raise SourceError(f"bad_rows={bad_rows!r} is not known", hint="known: raise, skip")
+    return bad_rows == "skip"
+
+
+def _bad_rows(lines: pl.DataFrame, uri: str, format: str) -> SourceError:  # noqa: A002 - the public name
+    first = lines.head(SHOWN_LINES)
+    what = f"{lines.height:,} rows" if lines.height > 1 else "1 row"
+    rest = f"; and {lines.height - first.height:,} more" if lines.height > first.height else ""
+    return SourceError(
+        f"{what} of {uri} cannot be read: {'; '.join(first['message'])}{rest}",
+        hint='mend them, leave them out with bad_rows="skip", or see them with sources.read_with_issues',
+        uri=uri,
+        format=format,
+        line=first["row"][0],
+    )
+
+
+def _format(places: Sequence[Place], format: str | None) -> formats.Format:  # noqa: A002 - the public name
+    """Return the one format of all files."""
+    if format:
+        return formats.named(format, uri=places[0].uri)
+    told = {place.uri: _told(place) for place in places}
+    kinds = sorted(set(told.values()))
+    if len(kinds) > 1:
+        examples = ", ".join(next(uri for uri, kind in told.items() if kind == one) for one in kinds)
+        raise SourceError(f"the files are of several formats: {examples}", hint="read them one format at a time")
+    return kinds[0]
+
+
+def _told(place: Place) -> formats.Format:
+    known = formats.by_extension(place.uri)
+    if known:
+        return known
+    with opened(place) as intake:
+        return formats.guess(intake.peek(formats.PEEK_BYTES), uri=place.uri)
+
+
+def _take(place: Place, kind: formats.Format, options: formats.Options) -> tuple[pl.DataFrame, pl.DataFrame, File]:
+    """Return the rows of a file, its bad lines with their source, and its version."""
+    with opened(place) as intake:
+        taken = list(_pieces(intake, kind, options))
+    rows = pl.concat([piece.rows for piece in taken]) if len(taken) > 1 else taken[0].rows
+    bad = pl.concat([piece.bad for piece in taken])
+    file = File(place.uri, intake.size, intake.digest.hexdigest(), intake.modified_at, rows.height + bad.height)
+    identified = rows.with_columns(pl.lit(place.uri).alias(frames.SOURCE))
+    return identified, bad.with_columns(pl.lit(place.uri).alias(frames.SOURCE), pl.col("row").alias(frames.ROW)), file
+
+
+def _pieces(
+    intake: Intake, kind: formats.Format, options: formats.Options, block_bytes: int = -1, rows: int | None = None
+) -> Iterator[Piece]:
+    """Yield the pieces of an open file: one, unless the size of blocks and batches is bounded."""
+    formats.check(kind, intake.peek(formats.PEEK_BYTES), uri=intake.uri)
+    if kind == "parquet":
+        stream = io.BytesIO(intake.read()) if rows is None else intake.stream
+        yield from columnar.pieces(stream, intake.uri, rows=rows)
+    elif kind == "json":
+        [text] = blocks(intake, "")
+        yield documents.array(text.text, options, intake.uri)
+    elif kind == "jsonl":
+        yield from documents.lines(blocks(intake, "", block_bytes), intake.uri)
+    else:
+        yield from delimited.pieces(blocks(intake, options.encoding, block_bytes), options, intake.uri)
+
+
+def _joined(parts: list[pl.DataFrame], files: Sequence[File], kind: formats.Format) -> pl.DataFrame:
+    """Return the rows of several files as one frame; files of a fixed shape must share their columns."""
+    if len(parts) == 1:
+        return parts[0]
+    first = set(parts[0].columns)
+    if kind in {"csv", "parquet"}:
+        for part, file in zip(parts, files, strict=True):
+            differ = sorted(first ^ set(part.columns))
+            if differ:
+                raise SourceError(
+                    f"{file.uri} and {files[0].uri} differ in the columns {', '.join(differ[:5])}",
+                    hint="read them one by one, or give them the same header",
+                    uri=file.uri,
+                    format=kind,
+                )
+        parts = [part.select(parts[0].columns) for part in parts]
+    if all(part.schema == parts[0].schema for part in parts):
+        return pl.concat(parts)
+    joined = frames.enter([row for part in parts for row in part.iter_rows(named=True)])
+    data = [name for name in joined.columns if name not in frames.IDENTITY]
+    return joined.select(*data, *frames.IDENTITY)
+
+
+def _hash(files: Sequence[File]) -> str:
+    if len(files) == 1:
+        return files[0].sha256
+    return sha256("\n".join(file.sha256 for file in files).encode()).hexdigest()
+
+
+def _issues(bad: pl.DataFrame, clock: Clock) -> pl.DataFrame:
+    code, message, value = pl.col("code"), pl.col("message"), pl.col("text")
+    return frames.issues(bad, stage="read", field="", code=code, message=message, value=value, at=clock.now())
+
+
+def _rejected(bad: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return bad lines in the columns of the rows, with ``_errors``."""
+    data = [(name, kind) for name, kind in frame.schema.items() if name not in frames.IDENTITY]
+    fill = [
+        (pl.col("fields").list.get(at, null_on_oob=True) if kind == pl.String else pl.lit(None, dtype=kind)).alias(name)
+        for at, (name, kind) in enumerate(data)
+    ]
+    return bad.select(*fill, *frames.IDENTITY, pl.col("message").alias("_errors"))

@@ -1,0 +1,161 @@
+"""From a frame to a file, which appears whole under its name or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import BufferedWriter
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+
+from fcwork import frames, log
+from fcwork.errors import SourceError
+from fcwork.sources import formats
+from fcwork.sources.place import locate
+
+# What makes a spreadsheet take a cell for a formula (OWASP: CSV injection), full-width forms included; a text that is
+# plainly a number stays as it is.
+_FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"  # noqa: RUF001 - the full-width forms are meant
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_logger = log.get("sources")
+
+
+def write(
+    frame: Any,
+    uri: str | os.PathLike[str],
+    format: str | None = None,  # noqa: A002 - the public name of the format everywhere
+    *,
+    safe: Literal["raw", "spreadsheet"] = "raw",
+    identity: bool = False,
+) -> Path:
+    """Write a frame of any kind to a file and return its path; columns come in the frame's order.
+
+    Texts of instants are ISO 8601. CSV: a null is an empty cell and an empty text ``""``; nested values are JSON. In a
+    frame of one column a null is written as an empty text, as a blank line is no row.
+
+    Args:
+        frame: the rows.
+        uri: where to: a path, ``~/a/path`` or ``file:///a/path``; missing folders are made.
+        format: csv, json (an array), jsonl or parquet; told by the name unless given.
+        safe: ``raw`` writes a csv as it is, for machines; ``spreadsheet`` puts an apostrophe before texts that would
+            run as a formula (numbers are left alone) and a byte order mark at the start, so that Excel reads UTF-8.
+        identity: write ``_row`` and ``_source`` too.
+
+    Raises:
+        SourceError: the folder may not be written, the disk is full, or a column has no form in the format; nothing is
+            left under the name then, and what stood there before still does.
+    """
+    place = locate(uri)
+    kind = formats.named(format, uri=place.uri) if format else formats.by_extension(place.uri)
+    if kind is None:
+        known = ", ".join(formats.FORMATS)
+        raise SourceError(f"{place.uri} does not tell its format", hint=f"give format=, one of {known}", uri=place.uri)
+    rows = frames.enter(frame)
+    rows = rows if identity else rows.drop(frames.IDENTITY, strict=False)
+    _check(rows, kind, place.uri)
+    with whole(place.path) as stream:
+        try:
+            _write(rows, stream, kind, spreadsheet=safe == "spreadsheet")
+        except pl.exceptions.PolarsError as error:
+            raise SourceError(f"{place.uri} cannot be written: {error}", uri=place.uri, format=kind) from error
+    _logger.info("source.written", uri=place.uri, format=kind, rows=rows.height, bytes=place.path.stat().st_size)
+    return place.path
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[BufferedWriter]:
+    """Open a file that appears under ``path`` only when the block ends well.
+
+    Raises:
+        SourceError: it could not be written; nothing is left behind.
+    """
+    temporary = path.with_name(f".{secrets.token_hex(6)}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("xb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+        _settle(path.parent)
+    except OSError as error:
+        told = f"{path.parent} is no folder" if isinstance(error, FileExistsError) else error.strerror or error
+        hint = f"is there room, and may this user write to {path.parent}?"
+        raise SourceError(f"{path} cannot be written: {told}", hint=hint, uri=str(path)) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _check(rows: pl.DataFrame, kind: formats.Format, uri: str) -> None:
+    if not rows.width:
+        raise SourceError(f"a frame without columns cannot be written to {uri}", uri=uri, format=kind)
+    raw = [name for name, dtype in rows.schema.items() if dtype == pl.Binary]
+    if raw and kind != "parquet":
+        hint = "write parquet, or make text of them first"
+        raise SourceError(f"the bytes of {', '.join(raw)} have no form in {kind}", hint=hint, uri=uri, format=kind)
+
+
+def _settle(folder: Path) -> None:
+    """Make the new name in ``folder`` last through a power cut."""
+    if os.name == "nt":
+        return  # Windows opens no folders
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _write(rows: pl.DataFrame, stream: BufferedWriter, kind: formats.Format, *, spreadsheet: bool) -> None:
+    if kind == "parquet":
+        rows.write_parquet(stream)
+    elif kind == "csv":
+        cells = _cells(rows)
+        (_harmless(cells) if spreadsheet else cells).write_csv(stream, include_bom=spreadsheet)
+    elif kind == "json":
+        _iso(rows).write_json(stream)
+    else:
+        _iso(rows).write_ndjson(stream)
+
+
+def _iso(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows with instants and spans of time as ISO 8601 texts."""
+    return rows.with_columns(
+        rows[name].dt.to_string("iso:strict") for name, kind in rows.schema.items() if kind.is_temporal()
+    )
+
+
+def _cells(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows as a csv can hold them."""
+    texts = [_json(rows[name]) for name, kind in rows.schema.items() if kind.is_nested()]
+    cells = _iso(rows).with_columns(texts)
+    return cells.select(pl.all().cast(pl.String).fill_null("")) if cells.width == 1 else cells
+
+
+def _json(values: pl.Series) -> pl.Series:
+    texts = [
+        None if value is None else json.dumps(value, ensure_ascii=False, default=_text) for value in values.to_list()
+    ]
+    return pl.Series(values.name, texts, dtype=pl.String)
+
+
+def _text(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _harmless(cells: pl.DataFrame) -> pl.DataFrame:
+    """Return cells and names that no spreadsheet takes for a formula."""
+    columns = [_neutral(column) if column.dtype == pl.String else column for column in cells]
+    names = _neutral(pl.Series(cells.columns))
+    return pl.DataFrame([column.alias(name) for column, name in zip(columns, names, strict=True)])
+
+
+def _neutral(texts: pl.Series) -> pl.Series:
+    risky = texts.str.contains(_FORMULA) & ~texts.str.contains(_NUMBER)
+    return texts.to_frame("text").select(pl.when(risky).then("'" + pl.col("text")).otherwise("text")).to_series()
