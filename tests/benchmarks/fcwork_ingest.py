@@ -27,6 +27,7 @@ RULES = {
     "range": {"qty": {"min": 0}},
     "unique": ["ref"],
 }
+assert all((fw.ingest, fw.FluentClient))  # imported, as the libraries of the floor are
 start = time.perf_counter()
 client = fw.FluentClient(base_url=url, client_id="bench", client_secret="bench-secret", retailer_id="1")
 result = fw.ingest(client, csv, mapping=MAPPING, rules=RULES, verify=False).apply(dry_run=False)

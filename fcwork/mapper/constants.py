@@ -1,0 +1,63 @@
+"""Constants of a mapping: literal values, defaults and values of the context, each as a column of one item."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from fcwork.mapper.names import did_you_mean
+from fcwork.mapper.resolvers import SDK, check_depth
+
+CONTEXT = "$context."
+
+
+def constant(value: Any) -> pl.Series:
+    """Return a JSON value as a column of one item.
+
+    Raises:
+        ValueError: no column can hold it; the text says why.
+    """
+    check_depth(value)
+    try:
+        column = pl.Series([value], strict=True)
+    except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError) as error:
+        raise ValueError("a list whose items share no type cannot be a column's value") from error
+    if column.dtype == pl.Object:
+        raise ValueError(f"{type(value).__name__} cannot be a column's value")
+    if column.dtype.is_integer() and column.dtype != pl.Int64:
+        raise ValueError("a whole number past 64 bits: write it as text")
+    return column
+
+
+def from_context(source: str, context: Mapping[str, Any]) -> pl.Series:
+    """Return what ``$context.x`` names.
+
+    Raises:
+        LookupError: there is no such thing in the context; the text says what there is.
+        ValueError: no column can hold it.
+    """
+    value: Any = context
+    for segment in source.removeprefix(CONTEXT).split("."):
+        known = [str(name) for name in value] if isinstance(value, Mapping) else []
+        if segment not in known:
+            holds = f"context= holds {', '.join(known) or 'nothing'}"
+            raise LookupError(f"the context holds no {source!r}{did_you_mean(segment, known)} ({holds})")
+        value = value[segment]
+    return constant(value)
+
+
+def is_empty(column: pl.Series | None) -> bool:
+    """Say whether a constant holds no value: null or an empty text."""
+    return column is None or column[0] is None or (column.dtype == pl.String and not column[0])
+
+
+def unread(column: pl.Series, resolver: str) -> str:
+    """Return what ``resolver`` would have expected instead of a constant, or nothing where it can read it."""
+    sdk = SDK.get(resolver)
+    if sdk is None or not sdk.expected or is_empty(column):
+        return ""
+    value, _ = sdk.read(pl.col("constant"), column.dtype)
+    failed = column.alias("constant").to_frame().select(value.is_null().any()).item()
+    return sdk.expected if failed else ""
