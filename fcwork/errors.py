@@ -67,6 +67,10 @@ class FcworkError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.message, self._facts)
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a traceback: for a mistake that a person can mend, the message is enough."""
+        return [f"{type(self).__name__}: {self}"]
+
     def facts(self) -> dict[str, Any]:
         """Return the facts that were given, by name."""
         return dict(self._facts)

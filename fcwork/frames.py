@@ -125,7 +125,8 @@ def with_identity(frame: pl.DataFrame, source: str = "") -> pl.DataFrame:
 
 def without_identity(frame: pl.DataFrame) -> pl.DataFrame:
     """Return ``frame`` without the columns that begin with an underscore and belong to fcwork."""
-    return frame.drop([name for name in frame.columns if name in {*IDENTITY, "_errors", "_stage"}])
+    ours = [name for name in frame.columns if name in {*IDENTITY, "_errors", "_stage"}]
+    return frame.drop(ours) if ours else frame
 
 
 def key_text(columns: Iterable[str]) -> pl.Expr:
@@ -201,12 +202,9 @@ def as_text(value: pl.Expr) -> pl.Expr:
 def to_html(frame: pl.DataFrame, *, limit: int = 20, caption: str = "") -> str:
     """Return the first ``limit`` rows as an HTML table without style, script or a live tag of the data's."""
     head = "".join(f"<th>{html.escape(name)}</th>" for name in frame.columns)
-    cells = (
-        frame.head(limit).select(as_text(pl.col(name)).alias(name) for name in frame.columns) if frame.width else frame
-    )
+    cells = [_shown(frame[name].head(limit)).fill_null("") for name in frame.columns]
     body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape('' if cell is None else cell)}</td>" for cell in row) + "</tr>"
-        for row in cells.rows()
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in zip(*cells, strict=True)
     )
     rest = frame.height - limit
     more = f'<tr><td colspan="{frame.width}">and {rest:,} more</td></tr>' if rest > 0 else ""

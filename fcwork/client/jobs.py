@@ -59,6 +59,9 @@ class Job:
     batches: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
 
+_NO_RESULTS = pl.DataFrame(schema=RESULTS)
+
+
 @dataclass(frozen=True)
 class Batch:
     """A batch.
@@ -76,7 +79,7 @@ class Batch:
     rows: int = 0
     status: str = ""
     total: int | None = None
-    results: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RESULTS), repr=False)
+    results: pl.DataFrame = field(default_factory=lambda: _NO_RESULTS, repr=False)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ taken as UTC.
 
 from __future__ import annotations
 
+import io
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +28,8 @@ def pack_rows(rows: pl.DataFrame) -> bytes:
         BadRequestError: a column holds what JSON has no form for.
     """
     rows = frames.without_identity(rows)
-    kept = rows.drop([name for name in rows.columns if rows[name].null_count() == rows.height])
+    empty = [name for name in rows.columns if rows[name].null_count() == rows.height]
+    kept = rows.drop(empty) if empty else rows
     if not kept.width:
         return b"[" + b",".join([b"{}"] * rows.height) + b"]"
     if not all(_is_plain(name, dtype) for name, dtype in kept.schema.items()):
@@ -36,7 +38,9 @@ def pack_rows(rows: pl.DataFrame) -> bytes:
         _writable(name, dtype) for name, dtype in kept.schema.items() if dtype.is_temporal() or dtype.is_decimal()
     ]
     columns = kept.with_columns(rewritten) if rewritten else kept
-    return _without_nulls(columns.write_json().encode(), columns)
+    text = io.BytesIO()
+    columns.write_json(text)
+    return _without_nulls(text.getvalue(), columns)
 
 
 def pack_records(records: Sequence[Mapping[str, Any]]) -> bytes:

@@ -247,7 +247,7 @@ def ingest(
         counts=counts,
         target=client.target,
         source={name: getattr(taken, name) for name in ("uri", "format", "bytes", "sha256")},
-        mapping=mapper.fingerprint if mapper else "none",
+        mapping=f"{mapper.name or 'mapping'} (sha256 {mapper.fingerprint[:16]})" if mapper else "none",
         kind="polars" if is_file else frames.kind_of(source),
         max_unknown=max_unknown,
         checkpoint=checkpoint,
@@ -289,7 +289,8 @@ def _checked(validator: Validator | None, rows: pl.DataFrame) -> tuple[pl.DataFr
 def _refused(read: pl.DataFrame, rows: pl.DataFrame, stage: str) -> pl.DataFrame:
     """Return the source's own rows of those that a stage refused: what a person mends and loads again."""
     why = rows.select(*ON_ROW, "_errors")
-    return read.join(why, on=ON_ROW, nulls_equal=True).with_columns(pl.lit(stage).alias(STAGE))
+    there = read if why.height else read.clear()
+    return there.join(why, on=ON_ROW, nulls_equal=True).with_columns(pl.lit(stage).alias(STAGE))
 
 
 def _stack(piles: list[pl.DataFrame]) -> pl.DataFrame:

@@ -116,7 +116,7 @@ class Checkpoint:
         try:
             self._spool.unlink(missing_ok=True)
             self._spool.touch(mode=0o600)
-            rows.write_ipc(self._spool, compression="lz4")
+            rows.write_ipc(self._spool, compression="zstd")
             with self._spool.open("rb") as spooled:
                 os.fsync(spooled.fileno())
                 return spooled.read()

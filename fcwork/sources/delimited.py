@@ -131,7 +131,9 @@ def _fast(text: bytes, header: Header, line: int) -> Piece | None:
 
 def _blank_lines(rows: pl.DataFrame, text: bytes, start: int) -> bool:
     """Say whether some of the rows may be blank lines, which are no rows of a text with several columns."""
-    if rows.width == 1 or (text.find(b"\n\n", start - 1) < 0 and text.find(b"\n\r\n", start - 1) < 0):
+    if rows.width == 1 or any(column.null_count() == 0 for column in rows.get_columns()):
+        return False
+    if text.find(b"\n\n", start - 1) < 0 and text.find(b"\n\r\n", start - 1) < 0:
         return False
     return bool(rows.select(pl.all_horizontal(pl.all().is_null()).any()).item())
 

@@ -39,7 +39,7 @@ def blocks(intake: Intake, encoding: str, size: int = -1) -> Iterator[Block]:
         text = to_utf8(block, not following)
         if old_line_ends is None:
             _check_text(text, intake.uri)
-            old_line_ends = b"\r" in text and b"\n" not in text
+            old_line_ends = b"\n" not in text and b"\r" in text
         yield Block(text.replace(b"\r", b"\n") if old_line_ends else text, last=not following)
         if not following:
             return

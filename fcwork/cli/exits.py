@@ -1,0 +1,72 @@
+"""Exit codes, and errors told in words."""
+
+from __future__ import annotations
+
+import tempfile
+import traceback
+from typing import TYPE_CHECKING
+
+import click
+
+from fcwork.errors import (
+    ConfigError,
+    FcworkError,
+    MappingError,
+    NotebookError,
+    NotebookFailedError,
+    ParameterTypeError,
+    SecretParameterError,
+    SourceError,
+    UnknownParameterError,
+)
+from fcwork.redact import mask
+
+if TYPE_CHECKING:
+    from fcwork.runner import RunResult, State
+
+FAILED, MISTAKE, WITH_ERRORS, STOPPED = 1, 2, 3, 130
+MISTAKES = (
+    ConfigError,
+    SourceError,
+    MappingError,
+    NotebookError,
+    UnknownParameterError,
+    ParameterTypeError,
+    SecretParameterError,
+)
+_BY_STATE: dict[State, int] = {
+    "SUCCEEDED": 0,
+    "SKIPPED": 0,
+    "COMPLETED_WITH_ERRORS": WITH_ERRORS,
+    "REFUSED": WITH_ERRORS,
+    "CANCELLED": STOPPED,
+}
+
+
+def of_error(error: FcworkError) -> int:
+    """Return the exit code of an error."""
+    return MISTAKE if isinstance(error, MISTAKES) and not isinstance(error, NotebookFailedError) else FAILED
+
+
+def of_run(result: RunResult) -> int:
+    """Return the exit code of a run; a cell that stumbled over the caller's mistake counts as that."""
+    if result.state == "FAILED" and result.ename in {kind.__name__ for kind in MISTAKES}:
+        return MISTAKE
+    return _BY_STATE.get(result.state, FAILED)
+
+
+def tell(text: str) -> None:
+    """Write an error for a person: the first line red, where the terminal has colours."""
+    first, _, rest = mask(text).partition("\n")
+    click.secho(f"fcwork: {first}", fg="red", err=True)
+    if rest:
+        click.echo(rest, err=True)
+
+
+def unexpected(error: Exception) -> str:
+    """Return one line about an error that nobody foresaw, its traceback kept in a file."""
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="fcwork-error-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
+    ) as file:
+        file.write(mask("".join(traceback.format_exception(error))))
+    return f"unexpected {type(error).__name__}: {error}\n→ please report it with {file.name}"

@@ -1,0 +1,100 @@
+"""``fcwork run`` and ``fcwork runs``: execute a notebook, and look back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fcwork.cli import exits, progress, summary
+from fcwork.cli.examples import examples
+
+
+@click.command(
+    short_help="Run a notebook with parameters.",
+    context_settings={"help_option_names": []},
+    epilog=examples(
+        "fcwork run ingestion --help",
+        "fcwork run ingestion -p SOURCE stock.csv -p MAPPING stock.json -p PROFILE acme",
+        "fcwork run ingestion -f nightly.yml -p DRY_RUN false",
+        "fcwork run ./mine.ipynb",
+    ),
+)
+@click.argument("name", required=False)
+@click.option("-p", "--parameter", "texts", type=(str, str), multiple=True, metavar="KEY VALUE", help="A parameter.")
+@click.option("-f", "--file", "files", type=click.Path(), multiple=True, help="A YAML or JSON file of parameters.")
+@click.option("-h", "--help", "wants_help", is_flag=True, help="Show this message, with NAME its parameters.")
+@click.pass_context
+def run(
+    ctx: click.Context,
+    name: str | None,
+    texts: tuple[tuple[str, str], ...],
+    files: tuple[str, ...],
+    *,
+    wants_help: bool,
+) -> int:
+    """Run a notebook: NAME is one of the workspace's or the shipped notebooks, or a path.
+
+    The parameters are checked before anything starts. Each run leaves a folder under .fcwork/runs with the executed
+    notebook, a page to read, the parameters, the events and result.json.
+
+    Exit codes: 0 success, 1 failed, 2 a mistake in the call, 3 refused by its gate or completed with errors, 130
+    Ctrl-C.
+    """
+    if wants_help:
+        click.echo(ctx.get_help())
+        _show_parameters(name)
+        return 0
+    if not name:
+        from fcwork import runner
+
+        raise click.UsageError(f"Missing argument 'NAME'. Known: {', '.join(runner.names())}", ctx)
+    return execute(name, texts, files, quiet=bool(ctx.obj))
+
+
+def execute(name: str, texts: tuple[tuple[str, str], ...], files: tuple[str, ...], *, quiet: bool) -> int:
+    """Run a notebook with progress and summary, and return the exit code."""
+    from fcwork import runner
+
+    values = {key: value for file in files for key, value in runner.read_file(file).items()}
+    with progress.shown(quiet=quiet) as listener:
+        result = runner.run(name, values, texts=texts, on_event=listener)
+    summary.write(result, quiet=quiet)
+    return exits.of_run(result)
+
+
+@click.command(short_help="List the runs of this workspace.", epilog=examples("fcwork runs -n 5"))
+@click.option("-n", "--limit", default=20, show_default=True, help="How many, the latest first.")
+def runs(limit: int) -> None:
+    """List the runs of this workspace, the latest first."""
+    from fcwork import runner
+
+    known = runner.history().head(limit)
+    if not known.height:
+        click.echo(f"no runs yet in {runner.runs()}")
+    for row in known.iter_rows(named=True):
+        started = f"{row['started_at']:%Y-%m-%d %H:%M}" if row["started_at"] else " " * 16
+        rows = "" if row["read"] is None else f"{row['read']:,} read, {row['delivered'] or 0:,} delivered"
+        click.echo(f"{started}  {row['state'] or '':<22} {row['target'] or '':<12} {rows:<34} {row['run_id']}")
+
+
+def _show_parameters(name: str | None) -> None:
+    from fcwork import runner
+
+    if not name:
+        click.echo(f"\nNotebooks: {', '.join(runner.names())}")
+        return
+    notebook = runner.find(name)
+    click.echo(f"\nParameters of {notebook.name} ({_shortest(notebook.path)}):")
+    formatter = click.HelpFormatter(max_width=100, width=100)
+    rows = []
+    for parameter in runner.declared(notebook):
+        given = "required" if parameter.default is None else f"default {parameter.default}"
+        rows.append((f"-p {parameter.name}", f"{parameter.type}, {given}. {parameter.help}"))
+    formatter.indent()
+    formatter.write_dl(rows or [("none", "this notebook takes no parameters")])
+    click.echo(formatter.getvalue().rstrip())
+
+
+def _shortest(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,102 @@
+"""The folder of one run: made exclusively, and every file in it masked and written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from fcwork import settings
+from fcwork.errors import ConfigError, NotebookError
+from fcwork.redact import mask, mask_values
+
+RESULT, NOTEBOOK, PAGE, PARAMETERS, EVENTS = (
+    "result.json",
+    "notebook.ipynb",
+    "notebook.html",
+    "parameters.json",
+    "events.jsonl",
+)
+
+
+def runs() -> Path:
+    """Return the folder that holds one folder a run."""
+    return settings.home() / "runs"
+
+
+def new_id(name: str, at: datetime) -> str:
+    """Return an id for a run of ``name``: its UTC second, the name and eight random digits."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "notebook"
+    return f"{at:%Y%m%dT%H%M%SZ}-{plain[:60]}-{secrets.token_hex(4)}"
+
+
+class RunFolder:
+    """Where one run writes.
+
+    Args:
+        run_id: names the folder under ``runs()``.
+
+    Raises:
+        NotebookError: the id was used before, or is no plain name.
+        ConfigError: the folder cannot be made.
+    """
+
+    def __init__(self, run_id: str) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}", run_id):
+            raise NotebookError(f"{run_id!r} is no run id", hint="letters, digits and . _ - only, at most 151")
+        self.run_id = run_id
+        self.path = runs() / run_id
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700)
+        except FileExistsError:
+            raise NotebookError(
+                f"run {run_id} was made before: nothing was run", hint=f"its files are in {self.path}"
+            ) from None
+        except OSError as error:
+            raise _unwritable(self.path, error) from None
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file under its final name, masked and whole, and return its path.
+
+        Raises:
+            ConfigError: the disk is full or the folder cannot be written.
+        """
+        target = self.path / name
+        try:
+            handle, draft = tempfile.mkstemp(dir=self.path, prefix=f".{name}.")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as stream:
+                    stream.write(mask(text))
+                Path(draft).replace(target)
+            except OSError:
+                Path(draft).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise _unwritable(target, error) from None
+        return target
+
+    def write_json(self, name: str, content: Any) -> Path:
+        """Write JSON, masked and whole; a date becomes ISO text."""
+        return self.write(name, json.dumps(mask_values(content), indent=2, ensure_ascii=False, default=str) + "\n")
+
+    def append(self, name: str, content: Any) -> None:
+        """Add one line of JSON to a file, masked, in one write."""
+        line = json.dumps(mask_values(content), ensure_ascii=False, default=str) + "\n"
+        try:
+            with (self.path / name).open("ab", buffering=0) as stream:
+                stream.write(line.encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            raise _unwritable(self.path / name, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"cannot write {path}: {error.strerror}",
+        hint="make room or give yourself the right to write there, or set FCWORK_HOME to a folder that has both",
+    )

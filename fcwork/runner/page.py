@@ -1,0 +1,26 @@
+"""An executed notebook as one page of HTML that asks no network for anything."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from fcwork.runner import document
+
+# JupyterLab's look without what its page would fetch: require.js, widgets, MathJax and Mermaid.
+_TEMPLATE = """
+{%- extends 'index.html.j2' -%}
+{%- block html_head_js -%}{%- endblock -%}
+{%- block jupyter_widgets -%}{%- endblock -%}
+{%- block html_head_js_mathjax -%}{%- endblock -%}
+{%- block html_head_js_mermaidjs -%}{%- endblock -%}
+"""
+
+
+def render(text: str, title: str) -> str:
+    """Return the page of a notebook file; formulas and diagrams stay text, widgets what they are without a kernel."""
+    notebook = document.parse(text)
+    notebook.metadata.pop("widgets", None)
+    nbconvert: Any = import_module("nbconvert")  # untyped
+    exporter = nbconvert.HTMLExporter(template_name="lab", raw_template=_TEMPLATE)
+    return str(exporter.from_notebook_node(notebook, {"metadata": {"name": title}})[0])

@@ -1,0 +1,118 @@
+"""The job of a notebook: its stages, shown live where it runs and in the terminal of whoever runs it."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fcwork import settings
+from fcwork.clock import SYSTEM, Clock
+from fcwork.runner.display import STAGE_TYPE, show, table
+from fcwork.runner.folder import new_id
+
+if TYPE_CHECKING:
+    from fcwork.recovery import Progress
+
+SHOWN_EVERY_SECONDS = 0.25
+
+
+@dataclass
+class _Stage:
+    name: str
+    message: str
+    started: float
+    seconds: float | None = None
+
+    def row(self, now: float) -> tuple[str, str, str, str]:
+        seconds = now - self.started if self.seconds is None else self.seconds
+        return ("▸" if self.seconds is None else "✓"), self.name, self.message, f"{seconds:.1f} s"
+
+
+class NotebookJob:
+    """The stages of one notebook, one after the other, in a table that is updated in place.
+
+    Attributes:
+        id: the run's id in a headless run, else one of this job's own.
+        folder: for what the notebook writes: the run's folder, else one of this job's own, made when it is written to.
+    """
+
+    def __init__(self, job_id: str, folder: Path, *, clock: Clock = SYSTEM) -> None:
+        self.id, self.folder = job_id, folder
+        self._clock = clock
+        self._display_id = f"fcwork-{uuid.uuid4().hex}"
+        self._stages: list[_Stage] = []
+        self._shown_at: float | None = None
+
+    def stage(self, name: str, message: str = "") -> None:
+        """Begin a stage; the one before it ends."""
+        self._close()
+        self._stages.append(_Stage(name, message, self._clock.monotonic()))
+        self._tell("started", message=message)
+
+    def progress(self, progress: Progress) -> None:
+        """Show how far the stage is; called often, it shows four times a second at the most."""
+        now = self._clock.monotonic()
+        done = progress.rows >= progress.total
+        if not self._stages or (not done and self._shown_at is not None and now - self._shown_at < SHOWN_EVERY_SECONDS):
+            return
+        rate = f", {progress.rate_per_second:,.0f} a second" if progress.rate_per_second else ""
+        self._stages[-1].message = f"{progress.rows:,} of {progress.total:,} rows{rate}"
+        self._tell("progress", done=progress.rows, total=progress.total)
+
+    def end(self) -> None:
+        """End the last stage."""
+        if self._close():
+            self._show({})
+
+    def __str__(self) -> str:
+        now = self._clock.monotonic()
+        return "\n".join(" ".join(stage.row(now)) for stage in self._stages) or f"Job {self.id}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        now = self._clock.monotonic()
+        return table(stage.row(now) for stage in self._stages)
+
+    def _close(self) -> bool:
+        if not self._stages or self._stages[-1].seconds is not None:
+            return False
+        last = self._stages[-1]
+        last.seconds = self._clock.monotonic() - last.started
+        return True
+
+    def _tell(self, what: str, **facts: Any) -> None:
+        self._show({STAGE_TYPE: {"what": what, "stage": self._stages[-1].name, **facts}})
+
+    def _show(self, extra: dict[str, Any]) -> None:
+        first, self._shown_at = self._shown_at is None, self._clock.monotonic()
+        bundle = {"text/html": self._repr_html_(), "text/plain": str(self), **extra}
+        show(bundle, display_id=self._display_id, update=not first)
+
+
+_current: NotebookJob | None = None
+
+
+def job() -> NotebookJob:
+    """Return the job of this notebook: the run's own in a headless run, a fresh one where a person runs the cells."""
+    global _current  # noqa: PLW0603 - one job a notebook, so that its last cell can end it
+    end_job()
+    _current = _begun()
+    return _current
+
+
+def end_job() -> None:
+    """End the last stage of this notebook's job, if it has one."""
+    if _current:
+        _current.end()
+
+
+def _begun() -> NotebookJob:
+    run_id, folder = os.environ.get("FCWORK_RUN_ID"), os.environ.get("FCWORK_RUN_FOLDER")
+    if run_id and folder:
+        return NotebookJob(run_id, Path(folder))
+    own_id = new_id("notebook", SYSTEM.now())
+    return NotebookJob(own_id, settings.home() / "interactive" / own_id)

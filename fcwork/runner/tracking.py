@@ -1,0 +1,76 @@
+"""The run's record among the jobs: opened with the run, moved on by its stages, closed by its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from fcwork import log
+from fcwork.errors import JobError, StoreError
+from fcwork.runner.result import RunResult
+
+if TYPE_CHECKING:
+    from fcwork.clock import Clock
+    from fcwork.jobs import Job
+
+_logger = log.get("runner")
+
+
+class Tracking:
+    """Listens to a run and keeps its job; where the store cannot be used the run goes on without.
+
+    Args:
+        run_id: the job's id too.
+        name: the notebook's.
+        details: facts of the run, as JSON-like data.
+        clock: the time.
+    """
+
+    def __init__(self, run_id: str, name: str, details: Mapping[str, Any], clock: Clock) -> None:
+        from fcwork.jobs import JobTracker
+
+        self._job: Job | None = None
+        try:
+            self._job = JobTracker(clock=clock).job(name, job_id=run_id, details=details)
+            self._job.update(status="processing")
+        except (StoreError, JobError) as error:
+            self._give_up(error)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error and self._job:
+            with suppress(StoreError, JobError):
+                self._job.fail(error)
+
+    def __call__(self, event: Mapping[str, Any]) -> None:
+        """Take notice of a stage."""
+        if self._job and event["event"] == "stage.started":
+            try:
+                self._job.update(stage=event["stage"], message=event.get("message"))
+            except (StoreError, JobError) as error:
+                self._give_up(error)
+
+    def close(self, result: RunResult) -> None:
+        """End the job as the run ended."""
+        if not self._job:
+            return
+        told = {"state": result.state, "target": result.target, **result.figures}
+        try:
+            if result.state == "CANCELLED":
+                self._job.cancel(result.reason)
+            elif result.ok or result.state == "COMPLETED_WITH_ERRORS":
+                self._job.complete(with_errors=not result.ok, message=result.reason, details=told)
+            else:
+                self._job.fail(f"{result.state}: {result.reason}", details=told)
+        except (StoreError, JobError) as error:
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        self._job = None
+        _logger.warning("run.not_tracked", trouble=str(error))

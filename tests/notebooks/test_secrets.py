@@ -1,0 +1,43 @@
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from fcwork import runner
+
+pytestmark = pytest.mark.kernel
+KNOWN = "s3cr3t of/the+runner\"'&"
+LEARNED = "token-of-the-kernel/+9"
+
+
+def spellings(secret: str) -> set[str]:
+    """Return a secret as it may stand in a file."""
+    encoded = {base64.b64encode(secret.encode()).decode(), base64.b64encode(f"id:{secret}".encode()).decode()[4:-4]}
+    escaped = json.dumps(secret)[1:-1]
+    return {secret, quote(secret, safe=""), quote_plus(secret), escaped, json.dumps(escaped)[1:-1], *encoded}
+
+
+def test_a_leaked_secret_stands_nowhere(
+    home: Path,
+    situation: Callable[..., runner.RunResult],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """P8: a secret that a notebook prints, returns, records or raises, plain, URL- or base64-encoded, is in no file."""
+    monkeypatch.setenv("FLUENT_CLIENT_SECRET", KNOWN)
+    heard: list[str] = []
+
+    result = situation("leaks", on_event=lambda event: heard.append(json.dumps(dict(event))))
+
+    assert (result.state, result.ename) == ("FAILED", "RuntimeError")
+    texts = {file.name: file.read_bytes().decode("utf-8", "replace") for file in home.rglob("*") if file.is_file()}
+    assert {"notebook.ipynb", "notebook.html", "events.jsonl", "result.json"} <= set(texts)
+    said = capfd.readouterr()
+    texts |= {"listener": "".join(heard), "result": repr(result), "terminal": said.out + said.err}
+    for secret in (KNOWN, LEARNED):
+        for spelling in spellings(secret):
+            assert not [name for name, text in texts.items() if spelling in text], spelling
+    assert "•••" in texts["notebook.ipynb"]
