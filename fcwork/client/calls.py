@@ -55,14 +55,14 @@ class Answer:
         return next((str(fields[name]) for name in names if fields.get(name) not in (None, "")), "")
 
 
-def path_of(template: str, **ids: str) -> str:
+def path_of(template: str, **ids: str | None) -> str:
     """Return a path with each id encoded into one segment.
 
     Raises:
         BadRequestError: an id is empty, or a dot or two, which would name another path.
     """
     for name, value in ids.items():
-        if str(value).strip(". ") == "":
+        if value is None or str(value).strip(". ") == "":
             raise BadRequestError(f"{name} {value!r} is no id", hint=f"give the {name} that the platform answered with")
     return template.format(**{name: quote(str(value), safe="") for name, value in ids.items()})
 

@@ -125,7 +125,9 @@ class Selections:
                 yield from self.leaves(self.fields(field.selection_set), place)
 
 
-def _parsed(query: str) -> DocumentNode | str:
+def _parsed(query: Any) -> DocumentNode | str:
+    if not isinstance(query, str):
+        return f"it is {type(query).__name__}, not a text"
     try:
         return parse(query)
     except GraphQLSyntaxError as error:

@@ -65,13 +65,16 @@ class Events:
         self._http = http
         self._retailer_id = retailer_id
 
-    def body(self, event: Mapping[str, Any]) -> bytes:
+    def body(self, event: Any) -> bytes:
         """Return an event as the platform takes it.
 
         Raises:
             BadRequestError: a field is missing, or unknown, or has no form in JSON.
             ConfigError: it names no retailer, and none is set.
         """
+        if not isinstance(event, Mapping):
+            kind = type(event).__name__
+            raise BadRequestError(f"an event is a dict of its fields, not {kind}", hint=f"fields: {', '.join(FIELDS)}")
         document = {"retailerId": self._retailer_id, **{k: v for k, v in event.items() if v is not None}}
         if unknown := sorted(set(document) - set(FIELDS)):
             hint = f"known: {', '.join(FIELDS)}; what the workflow needs goes into attributes"
@@ -105,7 +108,10 @@ class Events:
         while more:
             page = {**query, "start": str(start), "count": str(count)}
             data = self._http.send(Call("GET", "/api/v4.1/event", query=page)).data
-            found = data.get("results") or []
+            found = (data.get("results") or []) if isinstance(data, Mapping) else None
+            if not isinstance(found, list):
+                message = "the search for events was answered with something that is no list of events"
+                raise ServerError(message, hint="check base_url", method="GET", status=200)
             yield from found
             more, start = bool(data.get("hasMore")), start + len(found)
             if more and not found:

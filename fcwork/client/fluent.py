@@ -14,7 +14,7 @@ from fcwork.client.batch_route import BatchRoute, GivenJob, OwnJob, default_stor
 from fcwork.client.event_route import EventRoute, RowsAs
 from fcwork.client.events import EventReceipt, Events, Mode
 from fcwork.client.flatten import flatten
-from fcwork.client.graphql import Errors, GraphQL, GraphQLResult
+from fcwork.client.graphql import Errors, GraphQL, GraphQLResult, given
 from fcwork.client.http import Http
 from fcwork.client.jobs import PAGE, Batch, BatchForm, Job, Jobs, Preprocessing
 from fcwork.client.paging import Pages
@@ -217,9 +217,9 @@ class FluentClient:
             BadRequestError: no connection, several and no ``path``, or a mutation; nothing was sent. Errors of
                 ``graphql`` come while iterating.
         """
-        given = dict(variables or {})
-        how = plan(query, given, path=path, page_size=page_size, direction=direction)
-        return Pages(self._graphql, how, given, max_pages=max_pages, max_records=max_records, errors=errors)
+        values = given(variables)
+        how = plan(query, values, path=path, page_size=page_size, direction=direction)
+        return Pages(self._graphql, how, values, max_pages=max_pages, max_records=max_records, errors=errors)
 
     def frame(
         self,

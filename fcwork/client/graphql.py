@@ -67,12 +67,20 @@ class GraphQL:
         """Carry out one operation; see ``FluentClient.graphql``."""
         if errors not in {"raise", "partial"}:
             raise BadRequestError(f"errors={errors!r} is not known", hint="errors is 'raise' or 'partial'")
-        request = {"query": query, "variables": variables, "operationName": operation_name}
+        request = {"query": query, "variables": given(variables), "operationName": operation_name}
         body = encoded({name: value for name, value in request.items() if value}, "the variables")
         call = Call("POST", "/graphql", "once" if is_mutation(query, operation_name) else "none", body=body)
         answer = self._http.send(call, judge=partial(_judged, partial_is_fine=errors == "partial"))
         faults, warnings = _sorted(answer.data)
         return GraphQLResult(answer.data.get("data"), faults, answer.data.get("extensions"), warnings)
+
+
+def given(variables: Any) -> dict[str, Any]:
+    """Return the variables by name, or raise a ``BadRequestError``."""
+    if not isinstance(variables, Mapping | None):
+        kind = type(variables).__name__
+        raise BadRequestError(f"the variables are {kind}, not a dict", hint="give them by name: {'first': 100}")
+    return dict(variables or {})
 
 
 def _judged(call: Call, answer: Answer, *, partial_is_fine: bool) -> ApiError | None:

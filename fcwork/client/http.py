@@ -27,6 +27,7 @@ Judge = Callable[[Call, Answer], ApiError | None]
 
 _POOL = httpx.Limits(max_connections=100, max_keepalive_connections=100)
 _SHORTEST_SECONDS = 0.001
+_DEADLINE = "fcwork.deadline"  # among a request's extensions, which the token's requests share
 
 _logger = log.get("client")
 
@@ -62,6 +63,7 @@ class Http:
             follow_redirects=False,
             limits=_POOL,
             trust_env=not is_loopback(self._base.host),  # a proxy of the environment has no business on loopback
+            event_hooks={"response": [self._bound]},
         )
 
     @property
@@ -100,8 +102,8 @@ class Http:
 
     def _attempt(self, call: Call, judge: Judge | None, deadline: float) -> Answer | ApiError:
         started = self.clock.monotonic()
-        request = self._request(call, deadline - started)
-        response = self._guarded(call, partial(self._exchange, request, deadline))
+        request = self._request(call, deadline)
+        response = self._guarded(call, partial(self._client.send, request, auth=self._auth, follow_redirects=False))
         status = response.status if isinstance(response, ApiError) else response.status_code
         seconds = round(self.clock.monotonic() - started, 4)
         _logger.debug("http.call", method=call.method, path=call.path, status=status, duration_seconds=seconds)
@@ -117,31 +119,27 @@ class Http:
         answer = Answer(data, partial(failures.facts_of, call, response))
         return (judge(call, answer) if judge else None) or answer
 
-    def _request(self, call: Call, seconds_left: float) -> httpx.Request:
+    def _request(self, call: Call, deadline: float) -> httpx.Request:
         url = httpx.URL(f"{self._base}{call.path}", params=dict(call.query))
         if (url.scheme, url.netloc) != (self._base.scheme, self._base.netloc):
             raise BadRequestError(f"{call.path!r} leads away from {self._base}", hint="paths stay below base_url")
         headers = {"x-correlation-id": log.correlation_id()}
         if call.body is not None:
             headers["content-type"] = "application/json"
-        extensions = self._extensions(seconds_left)
+        extensions = self._extensions(deadline)
         return self._client.build_request(call.method, url, headers=headers, content=call.body, extensions=extensions)
 
-    def _extensions(self, seconds_left: float) -> dict[str, Any]:
-        seconds = min(self._timeout_seconds, max(seconds_left, _SHORTEST_SECONDS))
-        return {"timeout": httpx.Timeout(seconds).as_dict()}
+    def _extensions(self, deadline: float) -> dict[str, Any]:
+        seconds = min(self._timeout_seconds, max(deadline - self.clock.monotonic(), _SHORTEST_SECONDS))
+        return {"timeout": httpx.Timeout(seconds).as_dict(), _DEADLINE: deadline}
 
-    def _exchange(self, request: httpx.Request, deadline: float) -> httpx.Response:
-        response = self._client.send(request, auth=self._auth, stream=True, follow_redirects=False)
-        try:
-            response.stream = _InTime(response, is_late=lambda: self.clock.monotonic() > deadline)
-            response.read()
-        finally:
-            response.close()
-        return response
+    def _bound(self, response: httpx.Response) -> None:
+        """Bound the body of each answer, of the token endpoint and of a refusal too, by the deadline of its call."""
+        deadline = response.request.extensions[_DEADLINE]
+        response.stream = _InTime(response, is_late=lambda: self.clock.monotonic() > deadline)
 
     def _sign_in(self, deadline: float) -> Token | ApiError:
-        flow = self._auth.token(self._extensions(deadline - self.clock.monotonic()))
+        flow = self._auth.token(self._extensions(deadline))
         return self._guarded(SIGN_IN, partial(self._drive, flow))
 
     def _drive(self, flow: Exchange) -> Token:

@@ -158,7 +158,8 @@ class Jobs:
         """Ask for a job."""
         answer = self._http.send(Call("GET", path_of("/api/v4.1/job/{job_id}", job_id=job_id)))
         found = answer.data.get("batch", answer.data.get("batches")) if isinstance(answer.data, Mapping) else None
-        return Job(str(job_id), answer.text("name"), answer.text("status"), tuple(found or ()))
+        batches = tuple(found) if isinstance(found, list) else ()
+        return Job(str(job_id), answer.text("name"), answer.text("status"), batches)
 
     def post(self, job_id: str, entities: Any, form: BatchForm) -> Batch:
         """Send one batch of records, a list of dicts or a frame."""
@@ -181,7 +182,7 @@ class Jobs:
             str(job_id),
             status=answer.text("status"),
             total=total if isinstance(total, int) else None,
-            results=_results(job_id, batch_id, data.get("entities") or data.get("results") or ()),
+            results=_results(job_id, batch_id, data.get("entities") or data.get("results")),
         )
 
     def results(self, first: Batch) -> pl.DataFrame:
@@ -189,14 +190,17 @@ class Jobs:
         pages = [first.results]
         expected = LIMITS.max_rows if first.total is None else first.total
         while pages[-1].height and (known := sum(page.height for page in pages)) < expected:
-            pages.append(self.batch(first.job_id, first.id, start=known).results)
+            page = self.batch(first.job_id, first.id, start=known).results
+            if page.equals(pages[-1]):  # the same again: there is nothing beyond it
+                break
+            pages.append(page)
         return pl.concat(pages)
 
     def wait(self, job_id: str, batch_ids: Sequence[str], *, timeout: float) -> pl.DataFrame:
         """Wait until all batches are complete and return their results; see ``FluentClient.wait_for_batches``."""
         clock, pause = self._http.clock, _FIRST_POLL_SECONDS
         deadline = clock.monotonic() + timeout
-        wanted = list(dict.fromkeys(map(str, batch_ids)))
+        wanted = [batch_ids] if isinstance(batch_ids, str) else list(dict.fromkeys(map(str, batch_ids)))
         found: dict[str, pl.DataFrame] = {}
         while True:
             for batch_id in wanted:
@@ -246,7 +250,8 @@ def has_id(call: Call, answer: Answer) -> ApiError | None:
     return OutcomeUnknownError(message, hint=failures.LOOK, **answer.facts())
 
 
-def _results(job_id: str, batch_id: str, entities: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+def _results(job_id: str, batch_id: str, told: Any) -> pl.DataFrame:
+    entities = [entity for entity in (told if isinstance(told, list) else ()) if isinstance(entity, Mapping)]
     columns = {
         "entity_id": [_text(entity.get("entityId")) for entity in entities],
         "entity_ref": [_text(entity.get("entityRef")) for entity in entities],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 from fcwork import log
 from fcwork.client.documents import Path
@@ -159,6 +159,7 @@ class Pages(Iterator[Page]):
         if connection is None:
             end = _COMPLETE if number == 1 else "no_connection"
             return Page(number, [], None, answer.errors), "errors" if answer.errors else end
+        _check_form(connection, self.query.path)
         info = connection.get("pageInfo") or {}
         told = info.get(self.query.way.more)
         answered = connection.get("edges") or []
@@ -205,14 +206,38 @@ class Pages(Iterator[Page]):
 
 
 def _at(data: Any, path: Path) -> dict[str, Any] | None:
-    for key in path:
+    """Return the connection; None where it or what it is in is null."""
+    for key in (*path, None):
         if isinstance(data, list):
             raise BadRequestError(
                 f"{'.'.join(path)} is a list of connections, which have no cursor in common",
                 hint="ask for one of them by its id or ref and page that",
             )
-        data = data.get(key) if isinstance(data, dict) else None
-    return data if isinstance(data, dict) else None
+        if data is not None and not isinstance(data, dict):
+            raise _malformed(path)
+        data = data.get(key) if data is not None and key is not None else data
+    return cast("dict[str, Any] | None", data)
+
+
+def _check_form(connection: Mapping[str, Any], path: Path) -> None:
+    """Refuse what no connection looks like, before a part of it is taken for the whole."""
+    edges, info = connection.get("edges"), connection.get("pageInfo")
+    are_edges = isinstance(edges, list | None) and all(map(_is_edge, edges or ()))
+    if not (are_edges and isinstance(info, dict | None)):
+        raise _malformed(path)
+
+
+def _is_edge(edge: Any) -> bool:
+    return edge is None or (
+        isinstance(edge, dict)
+        and isinstance(edge.get("node"), dict | None)
+        and isinstance(edge.get("cursor"), str | int | None)
+    )
+
+
+def _malformed(path: Path) -> ServerError:
+    message = f"{'.'.join(path)} was answered with something that is no connection"
+    return ServerError(message, hint="check base_url, and with graphql what the platform answers")
 
 
 def _cursor(edges: list[dict[str, Any]], info: Mapping[str, Any], *, forward: bool) -> str | None:

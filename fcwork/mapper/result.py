@@ -12,7 +12,7 @@ import polars as pl
 from fcwork import frames
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class MapResult:
     """The rows of a frame, mapped or rejected: together, each row that was read once.
 
@@ -37,6 +37,8 @@ class MapResult:
         told = f"{self.counts['mapped']:,} of {self.counts['read']:,} rows mapped, {self.counts['rejected']:,} rejected"
         codes = ", ".join(f"{code} {count:,}" for code, count in self._codes().rows())
         return f"{told} ({codes})" if codes else told
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         issues = frames.enter(self.issues)

@@ -6,6 +6,7 @@ import inspect
 import io
 import sys
 from collections.abc import Callable, Sequence
+from traceback import TracebackException
 from typing import Any, TypeAlias
 
 import polars as pl
@@ -23,6 +24,7 @@ _UNREACHED = (
     "httpx.PoolTimeout",
 )
 _CUT_OFF = ("OSError", "httpx.TransportError")
+_PLAIN = "give a plain function that takes list[dict]"
 
 
 class CallableRoute:
@@ -60,11 +62,13 @@ class CallableRoute:
         """Call the function with the records."""
         records = pl.read_ipc(body).to_dicts()
         try:
-            self._deliver(records)
+            returned = self._deliver(records)
         except (ApiError, ConfigError):
             raise
         except Exception as error:  # the caller's own code at our edge: whatever it raises is its answer
             raise _meaning(error) from error
+        if inspect.iscoroutine(returned) or inspect.isgenerator(returned) or inspect.isasyncgen(returned):
+            raise _not_run(returned)
         return Receipt(id="", rows=rows)
 
     def outcomes(self, receipts: Sequence[Receipt]) -> Findings:
@@ -81,10 +85,7 @@ def as_route(deliver: Route | Deliver) -> Route:
     if isinstance(deliver, Route):
         return deliver
     if inspect.iscoroutinefunction(deliver):
-        raise ConfigError(
-            "deliver is an async function, which nothing would await",
-            hint="give a plain function that takes list[dict]",
-        )
+        raise ConfigError("deliver is an async function, which nothing would await", hint=_PLAIN)
     if callable(deliver):
         return CallableRoute(deliver)
     raise ConfigError(
@@ -93,9 +94,17 @@ def as_route(deliver: Route | Deliver) -> Route:
     )
 
 
+def _not_run(returned: Any) -> ConfigError:
+    """Say that the function gave back work to do and did none."""
+    if inspect.iscoroutine(returned):
+        returned.close()  # else Python warns that nobody awaited it
+    return ConfigError(f"deliver returned a {type(returned).__name__}, whose code nothing would run", hint=_PLAIN)
+
+
 def _meaning(error: Exception) -> ApiError:
     """Say in fcwork's terms what a caller's exception means for the records."""
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    told = str(TracebackException(type(error), error, None))  # also of an exception that cannot say its own text
+    text = f"{type(error).__name__}: {told}" if told else type(error).__name__
     if _is(error, _UNREACHED):
         return ConnectionFailedError(text)
     if _is(error, _CUT_OFF):

@@ -186,11 +186,16 @@ def _verdict(pile: str, code: str, message: str, rows: pl.Series) -> Verdict:
 
 def _failed(batch: int, error: FcworkError) -> Failed:
     doubtful = isinstance(error, OutcomeUnknownError)
-    return Failed(batch=batch, error=type(error).__name__, message=error.message, doubtful=doubtful)
+    return Failed(batch=batch, error=type(error).__name__, message=_writable(error.message), doubtful=doubtful)
 
 
 def _told(error: FcworkError) -> str:
     """Return an error as one line: the platform's own code first, where it gave one, and the hint last."""
     code = error.code if isinstance(error, ApiError) else ""
-    text = " ".join(str(error).split())
+    text = _writable(" ".join(str(error).split()))
     return f"{code}: {text}" if code and code not in text else text
+
+
+def _writable(text: str) -> str:
+    """Return a caller's text without the halves of characters that no file or frame takes."""
+    return text.encode("utf-8", "replace").decode()

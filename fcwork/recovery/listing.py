@@ -43,13 +43,15 @@ def checkpoints() -> pl.DataFrame:
     return pl.DataFrame([_line(folder) for folder in _folders()], schema=CHECKPOINTS).sort("updated_at", "name")
 
 
-def check_known(name: str) -> None:
+def check_known(name: str | None) -> None:
     """Refuse the name of a checkpoint that is not there.
 
     Raises:
         CheckpointError: there is none of that name.
         ConfigError: the name cannot be one.
     """
+    if name is None:  # as SendResult.checkpoint is
+        raise CheckpointError("there is nothing to resume: all rows of that send are settled", hint="send rows anew")
     if (folder_of(name) / "ledger.jsonl").is_file():
         return
     known = [folder.name for folder in _folders()]

@@ -41,10 +41,11 @@ class Run:
         """Send a frame; under the name of an unsettled send of the same rows, go on with that."""
         kind = frames.kind_of(frame)
         rows = frames.with_identity(frames.enter(frame).drop(OF_THE_RESULT, strict=False))
-        names = [key] if isinstance(key, str) else None if key is None else list(key)
-        references = self._references(rows, names)
+        names = _names(key)
         if not rows.height:
-            return self._result(rows, Standing(0), references, kind=kind, checkpoint=None)
+            nothing = pl.Series(dtype=pl.String)
+            return self._result(rows, Standing(0), nothing, kind=kind, checkpoint=None)
+        references = self._references(rows, names)
         with Checkpoint(checkpoint or new_name(self.terms.clock)) as held:
             if held.opened:
                 self._check_same(held, held.opened, rows, names)
@@ -111,8 +112,16 @@ class Run:
 
     def _references(self, rows: pl.DataFrame, key: Sequence[str] | None) -> pl.Series:
         """Return the reference of each row; null where it has none."""
-        if key is None:
-            return self.route.entity_ref(frames.without_identity(rows))
+        try:
+            return self.route.entity_ref(frames.without_identity(rows)) if key is None else self._keys(rows, key)
+        except pl.exceptions.PolarsError as error:
+            reason = str(error).partition("\n")[0]
+        raise ConfigError(
+            f"the rows' references cannot be read as text: {reason}",
+            hint="a key or ref column holds texts, numbers or dates",
+        )
+
+    def _keys(self, rows: pl.DataFrame, key: Sequence[str]) -> pl.Series:
         missing = [name for name in key if name not in rows.columns]
         if missing or not key:
             known = ", ".join(frames.without_identity(rows).columns)
@@ -162,6 +171,14 @@ class Run:
             checkpoint=checkpoint,
             at=self.terms.clock.now(),
         )
+
+
+def _names(key: Any) -> list[str] | None:
+    """Return the key columns' names; None for the route's own reference."""
+    names = [key] if isinstance(key, str) else key
+    if not isinstance(names, Sequence | None) or not all(isinstance(name, str) for name in names or ()):
+        raise ConfigError(f"key is {key!r}", hint="give a column's name or a list of them; None is the route's own")
+    return None if names is None else list(names)
 
 
 def _leave(held: Checkpoint, standing: Standing, error: BaseException) -> None:

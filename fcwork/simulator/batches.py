@@ -128,6 +128,7 @@ class Jobs:
             - an unknown job is answered with 404, a closed one with 400
             - a body or record field that is not known is refused with 400, which names the record and the field
             - a location or SKU that is not known makes a new position
+            - a record goes by its ref, or without one by skuRef:locationRef:type
             - a text has at most 255 characters, a number 32 bits, and qty is below zero only for DELTA and CORRECTION
             - under preprocessing an unchanged record has no result, and a batch that comes while an earlier one of its
               job is unsettled is merged into that one, under which its results are then told

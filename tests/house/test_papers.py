@@ -73,3 +73,19 @@ def test_the_shipped_sample_is_what_its_script_writes(tmp_path: Path) -> None:
     spec.loader.exec_module(samples)
     (tmp_path / "inventory.csv").write_text(samples.inventory(), "utf-8", newline="")
     assert (tmp_path / "inventory.csv").read_bytes() == (ROOT / "notebooks" / "samples" / "inventory.csv").read_bytes()
+
+
+def test_the_readme_lists_what_the_simulator_assumes() -> None:
+    """What no public page says of the platform stands in the README, word for word as the routes say it."""
+    from fcwork.simulator import Simulator
+
+    readme = (ROOT / "README.md").read_text("utf-8")
+    block = readme.split("<!-- assumed -->\n")[1].split("<!-- /assumed -->")[0]
+    assert [line.removeprefix("- ") for line in block.splitlines()] == Simulator(positions=0).assumed()
+
+
+def test_the_two_commands_stand_in_the_readme_on_a_line_each() -> None:
+    """A newcomer finds one line that runs the main job and one that passes the tests."""
+    lines = (ROOT / "README.md").read_text("utf-8").splitlines()
+    assert "python3 .ci/start.py demo" in lines
+    assert "python3 .ci/start.py test" in lines
