@@ -1,5 +1,6 @@
 """What every test starts from: no settings of the machine's, and no secret of another test's."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +11,17 @@ from fcwork import redact
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Take away the variables that a developer may have set, and the profiles of the home folder."""
-    names = ("BASE_URL", "CLIENT_ID", "CLIENT_SECRET", "USERNAME", "PASSWORD", "RETAILER_ID", "PROFILE", "RETAILER")
-    for name in (*(f"FLUENT_{name}" for name in names), "FCWORK_LOG", "FCWORK_LOG_LEVEL", "FCWORK_SIMULATOR"):
-        monkeypatch.delenv(name, raising=False)
-    nowhere: Path = tmp_path_factory.getbasetemp() / "no-profiles"
-    monkeypatch.setenv("FLUENT_PROFILE_DIR", str(nowhere))
+    """Take away the settings of the environment, and the profiles of the home folder."""
+    for name in [name for name in os.environ if name.startswith(("FLUENT_", "FCWORK_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("FLUENT_PROFILE_DIR", str(tmp_path_factory.getbasetemp() / "no-profiles"))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture(autouse=True)

@@ -14,22 +14,9 @@ FULL = {"base_url": "https://acme.api.fluentretail.com/", "client_id": "acme", "
 
 
 @pytest.fixture(autouse=True)
-def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An environment without FLUENT_* variables, and an empty folder of profiles."""
-    for name in (
-        "BASE_URL",
-        "CLIENT_ID",
-        "CLIENT_SECRET",
-        "USERNAME",
-        "PASSWORD",
-        "RETAILER_ID",
-        "PROFILE",
-        "RETAILER",
-    ):
-        monkeypatch.delenv(f"FLUENT_{name}", raising=False)
+def profiles(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A folder of profiles of the test's own."""
     monkeypatch.setenv("FLUENT_PROFILE_DIR", str(tmp_path / "profiles"))
-    monkeypatch.delenv("FCWORK_HOME", raising=False)
-    return tmp_path
 
 
 @pytest.fixture

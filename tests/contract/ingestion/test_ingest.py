@@ -185,10 +185,29 @@ def test_a_dead_server_is_one_clear_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("route", "pigeon"), ("max_rejected", "lots"), ("resolvers", "nowhere:at_all")]
+    ("option", "value"),
+    [
+        ("route", "pigeon"),
+        ("job", "weekly"),
+        ("preprocessing", "maybe"),
+        ("batch_size", 0),
+        ("workers", 1.5),
+        ("max_retries", -1),
+        ("max_unknown", -2),
+        ("max_rejected", "lots"),
+        ("resolvers", "nowhere:at_all"),
+    ],
 )
-def test_a_wrong_option_is_named(platform: Any, option: str, value: str) -> None:
-    """P32: an option that cannot be is refused with what could be."""
+def test_a_wrong_option_is_named(platform: Any, option: str, value: Any) -> None:
+    """P32: an option that cannot be is refused by the plan already: no dry run passes where the load would not."""
     there = platform()
-    with pytest.raises(ConfigError, match=value):
-        there.plan(stock(5), **{option: value}).apply(dry_run=False)
+    with pytest.raises(ConfigError, match=str(value)):
+        there.plan(stock(5), **{option: value})
+
+
+@pytest.mark.parametrize("row", [1, None], ids=["twice", "null"])
+def test_rows_that_cannot_be_told_apart_are_refused(platform: Any, row: int | None) -> None:
+    """P26: where several rows share one _row, none could be traced: the frame is refused before anything is done."""
+    there = platform()
+    with pytest.raises(ConfigError, match="share one _row"):
+        there.plan([{**record, "_row": row} for record in stock(3)])

@@ -1,4 +1,3 @@
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -14,16 +13,6 @@ class Said(NamedTuple):
     code: int
     out: str
     err: str
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder, and no settings from outside."""
-    for name in [name for name in os.environ if name.startswith(("FLUENT_", "FCWORK_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("FLUENT_PROFILE_DIR", str(tmp_path / "profiles"))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.fixture

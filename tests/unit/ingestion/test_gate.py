@@ -20,7 +20,7 @@ def test_a_limit_is_a_share_or_a_number(given: str | int, read: int, allowed: in
     assert Limit.read(given).rows(read) == allowed
 
 
-@pytest.mark.parametrize("given", ["", "-1", "five", "5 percent", "101%", True, None, "nan", "1e3"])
+@pytest.mark.parametrize("given", ["", "-1", "five", "5 percent", "101%", True, None, "nan", "1e3", 0.05, "2.5"])
 def test_a_limit_that_cannot_be_read_is_refused(given: object) -> None:
     """P32: what is no limit is an error that shows how to write one."""
     with pytest.raises(ConfigError, match="MAX_REJECTED"):

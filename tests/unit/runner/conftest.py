@@ -1,5 +1,4 @@
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,16 +17,6 @@ def text_of(*sources: str, parameters: str | None = None, **metadata: object) ->
         for n, (told, source) in enumerate([*tagged, *(({}, source) for source in sources)])
     ]
     return json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder, and no settings from outside."""
-    for name in [name for name in os.environ if name.startswith(("FLUENT_", "FCWORK_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("FLUENT_PROFILE_DIR", str(tmp_path / "profiles"))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 import datetime as dt
 import resource
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -140,24 +141,29 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     assert sorted(item.name for item in tmp_path.iterdir()) == ["a.csv", "file"]
 
 
-@pytest.fixture
-def full_disk() -> Iterator[Callable[[], None]]:
-    """Let no file of this process grow beyond some bytes, which is what a full disk does to it."""
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Let no file of this process grow beyond some bytes, which is what a full disk does to it.
+
+    It ends inside the test: pytest writes its own report to a file too.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 @pytest.mark.parametrize("format_", FORMATS)
-def test_a_full_disk_leaves_what_was_there(tmp_path: Path, full_disk: Callable[[], None], format_: str) -> None:
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path, format_: str) -> None:
     """P29: when the disk is full the old file stays whole, and no half of the new one is left."""
     path = sources.write(ROWS, tmp_path / f"a.{format_}")
     before = path.read_bytes()
     big = pl.DataFrame({"a": [f"text {at * 7919}" for at in range(50_000)]})
-    full_disk()
-    with pytest.raises(SourceError, match="cannot be written"):
+    with full_disk(), pytest.raises(SourceError, match="cannot be written"):
         sources.write(big, path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
