@@ -12,6 +12,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 Kind = Literal["polars", "lazy", "pandas", "pyarrow", "records"]
 Stage = Literal["read", "map", "check", "send", "extract"]
 Severity = Literal["error", "warning"]
+
+# types of numpy and pandas that have a value for nothing; by name, as neither library need be loaded
+_MAY_BE_NOTHING = {"NAType", "NaTType", "datetime64", "timedelta64", "float16", "float32"}
 
 ROW, SOURCE = "_row", "_source"
 IDENTITY = (ROW, SOURCE)
@@ -77,7 +81,10 @@ def enter(frame: Any) -> pl.DataFrame:
 
     A column whose values share no type (a Python list or pandas column of numbers and text) comes in as text, so that
     nothing is lost; whole numbers and floats share one as long as no digit is lost. Nested values get every field that
-    any of them has. NaN in pandas and in records comes in as null.
+    any of them has. NaN in pandas and in records comes in as null, and so do NA and NaT of pandas.
+
+    Raises:
+        TypeError: this is no frame, two columns share a name, or a text is no Unicode.
     """
     kind = kind_of(frame)
     if kind == "polars":
@@ -283,11 +290,26 @@ def _pandas_series(name: str, values: pd.Series[Any]) -> pl.Series:
 
 
 def _series(name: str, values: list[Any], *, as_text: bool = False) -> pl.Series:
-    known = [None if isinstance(v, float) and v != v else v for v in values]  # noqa: PLR0124 - only NaN differs from itself
+    known = _known(values)
     typed = None if as_text else _typed(name, known)
     if typed is not None:
         return typed
-    return pl.Series(name, [None if v is None else _loose_text(v) for v in known], dtype=pl.String)
+    try:
+        return pl.Series(name, [None if v is None else _loose_text(v) for v in known], dtype=pl.String)
+    except UnicodeEncodeError as error:
+        message = f"the column {name} holds a text that is no Unicode (half a surrogate pair): {error.object[:40]!r}"
+        raise TypeError(message) from error
+
+
+def _known(values: list[Any]) -> list[Any]:
+    """Return the values with None for each that stands for nothing: NaN of any kind, NA and NaT."""
+    kinds = set(map(type, values))
+    doubtful = {kind for kind in kinds if issubclass(kind, float | Decimal) or kind.__name__ in _MAY_BE_NOTHING}
+    return [None if type(v) in doubtful and _is_nothing(v) else v for v in values] if doubtful else values
+
+
+def _is_nothing(value: Any) -> bool:
+    return type(value).__name__ == "NAType" or bool(value != value)  # noqa: PLR0124 - only NaN and NaT differ from themselves
 
 
 def _typed(name: str, values: list[Any]) -> pl.Series | None:
@@ -296,6 +318,8 @@ def _typed(name: str, values: list[Any]) -> pl.Series | None:
 
     kinds = {type(value) for value in values if value is not None}
     mixed = len(kinds) > 1
+    if Decimal in kinds and not all(value.is_finite() for value in values if isinstance(value, Decimal)):
+        return None  # polars panics on an infinite one
     if kinds == {datetime}:  # an instant beside a wall clock's time
         mixed = len({value.tzinfo is None for value in values if value is not None}) > 1
     numbers = all(issubclass(kind, Real) and not issubclass(kind, bool) for kind in kinds)
@@ -303,7 +327,7 @@ def _typed(name: str, values: list[Any]) -> pl.Series | None:
         if kinds & {dict, list} or (mixed and numbers):  # polars would cut each to the shape of the first
             return pl.Series(name, pl.from_arrow(pa.array(values)))
         return None if mixed else pl.Series(name, values, strict=True)
-    except (pa.ArrowException, pl.exceptions.PolarsError, TypeError, ValueError, OverflowError):
+    except (pa.ArrowException, pl.exceptions.PolarsError, TypeError, ValueError, OverflowError, RuntimeError):
         return None
 
 

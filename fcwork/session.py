@@ -46,6 +46,7 @@ def connect(profile: str | None = None, **arguments: Any) -> FluentClient:
     Raises:
         ConfigError: nothing is set and nobody is there to see it, or the settings are half set or not allowed.
     """
+    arguments = settings.protected(arguments)
     named = profile or (os.environ.get("FLUENT_PROFILE") if "base_url" not in arguments else None)
     if named == settings.SIMULATOR:
         return _embedded(arguments.get("retailer_id"))

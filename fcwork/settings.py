@@ -12,6 +12,7 @@ import ipaddress
 import json
 import os
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ LOOPBACK_NAMES = frozenset({"localhost", "simulator.localhost"})
 _VARIABLES = ("base_url", "client_id", "client_secret", "username", "password", "retailer_id")
 _SECRETS = frozenset({"client_secret", "password", "clientSecret"})  # wrapped where they come in
 Value = str | Secret
+_LOOKS = "it looks like https://<account>.api.fluentretail.com"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
 
 
@@ -73,6 +75,7 @@ def find(**arguments: Any) -> Settings | None:
     Raises:
         ConfigError: an unknown argument, a half-set environment or profile, a URL that is not allowed.
     """
+    arguments = protected(arguments)
     known = {*_VARIABLES, "profile", "retailer", "allow_private"}
     for name in arguments:
         if name not in known:
@@ -95,6 +98,14 @@ def find(**arguments: Any) -> Settings | None:
     if not merged:
         return None
     return _complete(merged, profile, allow_private=bool(arguments.get("allow_private")))
+
+
+def protected(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments with the secrets among them wrapped, so that no traceback shows them."""
+    return {
+        name: Secret(value) if name in _SECRETS and isinstance(value, str) else value
+        for name, value in arguments.items()
+    }
 
 
 def variable(name: str) -> str:
@@ -143,19 +154,19 @@ def read_profile(name: str, retailer: str = "") -> dict[str, Value]:
     return {**found, **_read_json(credentials, ("username", "password"))}
 
 
-def check_base_url(url: str, *, allow_private: bool = False) -> str:
+def check_base_url(url: Any, *, allow_private: bool = False) -> str:
     """Return ``url`` without trailing slashes, if credentials may be sent there.
 
     Raises:
         ConfigError: not https (plain http is for loopback only), no host, credentials or a query in it, a link-local
             or (without ``allow_private``) a private address.
     """
+    if not isinstance(url, str):
+        raise ConfigError(f"base_url is {type(url).__name__}, not a text", hint=_LOOKS)
     parts = urlsplit(url.strip())
     host = parts.hostname or ""
     if parts.scheme not in {"https", "http"} or not host:
-        raise ConfigError(
-            f"base_url {url!r} is no web address", hint="it looks like https://<account>.api.fluentretail.com"
-        )
+        raise ConfigError(f"base_url {url!r} is no web address", hint=_LOOKS)
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigError(
             "base_url holds more than scheme, host, port and path", hint="credentials are settings of their own"
@@ -167,7 +178,7 @@ def check_base_url(url: str, *, allow_private: bool = False) -> str:
             hint="use https://; plain http is for loopback only",
         )
     _check_address(host, allow_private=allow_private or local)
-    return url.strip().rstrip("/")
+    return str(url).strip().rstrip("/")
 
 
 def is_loopback(host: str) -> bool:
@@ -219,10 +230,26 @@ def _retailer_file(folder: Path, retailer: str) -> Path:
     return file
 
 
-def _check_address(host: str, *, allow_private: bool) -> None:
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address that ``host`` spells, in any form that a connection would take; None for a name."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
+        return _legacy_address(host.rstrip("."))
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _legacy_address(host: str) -> ipaddress.IPv4Address | None:
+    """Return the address of a spelling such as ``2852039166``, ``0xA9FEA9FE`` or ``169.254.43518``."""
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except (OSError, ValueError):
+        return None
+
+
+def _check_address(host: str, *, allow_private: bool) -> None:
+    address = _address(host)
+    if address is None:
         return
     if address.is_link_local or address.is_multicast or address.is_unspecified:
         raise ConfigError(f"base_url points to {host}, where no platform is", hint="link-local addresses are refused")

@@ -330,9 +330,11 @@ def _refuse_network(path: Path) -> None:
 
 def _json(key: str, value: Any) -> str:
     try:
-        return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
+        text.encode()  # half a character has no place in a file
     except (TypeError, ValueError) as error:
         raise StoreError(f"the value of {key!r} is not JSON: {error}") from error
+    return text
 
 
 def _unusable(path: Path, error: Exception) -> StoreError:

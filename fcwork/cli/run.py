@@ -64,7 +64,9 @@ def execute(name: str, texts: tuple[tuple[str, str], ...], files: tuple[str, ...
 
 
 @click.command(short_help="List the runs of this workspace.", epilog=examples("fcwork runs -n 5"))
-@click.option("-n", "--limit", default=20, show_default=True, help="How many, the latest first.")
+@click.option(
+    "-n", "--limit", default=20, show_default=True, type=click.IntRange(1), help="How many, the latest first."
+)
 def runs(limit: int) -> None:
     """List the runs of this workspace, the latest first."""
     from fcwork import runner

@@ -36,12 +36,21 @@ _logger = log.get("client")
 
 @dataclass(frozen=True)
 class Credentials:
-    """Who asks."""
+    """Who asks; what is missing or no text is a ``ConfigError``."""
 
     client_id: str
     client_secret: Secret
     username: str = ""
     password: Secret | None = None
+
+    def __post_init__(self) -> None:
+        needed = ["client_id", "client_secret"]
+        needed += ["username", "password"] if self.username or self.password is not None else []
+        if missing := [name for name in needed if not _is_given(getattr(self, name))]:
+            raise ConfigError(
+                f"the credentials are half given: {', '.join(missing)} missing or no text",
+                hint="give client_id and client_secret, and username and password both or neither",
+            )
 
 
 @dataclass(frozen=True)
@@ -171,6 +180,15 @@ class TokenAuth(httpx.Auth):
             return error
         hint = "check client_id, client_secret, username and password, and that base_url is this account's"
         return AuthError(f"the platform refuses the credentials: {error.message}", **{**error.facts(), "hint": hint})
+
+
+def held(value: Any) -> Any:
+    """Return a secret wrapped, an empty one as None; what is no text is refused by ``Credentials``."""
+    return (Secret(value) if value else None) if isinstance(value, str) else value
+
+
+def _is_given(value: Any) -> bool:
+    return isinstance(value, Secret) or (isinstance(value, str) and bool(value))
 
 
 def _bearing(request: httpx.Request, token: Token) -> httpx.Request:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 from urllib.parse import urlsplit
 
 from fcwork import frames
 from fcwork.client import access
-from fcwork.client.auth import Credentials
+from fcwork.client.auth import Credentials, held
 from fcwork.client.batch_route import BatchRoute, GivenJob, OwnJob, default_store
 from fcwork.client.event_route import EventRoute, RowsAs
 from fcwork.client.events import EventReceipt, Events, Mode
@@ -54,7 +54,7 @@ class FluentClient:
         allow_private: whether ``base_url`` may lie in a private network.
 
     Raises:
-        ConfigError: ``base_url`` is not one to send credentials to.
+        ConfigError: ``base_url`` is not one to send credentials to, or the credentials are half given.
     """
 
     target = ""
@@ -76,7 +76,9 @@ class FluentClient:
         target: str | None = None,
         allow_private: bool = False,
     ) -> None:
-        client_secret, password = _held(client_secret), _held(password) if password else None
+        client_secret, password = held(client_secret), held(password)
+        secret, hidden = cast("Secret", client_secret), cast("Secret | None", password)  # Credentials checks it
+        credentials = Credentials(client_id, secret, username or "", hidden)
         self.base_url = check_base_url(base_url, allow_private=allow_private)
         self.retailer_id = None if retailer_id is None else str(retailer_id)
         self.target = target or _target(self.base_url, self.retailer_id)
@@ -95,7 +97,7 @@ class FluentClient:
         self._clock = clock
         self._http = Http(
             self.base_url,
-            Credentials(client_id, client_secret, username or "", password),
+            credentials,
             transport=transport,
             retrier=Retrier(policy or RetryPolicy(), clock=clock, budget=budget),
             timeout_seconds=timeout_seconds,
@@ -438,10 +440,6 @@ class FluentClient:
         if rows not in {"events", "attributes"}:
             raise BadRequestError(f"rows={rows!r} is not known", hint="rows is 'events' or 'attributes'")
         return EventRoute(self._http, self._events, target=self.target, envelope=event or {}, mode=mode, rows_as=rows)
-
-
-def _held(value: str | Secret) -> Secret:
-    return value if isinstance(value, Secret) else Secret(value)
 
 
 def _target(base_url: str, retailer_id: str | None) -> str:

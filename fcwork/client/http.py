@@ -50,8 +50,10 @@ class Http:
         *,
         transport: httpx.BaseTransport | None,
         retrier: Retrier,
-        timeout_seconds: float,
+        timeout_seconds: Any,
     ) -> None:
+        if not isinstance(timeout_seconds, int | float) or not timeout_seconds > 0:
+            raise ConfigError(f"timeout_seconds is {timeout_seconds!r}", hint="it is a number above zero")
         log.guard_http_loggers()
         self._base = _parsed(base_url)
         self._retrier = retrier

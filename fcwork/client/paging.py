@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, cast
+from typing import Any
 
 from fcwork import log
 from fcwork.client.documents import Path
@@ -207,16 +207,21 @@ class Pages(Iterator[Page]):
 
 def _at(data: Any, path: Path) -> dict[str, Any] | None:
     """Return the connection; None where it or what it is in is null."""
-    for key in (*path, None):
-        if isinstance(data, list):
-            raise BadRequestError(
-                f"{'.'.join(path)} is a list of connections, which have no cursor in common",
-                hint="ask for one of them by its id or ref and page that",
-            )
-        if data is not None and not isinstance(data, dict):
-            raise _malformed(path)
-        data = data.get(key) if data is not None and key is not None else data
-    return cast("dict[str, Any] | None", data)
+    found = _object(data, path)
+    for key in path:
+        found = None if found is None else _object(found.get(key), path)
+    return found
+
+
+def _object(value: Any, path: Path) -> dict[str, Any] | None:
+    if isinstance(value, list):
+        raise BadRequestError(
+            f"{'.'.join(path)} is a list of connections, which have no cursor in common",
+            hint="ask for one of them by its id or ref and page that",
+        )
+    if not isinstance(value, dict | None):
+        raise _malformed(path)
+    return value
 
 
 def _check_form(connection: Mapping[str, Any], path: Path) -> None:

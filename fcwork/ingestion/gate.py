@@ -24,9 +24,11 @@ class Limit:
     def read(cls, given: str | float) -> "Limit":
         """Read a limit as a person writes it, or raise a ``ConfigError``."""
         found = _LIMIT.fullmatch(str(given))
-        if not found or isinstance(given, bool) or (found[2] and float(found[1]) > 100):  # noqa: PLR2004 - per cent
+        figure = float(found[1]) if found else math.nan
+        sound = figure <= 100 if found and found[2] else figure.is_integer()  # noqa: PLR2004 - per cent
+        if not found or not sound or isinstance(given, bool):  # 0.05 would be no rows at all, and is rarely meant so
             raise ConfigError(f"MAX_REJECTED is {given!r}", hint="a share such as 5%, or a number of rows such as 12")
-        return cls(str(given).strip(), float(found[1]), bool(found[2]))
+        return cls(str(given).strip(), figure, bool(found[2]))
 
     def rows(self, read: int) -> int:
         """Return how many of ``read`` rows may be rejected."""

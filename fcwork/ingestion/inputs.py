@@ -10,9 +10,24 @@ from typing import Any
 from fcwork import frames, sources
 from fcwork.errors import ConfigError
 from fcwork.mapper import Mapper
+from fcwork.routes import Route
 from fcwork.validator import Validator
 
 Resolvers = Mapping[str, Callable[..., Any]] | str | None
+CHOICES = {"route": ("batch", "event"), "job": ("per-run", "daily"), "preprocessing": ("skip", "enabled")}
+LEAST = {"batch_size": 1, "workers": 1, "max_retries": 0, "max_unknown": 0}
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Refuse an option that cannot be, so that no dry run passes where the load itself would not."""
+    for name, known in CHOICES.items():
+        given = options[name]
+        if given not in known and not (name == "route" and isinstance(given, Route)):
+            raise ConfigError(f"there is no {name} {given!r}", hint=f"known: {', '.join(known)}")
+    for name, least in LEAST.items():
+        given = options[name]
+        if not isinstance(given, int) or isinstance(given, bool) or given < least:
+            raise ConfigError(f"{name} is {given!r}", hint=f"give a whole number of {least} or more")
 
 
 def rows_of(source: Any, form: str | None, options: Mapping[str, Any]) -> sources.ReadResult:
@@ -22,6 +37,8 @@ def rows_of(source: Any, form: str | None, options: Mapping[str, Any]) -> source
             raise ConfigError("no source is named", hint="SOURCE is the path or URI of the file to load")
         return sources.read_with_issues(source, form, **options)
     rows = frames.with_identity(frames.enter(source))
+    if rows[frames.ROW].null_count() or rows.select(frames.IDENTITY).is_duplicated().any():
+        raise ConfigError("several rows of the frame share one _row", hint="drop _row: they are then numbered in order")
     digest = hashlib.sha256(rows.hash_rows().to_numpy().tobytes()).hexdigest()
     return sources.ReadResult(
         frame=rows, rejected=rows.clear(), issues=frames.no_issues(), uri="", format="frame", bytes=0, sha256=digest

@@ -14,9 +14,8 @@ import polars as pl
 from fcwork import frames, log
 from fcwork.client import FluentClient
 from fcwork.clock import SYSTEM, Clock
-from fcwork.errors import ConfigError
 from fcwork.ingestion.gate import Gate, Limit, judge
-from fcwork.ingestion.inputs import Resolvers, mapper_of, rows_of, validator_of
+from fcwork.ingestion.inputs import Resolvers, check_options, mapper_of, rows_of, validator_of
 from fcwork.ingestion.result import COUNTS, IngestResult, State, figures
 from fcwork.ingestion.stages import Stages
 from fcwork.mapper import Mapper
@@ -217,6 +216,9 @@ def ingest(
     Raises:
         SourceError, MappingError, ConfigError: the file, the mapping or the rules are not usable; the message says why.
     """
+    batches = {"job": job, "name": job_name, "preprocessing": preprocessing, "entity_type": entity_type}
+    how = {"batch_size": batch_size, "workers": workers, "max_retries": max_retries, "verify": verify, "key": key}
+    check_options({"route": route, "max_unknown": max_unknown, **batches, **how})
     limit = Limit.read(max_rejected)
     mapper = mapper_of(mapping, resolvers, context)
     validator = validator_of(rules, entity_type if route == "batch" else None)
@@ -236,7 +238,6 @@ def ingest(
     rejected = _stack([unread, _refused(taken.frame, unmapped, "map"), _refused(taken.frame, failed, "check")])
     issues = frames.join_issues([taken.issues, map_issues, check_issues])
     counts = dict(zip(COUNTS, (total, mapped.height, rejected.height, 0, 0, ready.height), strict=True))
-    batches = {"job": job, "name": job_name, "preprocessing": preprocessing, "entity_type": entity_type}
     return IngestPlan(
         read=taken.frame,
         mapped=mapped,
@@ -254,10 +255,8 @@ def ingest(
         stages=stages,
         clock=clock,
         open_route=lambda: _open(client, route, batches),
-        send_options={
-            "batch_size": batch_size, "workers": workers, "max_retries": max_retries, "verify": verify, "key": key
-        },
-    )  # fmt: skip
+        send_options=how,
+    )
 
 
 def _open(client: FluentClient, route: Route | str, batches: dict[str, Any]) -> Route:
@@ -265,11 +264,7 @@ def _open(client: FluentClient, route: Route | str, batches: dict[str, Any]) -> 
     if isinstance(route, Route):
         return route
     client.authenticate()
-    if route == "batch":
-        return client.batches(**batches)
-    if route == "event":
-        return client.event_sender()
-    raise ConfigError(f"there is no route {route!r}", hint="known: batch, event, or a Route of your own")
+    return client.batches(**batches) if route == "batch" else client.event_sender()
 
 
 def _mapped(mapper: Mapper | None, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

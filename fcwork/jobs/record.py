@@ -110,8 +110,9 @@ def next_statuses(record: JobRecord) -> str:
 
 
 def to_json(record: JobRecord) -> dict[str, Any]:
-    """Return the record as the store keeps it."""
-    values: dict[str, Any] = json.loads(json.dumps(asdict(record), default=datetime.isoformat))
+    """Return the record as the store keeps it; halves of characters, which no file takes, are question marks."""
+    text = json.dumps(asdict(record), default=datetime.isoformat, ensure_ascii=False)
+    values: dict[str, Any] = json.loads(text.encode("utf-8", "replace"))
     return values
 
 

@@ -56,8 +56,8 @@ class JobTracker:
         clock: Clock = SYSTEM,
         on_change: Callable[[JobRecord], object] | None = None,
     ) -> None:
-        if ttl_seconds is not None and ttl_seconds <= 0:
-            raise JobError(f"ttl_seconds={ttl_seconds} is no time", hint="give seconds above zero, or None for good")
+        if ttl_seconds is not None and not ttl_seconds > 0:
+            raise JobError(f"ttl_seconds={ttl_seconds!r} is no time", hint="give seconds above zero, or None for good")
         self._store = SQLiteStore(settings.home() / "state.sqlite", clock=clock) if store is None else store
         self._ttl = ttl_seconds
         self._clock = clock
@@ -182,7 +182,7 @@ class JobTracker:
         Raises:
             JobError: there is no such job, or its record has expired.
         """
-        found = self._store.get(_PREFIX + job_id)
+        found = self._store.get(f"{_PREFIX}{job_id}")
         if found is None:
             raise JobError(f"there is no job {job_id!r}", hint="history() lists those there are", job_id=job_id)
         return from_json(found)
@@ -235,7 +235,8 @@ def _told(error: BaseException | str) -> tuple[str, str]:
     """Return an error's line and its traceback, known secrets masked."""
     if isinstance(error, str):
         return mask(error), ""
-    return mask(f"{type(error).__name__}: {error}"), mask("".join(traceback.format_exception(error)))
+    said = traceback.TracebackException(type(error), error, error.__traceback__)  # it copes with a broken __str__
+    return mask(f"{type(error).__name__}: {said}"), mask("".join(said.format()))
 
 
 def _new_id(name: str, now: datetime) -> str:
@@ -243,7 +244,9 @@ def _new_id(name: str, now: datetime) -> str:
     return f"{now:%Y%m%dT%H%M%SZ}-{word}-{secrets.token_hex(4)}"
 
 
-def _checked_id(job_id: str) -> str:
+def _checked_id(job_id: Any) -> str:
+    if not isinstance(job_id, str):
+        raise JobError(f"{job_id!r} is no id for a job", hint="an id is a text")
     if not job_id or len(job_id) > _ID_LENGTH or not job_id.isprintable():
         raise JobError(f"{job_id[:40]!r} is no id for a job", hint=f"give 1 to {_ID_LENGTH} printable characters")
     return job_id

@@ -133,7 +133,11 @@ class _Reader:
         named = config.get("fields")
         if not isinstance(named, Mapping) or not named:
             other = "; 'arguments' is of a GraphQL mutation mapping" if "arguments" in config else ""
-            self.mistake("fields", f"an object with at least one target, not {_kind(named)}{other}", TOP_KEYS)
+            self.mistake(
+                "fields",
+                f"an object with at least one target, not {'an empty one' if named == {} else _kind(named)}{other}",
+                TOP_KEYS,
+            )
             return []
         fields = list(self._fields(named, "fields", ()))
         self._collisions(fields)

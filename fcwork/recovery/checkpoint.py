@@ -189,7 +189,7 @@ def _type_differences(spooled: Mapping[str, str], given: Mapping[str, str]) -> l
 
 
 def _unusable(path: Path, name: str, error: OSError | pl.exceptions.PolarsError) -> CheckpointError:
-    reason = error.strerror if isinstance(error, OSError) else str(error)
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return CheckpointError(
         f"{path} cannot be used: {reason}",
         hint="mend the permissions or make room, or set FCWORK_HOME to a folder that can be written",

@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Self, get_args
 
 import httpx
 
 from fcwork.clock import SYSTEM, Clock
+from fcwork.errors import ConfigError
 from fcwork.simulator.account import RETAILER_ID, Account
 from fcwork.simulator.app import App
 from fcwork.simulator.arranged import Arranged
@@ -58,6 +59,10 @@ class Simulator:
         settle_polls: int = 1,
         port: int = 0,
     ) -> None:
+        if dialect not in get_args(Dialect):
+            raise ConfigError(f"dialect={dialect!r} is not known", hint=f"known: {', '.join(get_args(Dialect))}")
+        if positions < 0:
+            raise ConfigError(f"positions is {positions}", hint="it is a whole number, zero or more")
         self.ledger = Ledger()
         """What the server really holds, and how often each effect happened."""
         self.world = World.seeded(seed=seed, positions=positions, clock=clock)

@@ -94,7 +94,7 @@ def _guess(header: str, following: bytes, uri: str) -> str:
     bare = QUOTED.sub("", header)
     found = [mark for mark in DELIMITERS if mark in bare]
     if len(found) > 1:
-        lines = [QUOTED.sub("", line) for line in following.decode(errors="replace").splitlines()[:20] if line]
+        lines = [line for line in QUOTED.sub("", following.decode(errors="replace")).splitlines()[:20] if line]
         alike = [mark for mark in found if all(line.count(mark) == bare.count(mark) for line in lines)]
         found = alike if lines and alike else found
     if len(found) > 1:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedWriter
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import polars as pl
 
@@ -18,6 +18,7 @@ from fcwork.errors import SourceError
 from fcwork.sources import formats
 from fcwork.sources.place import locate
 
+Safety = Literal["raw", "spreadsheet"]
 # What makes a spreadsheet take a cell for a formula (OWASP: CSV injection), full-width forms included; a text that is
 # plainly a number stays as it is.
 _FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"  # noqa: RUF001 - the full-width forms are meant
@@ -30,7 +31,7 @@ def write(
     uri: str | os.PathLike[str],
     format: str | None = None,  # noqa: A002 - the public name of the format everywhere
     *,
-    safe: Literal["raw", "spreadsheet"] = "raw",
+    safe: Safety = "raw",
     identity: bool = False,
 ) -> Path:
     """Write a frame of any kind to a file and return its path; columns come in the frame's order.
@@ -55,6 +56,8 @@ def write(
     if kind is None:
         known = ", ".join(formats.FORMATS)
         raise SourceError(f"{place.uri} does not tell its format", hint=f"give format=, one of {known}", uri=place.uri)
+    if safe not in get_args(Safety):
+        raise SourceError(f"safe={safe!r} is not known", hint=f"known: {', '.join(get_args(Safety))}", uri=place.uri)
     rows = frames.enter(frame)
     rows = rows if identity else rows.drop(frames.IDENTITY, strict=False)
     _check(rows, kind, place.uri)
@@ -76,6 +79,8 @@ def whole(path: Path) -> Iterator[BufferedWriter]:
     """
     temporary = path.with_name(f".{secrets.token_hex(6)}.part")
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # or a file would take the place of a device
+            raise SourceError(f"{path} is no plain file", hint="give the path of a file", uri=str(path))
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("xb") as stream:
             yield stream

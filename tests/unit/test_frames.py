@@ -66,6 +66,11 @@ def test_a_list_of_something_else_is_refused() -> None:
         ([2**63, 1], pl.UInt64, [2**63, 1]),
         ([float("nan"), 1], pl.Int64, [None, 1]),
         ([None, None], pl.String, [None, None]),
+        ([pd.NA, 1], pl.Int64, [None, 1]),
+        ([pd.NaT, AT], pl.Datetime("us", "UTC"), [None, AT]),
+        ([Decimal("NaN"), Decimal("1.5")], pl.Decimal(38, 1), [None, Decimal("1.5")]),
+        ([Decimal("Infinity"), Decimal("1.5")], pl.String, ["Infinity", "1.5"]),
+        ([Decimal("1E+40"), Decimal("1.5")], pl.String, ["1E+40", "1.5"]),
         ([Decimal("1.50"), 1], pl.String, ["1.50", "1"]),
         ([date(2026, 1, 1), AT], pl.String, ["2026-01-01", "2026-01-31T12:00:00+00:00"]),
         ([AT, AT.replace(tzinfo=None)], pl.String, ["2026-01-31T12:00:00+00:00", "2026-01-31T12:00:00"]),
@@ -76,6 +81,12 @@ def test_a_list_of_something_else_is_refused() -> None:
 def test_a_column_of_several_types_loses_nothing(values: list[Any], dtype: pl.DataType, read: list[Any]) -> None:
     """P27: values that share no type come in as text; numbers share one as long as no digit is lost."""
     assert entered(values) == (dtype, read)
+
+
+def test_a_text_that_is_no_unicode_is_refused() -> None:
+    """P32: half a surrogate pair, which no file and no request can hold, is named with its column."""
+    with pytest.raises(TypeError, match="the column ref holds a text that is no Unicode"):
+        frames.enter([{"ref": "A\ud800"}])
 
 
 def test_nested_values_keep_every_field() -> None:

@@ -104,6 +104,30 @@ def test_an_error_fails_the_job_and_goes_on_up(tracker: JobTracker) -> None:
     assert record.stages[0].ended_at == record.ended_at
 
 
+class UnspeakableError(Exception):
+    """An exception that cannot say its own text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize("error", [UnspeakableError(), ValueError("half a character \ud800")])
+def test_odd_errors_fail_the_job_too(tracker: JobTracker, error: Exception) -> None:
+    """P32: whatever text an error has, the job has failed, and the error itself goes on up."""
+    job = tracker.job("ingestion")
+    with pytest.raises(type(error)), job:
+        raise error
+    assert tracker.get(job.id).status == "failed"
+    assert type(error).__name__ in tracker.history()["error"][0]
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
+def test_a_senseless_life_is_told(store: SQLiteStore, seconds: float) -> None:
+    """P32: records that would live no time, or nobody knows how long, are refused."""
+    with pytest.raises(JobError, match="is no time"):
+        JobTracker(store, seconds)
+
+
 def test_an_interruption_cancels_the_job(tracker: JobTracker) -> None:
     """A job that was stopped from outside is cancelled, not failed."""
     job = tracker.job("ingestion")
@@ -189,7 +213,7 @@ def test_an_id_is_given_once(tracker: JobTracker) -> None:
     assert all(name.startswith("20260115T120000Z-daily-load-eu-") for name in made)
 
 
-@pytest.mark.parametrize("job_id", ["", "a\nb", "\x1b[31m", "x" * 201])
+@pytest.mark.parametrize("job_id", [5, "", "a\nb", "\x1b[31m", "x" * 201])
 def test_ids_that_cannot_be_told(tracker: JobTracker, job_id: str) -> None:
     """P32: an id that is empty, too long or not printable is refused."""
     with pytest.raises(JobError, match="is no id for a job"):

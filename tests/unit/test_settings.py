@@ -3,6 +3,8 @@
 import json
 import pickle
 from pathlib import Path
+from traceback import TracebackException
+from typing import Any
 
 import pytest
 
@@ -124,6 +126,11 @@ def test_a_user_without_a_password_is_half_set() -> None:
         "https://[fe80::1]",
         "https://10.0.0.1",
         "https://0.0.0.0",
+        "https://2852039166",
+        "https://0xA9FEA9FE",
+        "https://169.254.43518",
+        "https://169.254.169.254.",
+        "https://[::ffff:169.254.169.254]",
         "https://user:word@acme.api.fluentretail.com",
         "https://acme.api.fluentretail.com?token=x",
         "acme.api.fluentretail.com",
@@ -170,3 +177,26 @@ def test_run_time_files_go_to_the_workspace_found_upwards(tmp_path: Path, monkey
     assert settings.home() == tmp_path / "shop" / ".fcwork"
     monkeypatch.setenv("FCWORK_HOME", str(tmp_path / "elsewhere"))
     assert settings.home() == tmp_path / "elsewhere"
+
+
+def test_another_spelling_of_a_link_local_address_is_no_private_one() -> None:
+    """P25: allow_private opens no way to a link-local address."""
+    with pytest.raises(ConfigError, match="link-local"):
+        settings.check_base_url("https://[::ffff:169.254.169.254]", allow_private=True)
+
+
+def test_base_url_that_is_no_text() -> None:
+    """P32: a base URL that is no text is told."""
+    with pytest.raises(ConfigError, match="base_url is NoneType"):
+        settings.check_base_url(None)
+
+
+@pytest.mark.parametrize("refused", [{"unknown": 1}, {"base_url": "http://acme.example.com"}, {"client_id": b"x"}])
+def test_a_refused_setting_shows_no_secret(refused: dict[str, Any]) -> None:
+    """P9: no frame of ours holds the secrets that came as arguments when a setting is refused."""
+    with pytest.raises(ConfigError) as raised:
+        settings.find(**{**FULL, "password": "word-of-mine", "username": "me", **refused})
+    told = TracebackException.from_exception(raised.value, capture_locals=True)
+    ours = [frame for frame in told.stack if Path(frame.filename).parts[-2] == "fcwork"]
+    assert ours
+    assert not any("word-of-mine" in str(frame.locals) for frame in ours)

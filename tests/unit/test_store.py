@@ -81,7 +81,7 @@ def test_compare_and_set_sets_only_what_was_expected(store: Store) -> None:
     assert store.get("key") == 5
 
 
-@pytest.mark.parametrize("value", [{1, 2}, float("nan"), b"x", {"k": object()}])
+@pytest.mark.parametrize("value", [{1, 2}, float("nan"), b"x", {"k": object()}, "half \ud800"])
 def test_only_json_is_kept(store: Store, value: object) -> None:
     """P32: a value that is no JSON is refused by its key, and nothing is written."""
     with pytest.raises(StoreError, match="the value of 'key' is not JSON"):

@@ -31,6 +31,7 @@ Fcwork = Callable[..., Any]
         (["simulate", "--port", "99999"], "is not in the range"),
         (["simulate", "--faults", "none.json"], "none.json"),
         (["init", "a-file"], "is a file"),
+        (["runs", "-n", "0"], "is not in the range"),
     ],
 )
 def test_a_mistake_in_the_call_is_exit_code_2(fcwork: Fcwork, home: Path, arguments: list[str], said: str) -> None:

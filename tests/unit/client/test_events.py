@@ -150,3 +150,19 @@ def test_search_that_says_more_and_gives_none(platform: Any, client: FluentClien
     with pytest.raises(ServerError, match="more"):
         list(client.events())
     assert len(platform.requests) == 1
+
+
+@pytest.mark.parametrize("answer", [[1], {"results": {"a": 1}}])
+def test_search_answered_with_another_form(platform: Any, client: FluentClient, answer: Any) -> None:
+    """P21: an answer that is no list of events is an error, never an empty search."""
+    platform.on("/api/v4.1/event", (200, answer))
+    with pytest.raises(ServerError, match="no list of events"):
+        list(client.events(entity_ref="R"))
+
+
+@pytest.mark.parametrize("event", ["x", None, [1]])
+def test_what_is_no_event_is_told(platform: Any, client: FluentClient, event: Any) -> None:
+    """P32: an event that is no dict is refused before anything is sent."""
+    with pytest.raises(BadRequestError, match="an event is a dict of its fields, not"):
+        client.send_event(event)
+    assert platform.requests == []

@@ -1,6 +1,7 @@
 """One GraphQL request: what is sent, and what its answer is."""
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -66,8 +67,18 @@ def test_variable_without_a_form_is_told(platform: Any, client: FluentClient) ->
     assert platform.requests == []
 
 
-@pytest.mark.parametrize("query", ["{ a {", "", "query A { a } query B { b }", "subscription S { a }"])
-def test_senseless_queries_are_not_sent(platform: Any, client: FluentClient, query: str) -> None:
+@pytest.mark.parametrize("ask", [FluentClient.graphql, FluentClient.pages])
+def test_variables_that_are_no_dict_are_told(
+    platform: Any, client: FluentClient, ask: Callable[[FluentClient, str, Any], Any]
+) -> None:
+    """P32: variables that are not given by name are refused before anything is sent."""
+    with pytest.raises(BadRequestError, match="the variables are list, not a dict"):
+        ask(client, "{ a { edges { node { id } } } }", ["x"])
+    assert platform.requests == []
+
+
+@pytest.mark.parametrize("query", [None, 5, "{ a {", "", "query A { a } query B { b }", "subscription S { a }"])
+def test_senseless_queries_are_not_sent(platform: Any, client: FluentClient, query: Any) -> None:
     """A query that cannot be carried out is refused before anything is sent, the token included."""
     with pytest.raises(BadRequestError):
         client.graphql(query)

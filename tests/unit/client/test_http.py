@@ -341,20 +341,64 @@ def test_timeouts_end_with_the_deadline(platform: Any, make_client: Callable[...
     assert platform.requests[1].extensions["timeout"]["read"] <= 4
 
 
-def test_dripping_body_ends_with_the_deadline(make_client: Callable[..., FluentClient], clock: ManualClock) -> None:
-    """A body that never ends is given up when the deadline of the call is over."""
+class Drip(httpx.SyncByteStream):
+    """A body without end, a byte a second."""
 
-    class Drip(httpx.SyncByteStream):
-        def __iter__(self) -> Any:
-            while True:
-                clock.advance(1)
-                yield b" "
+    def __init__(self, clock: ManualClock) -> None:
+        self.clock = clock
 
-    client = make_client(transport=httpx.MockTransport(lambda _: httpx.Response(200, stream=Drip())))
+    def __iter__(self) -> Any:
+        while True:
+            self.clock.advance(1)
+            yield b" "
+
+
+@pytest.mark.parametrize("status", [200, 401, 503])
+def test_dripping_body_ends_with_the_deadline(
+    make_client: Callable[..., FluentClient], clock: ManualClock, status: int
+) -> None:
+    """A body that never ends, of a refusal too, is given up when the deadline of the call is over."""
+    client = make_client(transport=httpx.MockTransport(lambda _: httpx.Response(status, stream=Drip(clock))))
     client._http._auth._token = Token(Secret("access-token-0"), None, float("inf"))
     with pytest.raises(OutcomeUnknownError, match="deadline"):
         client.create_job("j")
     assert 300 <= clock.monotonic() <= 302
+
+
+@pytest.mark.parametrize("ask", [FluentClient.authenticate, lambda client: client.create_job("j")])
+def test_dripping_token_ends_with_the_deadline(
+    make_client: Callable[..., FluentClient], clock: ManualClock, ask: Callable[[FluentClient], Any]
+) -> None:
+    """P20: a token endpoint whose answer never ends holds nobody beyond the deadline of the call."""
+    client = make_client(transport=httpx.MockTransport(lambda _: httpx.Response(200, stream=Drip(clock))))
+    with pytest.raises(ConnectionFailedError, match=r"/oauth/token .*deadline"):
+        ask(client)
+    assert 300 <= clock.monotonic() <= 302
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), "5", None])
+def test_senseless_timeout_is_told(make_client: Callable[..., FluentClient], seconds: Any) -> None:
+    """P32: a time-out that is no time is refused when the client is made."""
+    with pytest.raises(ConfigError, match="timeout_seconds is"):
+        make_client(timeout_seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("change", "missing"),
+    [
+        ({"client_id": ""}, "client_id"),
+        ({"client_id": None, "client_secret": None}, "client_id, client_secret"),
+        ({"client_secret": 5}, "client_secret"),
+        ({"password": None}, "password"),
+        ({"username": None}, "username"),
+    ],
+)
+def test_half_given_credentials_are_told(
+    make_client: Callable[..., FluentClient], change: dict[str, Any], missing: str
+) -> None:
+    """P32: a client is not made of half a login, which would sign in as somebody else, and says what is missing."""
+    with pytest.raises(ConfigError, match=f"half given: {missing} missing"):
+        make_client(**change)
 
 
 def test_untrusted_certificate_is_told_at_once(platform: Any, client: FluentClient, clock: ManualClock) -> None:

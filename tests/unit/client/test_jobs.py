@@ -180,3 +180,37 @@ def test_body_is_json_as_sent(platform: Any, client: FluentClient) -> None:
     request = platform.requests[0]
     assert request.headers["content-type"] == "application/json"
     assert [entity["ref"] for entity in json.loads(request.content)["entities"]] == ['a"b\\', "é"]
+
+
+@pytest.mark.parametrize("total", [{}, {"total": 5000}])
+def test_results_that_come_again_end(platform: Any, client: FluentClient, total: Any) -> None:
+    """P21: a platform that answers each page with the same results is asked once more and no further."""
+    platform.on(f"{BATCH}/8", status("COMPLETE", [result("A")], **total))
+    assert client.wait_for_batches("1", ["8"], timeout=5)["entity_ref"].to_list() == ["A"]
+    assert len(platform.requests) == 2
+
+
+@pytest.mark.parametrize("told", [[None, "x"], {"a": result("A")}, 5])
+def test_results_of_another_form_are_none(platform: Any, client: FluentClient, told: Any) -> None:
+    """P22: what is no result is left out, so that its record ends as unknown."""
+    platform.on(f"{BATCH}/8", (200, {"status": "COMPLETE", "entities": told}))
+    assert client.wait_for_batches("1", ["8"], timeout=5).height == 0
+
+
+def test_one_batch_may_be_named_alone(platform: Any, client: FluentClient) -> None:
+    """An id of several digits is one batch, not one a digit."""
+    platform.on(f"{BATCH}/18", status("COMPLETE", [result("A")], total=1))
+    assert client.wait_for_batches("1", "18", timeout=5).height == 1
+
+
+def test_no_id_is_no_path(platform: Any, client: FluentClient) -> None:
+    """P32: None in the place of an id is told before anything is sent."""
+    with pytest.raises(BadRequestError, match="job_id None is no id"):
+        client.job_status(None)  # type: ignore[arg-type]  # the mistake in question
+    assert platform.requests == []
+
+
+def test_a_job_with_odd_batches(platform: Any, client: FluentClient) -> None:
+    """A job whose batches are no list has none."""
+    platform.on("/api/v4.1/job/1", (200, {"status": "OPEN", "batch": 5}))
+    assert client.job_status("1").batches == ()

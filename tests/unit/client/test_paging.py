@@ -345,3 +345,30 @@ def test_frame_raises_unless_all_is_there(platform: Any, client: FluentClient) -
     platform.on("/graphql", order(connection([], more=True)))
     with pytest.raises(BadRequestError, match=r"nested_truncated: orders\.edges\.node\.items"):
         client.frame(NESTED)
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        "x",
+        {"edges": {"a": 1}, "pageInfo": {"hasNextPage": False}},
+        {"edges": ["x"], "pageInfo": {"hasNextPage": False}},
+        {"edges": [{"cursor": "c", "node": "x"}], "pageInfo": {"hasNextPage": False}},
+        {"edges": [{"cursor": ["c"], "node": {"id": 1}}], "pageInfo": {"hasNextPage": True}},
+        {"edges": [], "pageInfo": [1]},
+    ],
+)
+def test_what_is_no_connection_is_told(platform: Any, client: FluentClient, items: Any) -> None:
+    """P21: an answer of another form is an error, never an end without nodes."""
+    platform.on("/graphql", (200, {"data": {"items": items}}))
+    pages = client.pages(QUERY)
+    with pytest.raises(ServerError, match="items was answered with something that is no connection"):
+        ids(pages)
+    assert not pages.complete
+
+
+def test_a_list_of_connections_is_told(platform: Any, client: FluentClient) -> None:
+    """P21: a list in the place of the connection is refused, never taken for nothing."""
+    platform.on("/graphql", (200, {"data": {"items": [page([1], more=False)[1]["data"]["items"]]}}))
+    with pytest.raises(BadRequestError, match="list of connections"):
+        ids(client.pages(QUERY))

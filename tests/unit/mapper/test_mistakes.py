@@ -58,7 +58,7 @@ def test_every_mistake_gets_a_message(mistakes: Mistakes) -> None:
         ("x", "a mapping is an object with the key 'fields', not text"),
         ({}, "fields: an object with at least one target, not nothing"),
         ({"fields": []}, "fields: an object with at least one target, not a list"),
-        ({"fields": {}}, "fields: an object with at least one target, not an object"),
+        ({"fields": {}}, "fields: an object with at least one target, not an empty one"),
         ({"arguments": {}}, "fields: an object with at least one target, not nothing; 'arguments' is of a GraphQL"),
         (one({"source": "x", "isArray": True}), "fields.qty.isArray: lists of objects are not mapped item by item"),
         (one({"source": "a[*].b"}), "fields.qty.source: a source is one value: [*] is not read"),

@@ -1,5 +1,6 @@
 """Plain functions as a way to the platform."""
 
+import asyncio
 import socket
 from datetime import date
 from decimal import Decimal
@@ -158,3 +159,43 @@ def test_secrets_in_an_exception_are_masked() -> None:
     result = send(deliver, ROWS[:1])
     assert "s3cr3t" not in str(result.issues)
     assert "was refused" in str(result.issues)
+
+
+class Later:
+    """An object whose call gives a coroutine."""
+
+    async def __call__(self, records: list[dict[str, Any]]) -> None:
+        """Do nothing, later."""
+
+
+def lazily(records: list[dict[str, Any]]) -> Any:
+    """Yield the records."""
+    yield from records
+
+
+@pytest.mark.parametrize("deliver", [Later(), lambda records: asyncio.sleep(0, records), lazily])
+def test_work_that_nothing_would_run_is_not_delivered(deliver: Any) -> None:
+    """P16: a function that gives back a coroutine or a generator has done nothing, so no row counts as delivered."""
+    result = send(deliver)
+    assert (result.counts["delivered"], result.counts["rejected"]) == (0, 8)
+    assert result.rejected[0]["_errors"].startswith("send.not_sent: deliver returned a")
+
+
+class UnspeakableError(Exception):
+    """An exception that cannot say its own text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize("error", [UnspeakableError(), ValueError("half a character \ud800"), StopIteration()])
+def test_odd_exceptions_are_refusals_like_others(error: Exception) -> None:
+    """P32: whatever text an exception has, the row is rejected by its name and the send goes on."""
+
+    def deliver(records: list[dict[str, Any]]) -> None:
+        if any(record["qty"] == 6 for record in records):
+            raise error
+
+    result = send(deliver)
+    assert result.counts["delivered"] == 7
+    assert type(error).__name__ in result.rejected[0]["_errors"]

@@ -257,6 +257,13 @@ def test_an_unknown_name_is_told_with_the_known_ones(platform: Any, positions: P
     assert recovery.checkpoints().height == 1
 
 
+def test_no_checkpoint_is_nothing_to_resume(platform: Any, positions: Positions, clock: ManualClock) -> None:
+    """P32: the checkpoint of a settled send is None, and a resume of it says what that means."""
+    settled = recovery.send(positions(3), platform(), clock=clock)
+    with pytest.raises(errors.CheckpointError, match="nothing to resume: all rows of that send are settled"):
+        recovery.resume(settled.checkpoint, platform(), clock=clock)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
 def test_a_home_that_cannot_be_written_is_told(
     platform: Any, positions: Positions, clock: ManualClock, home: Path

@@ -476,6 +476,7 @@ def test_no_rows_are_a_result_too(platform: Any, positions: Positions, clock: Ma
     assert there.requests == []
     assert left_behind(home) == []
     assert result.summary.startswith("0 rows to TEST")
+    assert recovery.send([], there, key="ref", clock=clock).ok
 
 
 @pytest.mark.parametrize(
@@ -484,6 +485,7 @@ def test_no_rows_are_a_result_too(platform: Any, positions: Positions, clock: Ma
         ({"key": "sku"}, "no key column sku\n→ they have: ref, qty"),
         ({"key": ["ref", "sku", "loc"]}, "no key column sku, loc"),
         ({"key": []}, "no key column"),
+        ({"key": 5}, "key is 5\n→ give a column's name"),
         ({"batch_size": 0}, "batch_size is 0\n→ give a whole number of 1 or more"),
         ({"batch_size": "500"}, "batch_size is '500'"),
         ({"max_retries": -1}, "max_retries is -1"),
@@ -526,3 +528,13 @@ def test_a_route_that_cannot_pack_leaves_nothing_behind(
     with pytest.raises(errors.ConfigError, match="lack locationRef"):
         recovery.send(positions(3), Broken(), clock=clock)
     assert left_behind(home) == []
+
+
+@pytest.mark.parametrize("value", [["a"], b"\xff"])
+@pytest.mark.parametrize("key", [None, "ref"])
+def test_references_that_are_no_text_are_told(platform: Any, clock: ManualClock, value: Any, key: str | None) -> None:
+    """P32: a key or ref column that cannot be read as text is a ConfigError, and nothing is sent."""
+    there = platform()
+    with pytest.raises(errors.ConfigError, match=r"cannot be read as text.*\n→ a key or ref column holds texts"):
+        recovery.send([{"ref": value}], there, key=key, clock=clock)
+    assert there.requests == []

@@ -73,6 +73,12 @@ def test_a_delimiter_within_a_name_is_told_by_the_lines_that_follow(put: Put) ->
     assert rows.columns[:3] == ["sku", "size|colour", "qty"]
 
 
+def test_a_line_end_in_quotes_does_not_hide_the_delimiter(put: Put) -> None:
+    """The lines that settle the delimiter may hold quoted line ends."""
+    rows = sources.read(put("a.csv", b'a;x,b\n"one\ntwo",2\n'))
+    assert rows.select(DATA).rows(named=True) == [{"a;x": "one\ntwo", "b": "2"}]
+
+
 def test_an_ambiguous_header_asks(put: Put) -> None:
     """Where the lines do not settle it, the caller is asked for the delimiter."""
     with pytest.raises(SourceError, match=r"',' or ';'[^→]*→ say which: delimiter=','"):

@@ -1,4 +1,5 @@
 import datetime as dt
+import os
 import resource
 import signal
 from collections.abc import Iterator
@@ -128,6 +129,20 @@ def test_only_files_of_this_machine_are_written(place: str) -> None:
     """P24, P32: another scheme or no path is refused."""
     with pytest.raises(SourceError):
         sources.write(ROWS, place)
+
+
+def test_a_pipe_or_device_is_not_replaced(tmp_path: Path) -> None:
+    """P29: what stands under the name and is no plain file, such as a pipe, is refused and left alone."""
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(SourceError, match="is no plain file"):
+        sources.write(ROWS, tmp_path / "pipe.csv")
+    assert (tmp_path / "pipe.csv").is_fifo()
+
+
+def test_an_unknown_way_to_be_safe_is_refused(tmp_path: Path) -> None:
+    """P25: a misspelt safe= never passes for raw."""
+    with pytest.raises(SourceError, match="safe='excel' is not known"):
+        sources.write(ROWS, tmp_path / "out.csv", safe="excel")  # type: ignore[arg-type]  # what a person may give
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
