@@ -57,7 +57,8 @@ def load(path: str | Path) -> Loaded:
         config = json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, twice), parse_constant=_refuse)
     except FileNotFoundError:
         close = did_you_mean(file.name, (item.name for item in file.parent.glob("*.json")))
-        raise MappingError(f"there is no mapping file {file}{close}", hint="give the path of a JSON file") from None
+        hint = f"paths are taken from {Path.cwd()}"
+        raise MappingError(f"there is no mapping file {file}{close}", hint=hint) from None
     except IsADirectoryError:
         raise MappingError(f"{file} is a folder", hint="give the path of a JSON file in it") from None
     except OSError as error:
