@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fcwork.recovery import spans
 from fcwork.recovery.entries import Accepted, Entry, Posting, Settled
@@ -44,6 +43,13 @@ class Progress:
     eta_seconds: float | None
 
 
+class Parcel(NamedTuple):
+    """A request's body, and the checksum that the ledger keeps of it."""
+
+    body: bytes
+    crc32: int
+
+
 class Books:
     """Records what happens to rows: first in the ledger, then in the standing; then tells whoever watches."""
 
@@ -64,12 +70,12 @@ class Books:
         """Return the instant as the ledger spells it."""
         return self._clock.now().isoformat(timespec="milliseconds")
 
-    def posting(self, rows: pl.Series, *, attempt: int, body: bytes, sync: bool) -> int:
+    def posting(self, rows: pl.Series, *, attempt: int, parcel: Parcel, sync: bool) -> int:
         """Record that a request is about to leave with these rows, and return its number."""
-        told, check, at = spans.spell(rows), zlib.crc32(body), self.now()
+        told, size, at = spans.spell(rows), len(parcel.body), self.now()
         with self._lock:
             batch = self.standing.requested + 1
-            entry = Posting(batch=batch, rows=told, attempt=attempt, bytes=len(body), crc32=check, at=at)
+            entry = Posting(batch=batch, rows=told, attempt=attempt, bytes=size, crc32=parcel.crc32, at=at)
             self.record(entry, sync=sync)
         return batch
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from fcwork import frames, log
 from fcwork.errors import ApiError, ConfigError, FcworkError, OutcomeUnknownError
 from fcwork.recovery import plan, spans
+from fcwork.recovery.books import Books, Parcel
 from fcwork.recovery.entries import (
     EXHAUSTED,
     NO_EVIDENCE,
@@ -29,7 +31,6 @@ from fcwork.recovery.plan import Step
 if TYPE_CHECKING:
     import polars as pl
 
-    from fcwork.recovery.books import Books
     from fcwork.recovery.terms import Terms
     from fcwork.routes import Receipt, Route
 
@@ -60,8 +61,8 @@ class Delivery:
         """
         requests = plan.chunks(rows, self._size)
         if self._terms.workers == 1 or len(requests) <= 1:
-            for request, body in self._packed_ahead(requests):
-                self._send(request, failures, body)
+            for request, parcel in self._packed_ahead(requests):
+                self._send(request, failures, parcel)
             return
         with ThreadPoolExecutor(min(self._terms.workers, len(requests))) as pool:
             try:
@@ -78,41 +79,42 @@ class Delivery:
         if len(rows):
             self._books.record(Settled(batch=None, verdicts=(_verdict(REJECTED, NOT_SENT, reason, rows),)))
 
-    def _packed_ahead(self, requests: list[pl.Series]) -> Iterator[tuple[pl.Series, bytes]]:
-        """Yield each request with its body; the next is packed while this one is on its way."""
+    def _packed_ahead(self, requests: list[pl.Series]) -> Iterator[tuple[pl.Series, Parcel]]:
+        """Yield each request with its parcel; the next is packed while this one is on its way."""
         with ThreadPoolExecutor(1) as packer:
             ahead = None
             for at, request in enumerate(requests, start=1):
-                body = (ahead or packer.submit(self._pack, request)).result()
+                parcel = (ahead or packer.submit(self._pack, request)).result()
                 ahead = packer.submit(self._pack, requests[at]) if at < len(requests) else None
-                yield request, body
+                yield request, parcel
 
-    def _pack(self, rows: pl.Series) -> bytes:
-        return self._route.pack(spans.take(self._rows, rows))
+    def _pack(self, rows: pl.Series) -> Parcel:
+        body = self._route.pack(spans.take(self._rows, rows))
+        return Parcel(body, zlib.crc32(body))
 
-    def _send(self, rows: pl.Series, failures: int, body: bytes | None = None) -> None:
+    def _send(self, rows: pl.Series, failures: int, parcel: Parcel | None = None) -> None:
         """Send one request's rows; where it is refused, its halves, until the rows at fault stand alone."""
         parts, step = deque([rows]), Step.DONE
         while parts and not self._abandoned.is_set():
             # After a refused row, look where least is known: at the largest part that was not tried.
             part = parts.popleft() if step is Step.REJECT else parts.pop()
-            step = self._offer(part, failures, body if part is rows else None)
+            step = self._offer(part, failures, parcel if part is rows else None)
             if step is Step.SPLIT:
                 parts.extend(reversed(plan.halves(part)))
 
-    def _offer(self, rows: pl.Series, failures: int, body: bytes | None) -> Step:
+    def _offer(self, rows: pl.Series, failures: int, parcel: Parcel | None) -> Step:
         """Send rows in one request, again and again while that may help; settle them unless they are to be split."""
         if self.stopped:
             self.withhold(rows, self.stopped)
             return Step.STOP
-        body = self._pack(rows) if body is None else body
-        if len(body) > self._route.limits.max_bytes:
-            return self._too_large(rows, len(body))
+        parcel = parcel or self._pack(rows)
+        if len(parcel.body) > self._route.limits.max_bytes:
+            return self._too_large(rows, len(parcel.body))
         attempt = 0
         while not self._abandoned.is_set():
             attempt += 1
-            batch = self._books.posting(rows, attempt=attempt, body=body, sync=not self._route.repeat_safe)
-            answer = self._post(body, len(rows))
+            batch = self._books.posting(rows, attempt=attempt, parcel=parcel, sync=not self._route.repeat_safe)
+            answer = self._post(parcel.body, len(rows))
             if not isinstance(answer, FcworkError):
                 self._accept(batch, answer, failures)
                 return Step.DONE
