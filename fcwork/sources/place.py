@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import stat
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,7 +57,8 @@ class Intake:
     stream: BinaryIO
     modified_at: datetime
     size: int = 0
-    digest: _Hash = field(default_factory=hashlib.sha256)
+    _digest: _Hash = field(default_factory=hashlib.sha256)
+    _hashing: threading.Thread | None = None
 
     @property
     def uri(self) -> str:
@@ -73,8 +75,19 @@ class Intake:
         """Return the next ``size`` bytes, all that is left by default, and nothing at the end."""
         taken = self._next(size)
         self.size += len(taken)
-        self.digest.update(taken)
+        self._settle()
+        self._hashing = threading.Thread(target=self._digest.update, args=(taken,))  # beside the parsing
+        self._hashing.start()
         return taken
+
+    def sha256(self) -> str:
+        """Return the hash of what was read, in hexadecimal digits."""
+        self._settle()
+        return self._digest.hexdigest()
+
+    def _settle(self) -> None:
+        if self._hashing:
+            self._hashing.join()
 
     def _next(self, size: int) -> bytes:
         try:

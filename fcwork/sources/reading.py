@@ -225,7 +225,7 @@ def _take(place: Place, kind: formats.Format, options: formats.Options) -> tuple
         taken = list(_pieces(intake, kind, options))
     rows = pl.concat([piece.rows for piece in taken]) if len(taken) > 1 else taken[0].rows
     bad = pl.concat([piece.bad for piece in taken])
-    file = File(place.uri, intake.size, intake.digest.hexdigest(), intake.modified_at, rows.height + bad.height)
+    file = File(place.uri, intake.size, intake.sha256(), intake.modified_at, rows.height + bad.height)
     identified = rows.with_columns(pl.lit(place.uri).alias(frames.SOURCE))
     return identified, bad.with_columns(pl.lit(place.uri).alias(frames.SOURCE), pl.col("row").alias(frames.ROW)), file
 
