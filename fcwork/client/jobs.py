@@ -15,7 +15,7 @@ import polars as pl
 
 from fcwork import frames, log
 from fcwork.client import failures
-from fcwork.client.calls import Answer, Call, path_of
+from fcwork.client.calls import Answer, Call, encoded, path_of
 from fcwork.client.http import Http
 from fcwork.client.packing import pack_records, pack_rows
 from fcwork.errors import ApiError, BadRequestError, ConfigError, OutcomeUnknownError
@@ -132,14 +132,12 @@ class Jobs:
         repeat_safe: bool = False,
     ) -> Job:
         """Open a job; ``repeat_safe`` where a second, empty one does no harm."""
-        retailer = retailer_id or self._retailer_id
-        if not retailer:
-            raise ConfigError(
-                "a job belongs to a retailer, and none is set", hint="set retailer_id (FLUENT_RETAILER_ID)"
-            )
+        retailer = self.retailer(retailer_id)
+        if preprocessing not in {None, "skip", "enabled"}:
+            raise BadRequestError(f"preprocessing={preprocessing!r} is not known", hint="it is 'skip' or 'enabled'")
         given = {**(meta or {}), **({"preprocessing": preprocessing} if preprocessing else {})}
         document = {"name": name, "retailerId": retailer, **({"meta": given} if given else {})}
-        call = Call("POST", "/api/v4.1/job", "repeatable" if repeat_safe else "once", body=orjson.dumps(document))
+        call = Call("POST", "/api/v4.1/job", "repeatable" if repeat_safe else "once", body=encoded(document, "a job"))
         answer = self._http.send(call, judge=has_id)
         job = Job(answer.text("id"), name, answer.text("status"))
         _logger.info("job.created", job=job.id, name=name)

@@ -93,7 +93,8 @@ class Judging:
     def _judge(self) -> None:
         """Ask all rules of columns at once, so that polars may share the work, then each in turn what it found."""
         fields = [rule for rule in self.book.fields if rule.field not in self._unknown]
-        keys = [key for key in self.book.keys if not self._rejecting.intersection(key.columns)]
+        judged = [key for key in self.book.keys if not self._rejecting.intersection(key.columns)]
+        keys = [key for key in judged if not key.all_differ(self.rows, self._parts(key))]
         asked = [self._fails(rule) for rule in fields] + [key.shared(self._parts(key)) for key in keys]
         marks = self.rows.select(mark.alias(str(at)) for at, mark in enumerate(asked)).get_columns()
         for rule, mark in zip(fields, marks, strict=False):

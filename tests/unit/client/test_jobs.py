@@ -36,6 +36,16 @@ def test_create_job(platform: Any, client: FluentClient) -> None:
     ]
 
 
+def test_job_takes_only_known_preprocessing(platform: Any, make_client: Any) -> None:
+    """P32: a word that is neither skip nor enabled, or a meta that is no JSON, is refused before anything is sent."""
+    client = make_client()
+    with pytest.raises(BadRequestError, match="preprocessing='maybe' is not known"):
+        client.create_job("full", retailer_id="9", preprocessing="maybe")
+    with pytest.raises(BadRequestError, match="a job"):
+        client.create_job("full", retailer_id="9", meta={"by": object()})
+    assert platform.requests == []
+
+
 def test_job_needs_a_retailer(platform: Any, make_client: Any) -> None:
     """Without a retailer a job is refused before anything is sent, and so is a route that would open one."""
     client = make_client(retailer_id=None)
