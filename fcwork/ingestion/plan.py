@@ -16,7 +16,7 @@ from fcwork.client import FluentClient
 from fcwork.clock import SYSTEM, Clock
 from fcwork.ingestion.gate import Gate, Limit, judge
 from fcwork.ingestion.inputs import Resolvers, check_options, mapper_of, rows_of, validator_of
-from fcwork.ingestion.result import COUNTS, IngestResult, State, figures
+from fcwork.ingestion.result import COUNTS, IngestResult, State, figures, findings
 from fcwork.ingestion.stages import Stages
 from fcwork.mapper import Mapper
 from fcwork.recovery import Progress, send
@@ -161,9 +161,7 @@ class IngestPlan:
     def _repr_html_(self) -> str:
         parts = [f"<p><b>{html.escape(str(self))}</b></p>", figures(self.counts)]
         parts.append(frames.to_html(self.preview, caption="First rows, as they would be sent"))
-        if self.issues.height:
-            parts.append(frames.to_html(self.issues, limit=10, caption="Issues"))
-        return "".join(parts)
+        return "".join([*parts, findings(self.issues)])
 
 
 def ingest(

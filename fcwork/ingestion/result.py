@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+import polars as pl
+
 from fcwork import frames
 from fcwork.ingestion.gate import Gate
 from fcwork.ingestion.stages import Stage
@@ -91,9 +93,7 @@ class IngestResult:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        issues = frames.enter(self.issues)
-        table = frames.to_html(issues, limit=10, caption="Issues") if issues.height else ""
-        return f"<p><b>{html.escape(self.summary)}</b></p>{figures(self.counts)}{table}"
+        return f"<p><b>{html.escape(self.summary)}</b></p>{figures(self.counts)}{findings(frames.enter(self.issues))}"
 
 
 def figures(counts: Mapping[str, int]) -> str:
@@ -102,3 +102,9 @@ def figures(counts: Mapping[str, int]) -> str:
         f"<tr><td>{name}</td><td style='text-align:right'>{count:,}</td></tr>" for name, count in counts.items()
     )
     return f"<table>{rows}</table>"
+
+
+def findings(issues: pl.DataFrame) -> str:
+    """Return the first issues as a small HTML table; nothing where there are none."""
+    shown = issues.select("row", "key", "stage", "field", "code", "value", "message")
+    return frames.to_html(shown, limit=10, caption="Issues") if issues.height else ""
