@@ -2,7 +2,7 @@
 
     python3 .ci/start.py demo     load the sample file into the embedded simulator and show the report
     python3 .ci/start.py test     pass the tests
-    python3 .ci/start.py lab      open JupyterLab on a workspace of your own
+    python3 .ci/start.py dev      set up what the checks of .ci/run need, and print the Python to use
 
 Nothing but Python 3.11 or newer is needed. The environment lies in .venv and follows the requirements.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = ROOT / ".github" / "constraints.txt"
-EXTRAS = {"demo": "", "lab": "", "test": "[all,test]", "dev": "[all,dev]"}
+EXTRAS = {"demo": "", "test": "[all,test]", "dev": "[all,dev]"}
 
 
 def main() -> int:
