@@ -64,10 +64,11 @@ def connect(profile: str | None = None, **arguments: Any) -> FluentClient:
 
 
 def interactive() -> bool:
-    """Say whether a person sits in front: a Python prompt, or a kernel that a notebook front end has opened."""
+    """Say whether a person sits in front: a Python prompt, or a notebook whose front end could ask one for input."""
     if os.environ.get("FCWORK_HEADLESS"):
         return False
-    return _has_front_end() if _in_kernel() else hasattr(sys, "ps1")
+    kernel = _kernel()
+    return hasattr(sys, "ps1") if kernel is None else bool(getattr(kernel, "_allow_stdin", False))
 
 
 def embedded_simulator() -> Simulator:
@@ -143,9 +144,7 @@ def _simulator_options(file: str) -> dict[str, Any]:
     return dict(options)
 
 
-def _in_kernel() -> bool:
-    return "ipykernel" in sys.modules and "IPython" in sys.modules
-
-
-def _has_front_end() -> bool:
-    return any(os.environ.get(name) for name in ("JPY_SESSION_NAME", "VSCODE_PID", "VSCODE_CWD", "COLAB_RELEASE_TAG"))
+def _kernel() -> Any:
+    """Return the Jupyter kernel that this code runs in, or None; a headless one may ask nobody for input."""
+    ipython = sys.modules.get("IPython")
+    return getattr(ipython.get_ipython(), "kernel", None) if ipython else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -57,7 +58,11 @@ def lab(folder: Path, options: tuple[str, ...]) -> int:
     place = [f"--ServerApp.root_dir={folder.absolute()}"]
     if (folder / TOUR).is_file():
         place.append(f"--LabApp.default_url=/lab/tree/{TOUR}")
-    return subprocess.run([sys.executable, "-m", "jupyterlab", *place, *options], check=False).returncode
+    command = [sys.executable, "-m", "jupyterlab", *place, *options]
+    if os.name != "nt":  # JupyterLab takes this process's place, so that every signal reaches it
+        sys.stdout.flush()
+        os.execv(sys.executable, command)  # noqa: S606 - a list, no shell
+    return subprocess.run(command, check=False).returncode
 
 
 def prepare(folder: Path) -> None:

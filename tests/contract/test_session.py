@@ -5,7 +5,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
+from jupyter_client.manager import start_new_kernel
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 import fcwork as fw
 from fcwork import session
@@ -36,12 +40,38 @@ def test_nothing_set_is_the_simulator_for_a_person(
 ) -> None:
     """P33: at a prompt the simulator is taken, and said in one loud line; headless, a prompt's marks do not count."""
     monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
-    monkeypatch.setattr(session, "_in_kernel", lambda: False)
+    monkeypatch.setattr(session, "_kernel", lambda: None)
     assert fw.connect().target == "SIMULATOR"
     assert capsys.readouterr().err.startswith("SIMULATOR: nothing is set")
     monkeypatch.setenv("FCWORK_HEADLESS", "1")
     with pytest.raises(ConfigError):
         fw.connect()
+
+
+@pytest.mark.kernel
+def test_a_notebook_that_nobody_watches_gets_no_simulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P33: executed by nbclient or Papermill alone, even from inside JupyterLab, nothing set is an error."""
+    monkeypatch.setenv("JPY_SESSION_NAME", "inherited.ipynb")
+    cell = nbformat.v4.new_code_cell("import fcwork\nfcwork.connect()")
+    with pytest.raises(CellExecutionError, match="no platform is named"):
+        NotebookClient(nbformat.v4.new_notebook(cells=[cell]), kernel_name="python3").execute()
+
+
+@pytest.mark.kernel
+def test_a_notebook_with_a_person_in_front_gets_the_simulator() -> None:
+    """P33: where the front end could ask a person, nothing set is the simulator, said in one loud line."""
+    manager, client = start_new_kernel(kernel_name="python3")
+    said: list[str] = []
+    try:
+        code = "import fcwork\nprint(fcwork.connect().target)"
+        client.execute_interactive(
+            code, timeout=60, output_hook=lambda message: said.append(message["content"].get("text", ""))
+        )
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert "SIMULATOR: nothing is set" in "".join(said)
+    assert "SIMULATOR\n" in "".join(said)
 
 
 def test_the_simulator_named_is_one_for_the_process() -> None:

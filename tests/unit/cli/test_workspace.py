@@ -1,5 +1,4 @@
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,33 +56,43 @@ def test_diff_shows_what_differs(fcwork: Fcwork, home: Path) -> None:
     assert not (home / "notebooks" / "presets" / "demo.yml").exists()
 
 
-def test_lab_opens_an_empty_folder_as_a_workspace(fcwork: Fcwork, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`fcwork lab DIR` makes an empty DIR a workspace, starts JupyterLab there and passes options on."""
-    called: list[list[str]] = []
+@pytest.fixture
+def taken_over(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Note the commands that would take this process's place, and end there as they would."""
+    commands: list[list[str]] = []
 
-    def start(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
-        called.append(command)
-        return subprocess.CompletedProcess(command, 7)
+    def execv(program: str, command: list[str]) -> None:
+        commands.append([program, *command[1:]])
+        raise SystemExit
 
-    monkeypatch.setattr(workspace.subprocess, "run", start)
-    ended = fcwork("lab", "mine", "--", "--no-browser", "--port=8899")
+    monkeypatch.setattr(workspace.os, "execv", execv)
+    return commands
 
-    assert ended.code == 7
-    assert "is a workspace now" in ended.out
-    assert called[0][1:3] == ["-m", "jupyterlab"]
-    assert f"--ServerApp.root_dir={home / 'mine'}" in called[0]
-    assert "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb" in called[0]
-    assert called[0][-2:] == ["--no-browser", "--port=8899"]
+
+def test_lab_opens_an_empty_folder_as_a_workspace(
+    fcwork: Fcwork, home: Path, taken_over: list[list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`fcwork lab DIR` makes an empty DIR a workspace, becomes JupyterLab there and passes options on."""
+    with pytest.raises(SystemExit):
+        fcwork("lab", "mine", "--", "--no-browser", "--port=8899")
+
+    assert "is a workspace now" in capsys.readouterr().out
+    (command,) = taken_over
+    assert command[1:3] == ["-m", "jupyterlab"]
+    assert f"--ServerApp.root_dir={home / 'mine'}" in command
+    assert "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb" in command
+    assert command[-2:] == ["--no-browser", "--port=8899"]
     assert (home / "mine" / "notebooks" / "00_start_here.ipynb").is_file()
 
 
-def test_lab_leaves_a_folder_that_is_in_use(fcwork: Fcwork, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("taken_over")
+def test_lab_leaves_a_folder_that_is_in_use(fcwork: Fcwork, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A folder with files of somebody's is opened as it is, and the message names `fcwork init`."""
-    monkeypatch.setattr(workspace.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 0))
     (home / "mine").mkdir()
     (home / "mine" / "own.txt").write_text("x", "utf-8")
 
-    ended = fcwork("lab", "mine")
+    with pytest.raises(SystemExit):
+        fcwork("lab", "mine")
 
-    assert "fcwork init mine" in ended.out
+    assert "fcwork init mine" in capsys.readouterr().out
     assert [item.name for item in (home / "mine").iterdir()] == ["own.txt"]
