@@ -12,12 +12,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fcwork import errors, frames, recovery, reports, sources
+    from fcwork import errors, frames, recovery, reports, schema, sources
     from fcwork.client import FluentClient
     from fcwork.errors import FcworkError
     from fcwork.ingestion import ingest
     from fcwork.jobs import JobTracker
-    from fcwork.mapper import Mapper
+    from fcwork.mapper import Mapper, resolver
     from fcwork.session import connect
     from fcwork.validator import Validator
 
@@ -36,6 +36,8 @@ __all__ = [
     "ingest",
     "recovery",
     "reports",
+    "resolver",
+    "schema",
     "sources",
 ]
 
@@ -47,6 +49,7 @@ _HOMES = {
     "Validator": "validator",
     "connect": "session",
     "ingest": "ingestion",
+    "resolver": "mapper",
 }
 
 

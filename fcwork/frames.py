@@ -119,6 +119,14 @@ def leave(frame: pl.DataFrame, kind: Kind, *, sparse: bool = False) -> Any:
     return [{k: v for k, v in record.items() if v is not None} for record in records] if sparse else records
 
 
+def head(frame: Any, rows: int) -> Any:
+    """Return the first rows of a frame, as the same kind."""
+    kind = kind_of(frame)
+    if kind == "records":
+        return frame[:rows]
+    return frame.slice(0, rows) if kind == "pyarrow" else frame.head(rows)
+
+
 def with_identity(frame: pl.DataFrame, source: str = "") -> pl.DataFrame:
     """Return ``frame`` with ``_row`` (its 1-based position, where it has none) and ``_source``."""
     if ROW not in frame.columns:
@@ -323,8 +331,9 @@ def _typed(name: str, values: list[Any]) -> pl.Series | None:
     if kinds == {datetime}:  # an instant beside a wall clock's time
         mixed = len({value.tzinfo is None for value in values if value is not None}) > 1
     numbers = all(issubclass(kind, Real) and not issubclass(kind, bool) for kind in kinds)
+    nested = any(kind in (dict, list) or kind.__name__ == "ndarray" for kind in kinds)  # pandas keeps lists as arrays
     try:
-        if kinds & {dict, list} or (mixed and numbers):  # polars would cut each to the shape of the first
+        if nested or (mixed and numbers):  # polars would cut each to the shape of the first
             return pl.Series(name, pl.from_arrow(pa.array(values)))
         return None if mixed else pl.Series(name, values, strict=True)
     except (pa.ArrowException, pl.exceptions.PolarsError, TypeError, ValueError, OverflowError, RuntimeError):
@@ -336,6 +345,8 @@ def _loose_text(value: Any) -> str:
         return value
     if isinstance(value, bool | dict | list):
         return _json_text(value)
+    if type(value).__name__ == "ndarray":
+        return _json_text(value.tolist())
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 

@@ -1,16 +1,18 @@
-"""Cells: one field of a plan against the columns of one frame, as expressions."""
+"""Cells: one field of a plan against a scope, as expressions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import TypeVar
 
 import polars as pl
 
-from fcwork.mapper.paths import NOWHERE, Place, locate
-from fcwork.mapper.plan import Field
-from fcwork.mapper.resolvers import SDK, text
+from fcwork.mapper import places
+from fcwork.mapper.paths import Key, Path
+from fcwork.mapper.places import NOWHERE, Place, Scope
+from fcwork.mapper.plan import Field, Items, Part
+from fcwork.mapper.resolvers import text
 
 _SHORT_INTEGERS = (pl.Int8, pl.Int16, pl.Int32, pl.UInt8, pl.UInt16, pl.UInt32)
 _Values = TypeVar("_Values", pl.Expr, pl.Series)
@@ -18,38 +20,44 @@ _Values = TypeVar("_Values", pl.Expr, pl.Series)
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """A field, ready to be evaluated on one frame.
+    """A field, ready to be evaluated in one scope.
 
     Attributes:
         raw: what the source holds, for issues.
-        value: the target's value; of a called resolver, what it is given.
-        void: whether there is no value before the resolver, where a check needs to know.
-        absent: the frame has no such column at all.
+        given: what the first resolver is given, of type ``dtype``.
+        void: whether there is no value before the resolvers.
+        several: where one source leads to several items.
+        there: where the objects around it are; None where there are none that could be missing.
+        absent: no source is a place of the scope.
+        beyond: the only source leads into what holds nothing.
     """
 
     field: Field
     raw: pl.Expr
-    value: pl.Expr
-    void: pl.Expr | None
+    given: pl.Expr
+    dtype: pl.DataType
+    void: pl.Expr
+    several: pl.Expr | None
+    there: pl.Expr | None
     absent: bool
+    beyond: bool
 
 
-def cell(field: Field, columns: Mapping[str, pl.DataType]) -> Cell:
-    """Return the cell of ``field`` in a frame with ``columns``, in the order of the SDK.
-
-    A column of type Null holds nothing in any row.
-    """
-    place = _origin(field, columns)
-    raw, dtype = place or NOWHERE
-    given = raw.fill_nan(None) if dtype.is_float() else raw
-    if field.default is not None and not field.needs_source:
-        given, dtype = _defaulted(given, dtype, field.default)
-    if dtype == pl.Null:
-        given, dtype = given.cast(pl.String), pl.String()
-    sdk = SDK.get(field.resolver)
-    value = sdk.read(given, dtype)[0] if sdk else given
-    checked = field.needs_source or bool(sdk and sdk.expected)
-    return Cell(field, raw, value, empty(given, dtype) if checked else None, absent=place is None)
+def cell(field: Field, scope: Scope) -> Cell:
+    """Return the cell of ``field``."""
+    inner, there = within(scope, field)
+    whole = field.lenient and field.order == "fields"  # the SDK's first dialect leaves an element with attributes whole
+    found = [_sound(place, whole=whole) for path in field.sources if (place := _located(path, field, scope, inner))]
+    place = _first_of(found) if field.literal is None or _beats_literal(field, scope) else _constant(field.literal)
+    raw, dtype = place.value, place.dtype
+    given = raw
+    if field.default is not None and field.order == "fields" and not field.needs_source:
+        given, dtype = defaulted(given, dtype, field.default)
+    if dtype == pl.Null:  # a type is needed: that of the default which may stand in later, else text
+        dtype = pl.String() if field.default is None or field.default.dtype == pl.Null else field.default.dtype
+        given = given.cast(dtype)
+    absent = not found and field.literal is None and bool(field.sources)
+    return Cell(field, raw, given, dtype, empty(given, dtype), place.several, there, absent, place.beyond)
 
 
 def empty(values: _Values, dtype: pl.DataType) -> _Values:
@@ -57,34 +65,106 @@ def empty(values: _Values, dtype: pl.DataType) -> _Values:
     return values.is_null() | (values == "") if dtype == pl.String else values.is_null()
 
 
-def _origin(field: Field, columns: Mapping[str, pl.DataType]) -> Place | None:
-    if field.literal is not None:
-        return _constant(field.literal)
-    return locate(field.source, columns) if field.source else NOWHERE
+def defaulted(
+    value: pl.Expr, dtype: pl.DataType, default: pl.Series, *, blank: bool = True
+) -> tuple[pl.Expr, pl.DataType]:
+    """Return the value with its default; where no type holds both, both are text.
+
+    Args:
+        value: a column of type ``dtype``.
+        dtype: its type.
+        default: one item.
+        blank: whether it stands in for an empty text too.
+    """
+    stand_in, kind = _constant(default)[:2]
+    if dtype == pl.Null:
+        return stand_in, kind
+    gone = empty(value, dtype) if blank else value.is_null()
+    shared = shared_type(dtype, kind)
+    if shared is None:
+        return pl.when(gone).then(text(stand_in, kind)).otherwise(text(value, dtype)), pl.String()
+    return pl.when(gone).then(stand_in.cast(shared)).otherwise(value.cast(shared)), shared
+
+
+def shared_type(one: pl.DataType, other: pl.DataType) -> pl.DataType | None:
+    """Return the type that two types of values share without loss, or None."""
+    if other in {one, pl.Null}:
+        return one
+    if one == pl.Null or (one in _SHORT_INTEGERS and other == pl.Int64):
+        return other
+    if (one.is_float() and other.is_numeric()) or (one.is_decimal() and other.is_integer()):
+        return one
+    if isinstance(one, pl.List) and isinstance(other, pl.List):
+        inner = shared_type(_inner(one), _inner(other))
+        return None if inner is None else pl.List(inner)
+    return None
+
+
+def within(scope: Scope, entry: Field | Part | Items) -> tuple[Scope, pl.Expr | None]:
+    """Return the scope of the innermost object around an entry, and where all those objects are."""
+    there: list[pl.Expr] = []
+    here = scope
+    for path in entry.within:
+        place = here.locate(path) or scope.locate(path) or NOWHERE
+        here = places.of_value(place, scope.root or scope, called=here.called)
+        if isinstance(entry, Field) and entry.whose == "record" and path.text[:1] != "$":
+            continue
+        there.append(place.value.is_not_null() if place.dtype != pl.Null else pl.lit(value=False))
+    return here, reduce(lambda one, other: one & other, there) if there else None
+
+
+def listed(items: Items, scope: Scope) -> tuple[Place, pl.Expr | None]:
+    """Return the place of a list, and where the objects around it are."""
+    inner, there = within(scope, items)
+    return _located(items.source, items, scope, inner) or NOWHERE, there
+
+
+def _located(path: Path, entry: Field | Items, scope: Scope, inner: Scope) -> Place | None:
+    """Return the place of a source: the innermost object's, or in a mutation's ``fields`` the record's first."""
+    if entry.whose == "item":
+        return inner.locate(path)
+    head = path.steps[0]
+    if isinstance(head, Key) and head.name[:1] == "$":
+        return inner.locate(path) or (scope.root or scope).locate(path)
+    nearest = [inner, scope, scope.root or scope]
+    own = bool(entry.within) and entry.within[-1].text[:1] == "$"
+    found = next((place for one in (nearest if own else reversed(nearest)) if (place := one.locate(path))), None)
+    if found is None and isinstance(head, Key) and head.name == scope.called and path.steps[1:]:
+        return scope.locate(path.after(1))  # a list's own last name before a field of its items
+    return found
+
+
+def _beats_literal(field: Field, scope: Scope) -> bool:
+    """Say whether the rows themselves hold what ``$context`` names, which goes before the context given."""
+    path = next(iter(field.sources), None)
+    return bool(path and path.text.startswith("$context.") and "$context" in scope.fields)
+
+
+def _sound(place: Place, *, whole: bool) -> Place:
+    place = place if whole else places.unwrapped(place)
+    return place._replace(value=place.value.fill_nan(None)) if place.dtype.is_float() else place
+
+
+def _first_of(places: list[Place]) -> Place:
+    """Return, for each row, the first place with a value; of several types, all are text."""
+    if len(places) < 2:  # noqa: PLR2004 - two make a choice
+        return places[0] if places else NOWHERE
+    kind: pl.DataType | None = places[0].dtype
+    for place in places[1:]:
+        kind = None if kind is None else shared_type(kind, place.dtype) or shared_type(place.dtype, kind)
+    values = [text(p.value, p.dtype) if kind is None else p.value.cast(kind) for p in places]
+    dtype = kind if kind is not None else pl.String()
+    chosen = values[-1]
+    for value in reversed(values[:-1]):
+        chosen = pl.when(~empty(value, dtype)).then(value).otherwise(chosen)
+    several = [place.several for place in places if place.several is not None]
+    return Place(chosen, dtype, several[0] if several else None)
 
 
 def _constant(column: pl.Series) -> Place:
     return Place(pl.lit(column).get(0), column.dtype)
 
 
-def _defaulted(value: pl.Expr, dtype: pl.DataType, default: pl.Series) -> Place:
-    """Return the value with its default; where no type holds both, both are text."""
-    stand_in, kind = _constant(default)
-    if dtype == pl.Null:
-        return Place(stand_in, kind)
-    shared = _shared(dtype, kind)
-    if shared is None:
-        filled = pl.when(empty(value, dtype)).then(text(stand_in, kind)).otherwise(text(value, dtype))
-        return Place(filled, pl.String())
-    filled = pl.when(empty(value, dtype)).then(stand_in.cast(shared)).otherwise(value.cast(shared))
-    return Place(filled, shared)
-
-
-def _shared(column: pl.DataType, default: pl.DataType) -> pl.DataType | None:
-    """Return the type that holds a column and its default without loss, or None."""
-    if column in _SHORT_INTEGERS and default == pl.Int64:
-        return default
-    if (column.is_float() and default.is_numeric()) or (column.is_decimal() and default.is_integer()):
-        return column
-    empty_list = isinstance(column, pl.List) and default == pl.List(pl.Null)
-    return column if column == default or empty_list else None
+def _inner(dtype: pl.List) -> pl.DataType:
+    found: pl.DataType = dtype.inner if isinstance(dtype.inner, pl.DataType) else dtype.inner()
+    return found

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
-from fcwork.mapper.names import did_you_mean
-from fcwork.mapper.resolvers import SDK, check_depth
+from fcwork.mapper.plan import Step
+from fcwork.mapper.resolvers import check_depth
+from fcwork.names import did_you_mean
 
 CONTEXT = "$context."
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_SECRET = re.compile("SECRET|PASSWORD|TOKEN|KEY", re.IGNORECASE)
 
 
 def constant(value: Any) -> pl.Series:
@@ -29,6 +34,22 @@ def constant(value: Any) -> pl.Series:
     if column.dtype.is_integer() and column.dtype != pl.Int64:
         raise ValueError("a whole number past 64 bits: write it as text")
     return column
+
+
+def from_environment(value: Any) -> Any:
+    """Return a value, or, where all of it is ``${NAME}``, what the environment variable holds.
+
+    Raises:
+        ValueError: there is no such variable, or its name says that it holds a secret.
+    """
+    named = _VARIABLE.fullmatch(value) if isinstance(value, str) else None
+    if not named:
+        return value
+    if _SECRET.search(named[1]):
+        raise ValueError(f"the environment variable {named[1]} may hold a secret, which no mapping sends")
+    if not os.environ.get(named[1]):
+        raise ValueError(f"the environment variable {named[1]} is not set")
+    return os.environ[named[1]]
 
 
 def from_context(source: str, context: Mapping[str, Any]) -> pl.Series:
@@ -53,11 +74,10 @@ def is_empty(column: pl.Series | None) -> bool:
     return column is None or column[0] is None or (column.dtype == pl.String and not column[0])
 
 
-def unread(column: pl.Series, resolver: str) -> str:
-    """Return what ``resolver`` would have expected instead of a constant, or nothing where it can read it."""
-    sdk = SDK.get(resolver)
-    if sdk is None or not sdk.expected or is_empty(column):
+def unread(column: pl.Series, step: Step | None) -> str:
+    """Return what a resolver would have expected instead of a constant, or nothing where it can read it."""
+    if step is None or step.sdk is None or not step.sdk.expected or is_empty(column):
         return ""
-    value, _ = sdk.read(pl.col("constant"), column.dtype)
+    value, _ = step.sdk.read(pl.col("constant"), column.dtype)
     failed = column.alias("constant").to_frame().select(value.is_null().any()).item()
-    return sdk.expected if failed else ""
+    return step.sdk.expected if failed else ""

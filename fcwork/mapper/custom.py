@@ -1,15 +1,17 @@
 """Resolvers of the user's own: found out by their signature, called on columns or row by row.
 
 A function whose first parameter is annotated ``pl.Series`` gets the whole column and returns one of the same length.
-Any other gets one value, or the value and its source record where it takes two.
+Any other gets one value, or the value and its source record where it takes two. What the mapping gives as ``params``
+comes in by name.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import polars as pl
 
@@ -17,8 +19,9 @@ from fcwork import frames
 from fcwork.redact import mask
 
 Resolver = Callable[..., Any]
+_Function = TypeVar("_Function", bound=Resolver)
 Way = Literal["column", "value", "record"]
-SCALARS: dict[type, type[pl.DataType]] = {str: pl.String, int: pl.Int64, float: pl.Float64, bool: pl.Boolean}
+SCALARS: dict[Any, type[pl.DataType]] = {str: pl.String, int: pl.Int64, float: pl.Float64, bool: pl.Boolean}
 _SHOWN = 200  # characters of an exception's text
 _ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _BY_POSITION = (
@@ -26,16 +29,27 @@ _BY_POSITION = (
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
     inspect.Parameter.VAR_POSITIONAL,
 )
+_BY_NAME = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+REGISTERED: dict[str, Resolver] = {}
 
 
 @dataclass(frozen=True)
 class Call:
-    """A resolver that is called: how, and the code of the issues that it raises."""
+    """A resolver that is called.
+
+    Attributes:
+        name: as the mapping calls it.
+        function: what is called, its params given.
+        way: on a column, on a value, or on a value and its record.
+        code: the code of the issues that it raises.
+        gives: the type of its values, where it says so.
+    """
 
     name: str
     function: Resolver
     way: Way
     code: str = "map.resolver"
+    gives: type[pl.DataType] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,24 +60,98 @@ class Answers:
     failures: Mapping[int, str]
 
 
-def way_of(function: Any) -> Way:
+def resolver(name: str) -> Callable[[_Function], _Function]:
+    """Make a function known to every mapping under a name such as ``custom.size``.
+
+    Annotate its first parameter ``pl.Series`` to be given the whole column at once::
+
+        @fw.resolver("custom.size")
+        def size(value: str) -> str:
+            return value.strip().upper()
+
+    A resolver that is given to a ``Mapper`` under the same name goes before. To name another function so replaces the
+    one before it, so that a cell can be run again.
+
+    Raises:
+        ValueError: the name begins with ``sdk.``, or is none.
+        TypeError: the function cannot be called as a resolver.
+    """
+    check_name(name)
+
+    def register(function: _Function) -> _Function:
+        signature_of(function)
+        REGISTERED[name] = function
+        return function
+
+    return register
+
+
+def check_name(name: Any) -> None:
+    """Refuse what cannot be the name of a resolver of the user's own.
+
+    Raises:
+        ValueError: it is no text, or one of the SDK's.
+    """
+    if not isinstance(name, str) or not name or name.startswith("sdk."):
+        raise ValueError("the name of a resolver of your own is text that does not begin with 'sdk.'")
+
+
+@dataclass(frozen=True)
+class Signature:
+    """How a resolver is called, and which params it takes and needs."""
+
+    way: Way
+    takes: frozenset[str]
+    needs: frozenset[str]
+    any_name: bool
+    gives: type[pl.DataType] | None
+
+
+def signature_of(function: Any) -> Signature:
     """Return how a resolver is called.
 
     Raises:
-        TypeError: it cannot be called as a resolver; the text says why.
+        TypeError: it cannot be called as one; the text says why.
     """
     if not callable(function):
         raise TypeError(f"a resolver is a function, not {type(function).__name__}")
     if inspect.iscoroutinefunction(function):
         raise TypeError("an async function cannot be a resolver: give a plain one")
-    parameters = _parameters(function)
-    filled = [item for item in parameters if item.kind in _BY_POSITION]
-    needed = [item for item in parameters if item.default is item.empty and item.kind not in _ANY_NUMBER]
-    if not filled or needed[2:] or any(item.kind is item.KEYWORD_ONLY for item in needed):
-        raise TypeError("a resolver takes (value), (value, record) or (column: pl.Series)")
-    if _is_series(filled[0].annotation) and not needed[1:]:
-        return "column"
-    return "record" if needed[1:] else "value"
+    parameters, returned = _parameters(function)
+    by_position = [item for item in parameters if item.kind in _BY_POSITION]
+    if not by_position:
+        raise TypeError("a resolver takes (value), (value, record) or (column: pl.Series), and its params by name")
+    on_column = _is_series(by_position[0].annotation)
+    second = by_position[1:2] if by_position[1:] and by_position[1].kind not in _ANY_NUMBER else []
+    with_record = bool(second) and second[0].default is inspect.Parameter.empty and not on_column
+    own = {by_position[0].name, *([second[0].name] if with_record else [])}
+    named = [item for item in parameters if item.kind in _BY_NAME and item.name not in own]
+    return Signature(
+        way="column" if on_column else "record" if with_record else "value",
+        takes=frozenset(item.name for item in named),
+        needs=frozenset(item.name for item in named if item.default is item.empty),
+        any_name=any(item.kind is item.VAR_KEYWORD for item in parameters),
+        gives=SCALARS.get(_plain_type(returned)),
+    )
+
+
+def call_of(name: str, function: Resolver, params: Mapping[str, Any]) -> Call:
+    """Return a resolver with its params given.
+
+    Raises:
+        TypeError: it cannot be called so; the text says why.
+    """
+    found = signature_of(function)
+    strange = [] if found.any_name else sorted(set(params) - found.takes)
+    if strange:
+        raise TypeError(
+            f"{name} takes no {', '.join(strange)}: its params are {', '.join(sorted(found.takes)) or 'none'}"
+        )
+    missing = sorted(found.needs - set(params))
+    if missing:
+        raise TypeError(f"{name} needs params: {', '.join(missing)}")
+    given = functools.partial(function, **params) if params else function
+    return Call(name, given, found.way, gives=found.gives)
 
 
 def run(call: Call, values: pl.Series, records: pl.DataFrame, skipped: pl.Series) -> Answers:
@@ -80,14 +168,27 @@ def run(call: Call, values: pl.Series, records: pl.DataFrame, skipped: pl.Series
     return Answers(found.fill_nan(None) if found.dtype.is_float() else found, answers.failures)
 
 
-def _parameters(function: Resolver) -> list[inspect.Parameter]:
+def _parameters(function: Resolver) -> tuple[list[inspect.Parameter], Any]:
     for eval_str in (True, False):  # a text may name what only a type checker imports
         try:
-            found = inspect.signature(function, eval_str=eval_str).parameters.values()
+            found = inspect.signature(function, eval_str=eval_str)
         except (NameError, AttributeError, SyntaxError, TypeError, ValueError):
             continue
-        return list(found)
-    return [inspect.Parameter("value", inspect.Parameter.POSITIONAL_ONLY)]  # some built-in functions do not tell
+        return list(found.parameters.values()), found.return_annotation
+    return [inspect.Parameter("value", inspect.Parameter.POSITIONAL_ONLY)], None  # some built-in functions do not tell
+
+
+def _plain_type(annotation: Any) -> Any:
+    """Return ``str`` for ``str``, ``str | None`` and their texts."""
+    if isinstance(annotation, str):
+        named = {kind.__name__: kind for kind in SCALARS}
+        return named.get(annotation.replace("| None", "").replace("None |", "").strip())
+    inner = [kind for kind in getattr(annotation, "__args__", ()) if kind is not type(None)]
+    return (
+        inner[0]
+        if len(inner) == 1 and annotation not in SCALARS and not hasattr(annotation, "__origin__")
+        else annotation
+    )
 
 
 def _is_series(annotation: Any) -> bool:
@@ -98,15 +199,17 @@ def _is_series(annotation: Any) -> bool:
 def _asked(call: Call, values: pl.Series, records: pl.DataFrame, skipped: pl.Series) -> Answers:
     """Call row by row, but for the skipped rows."""
     if not skipped.any():
-        results, failures = _each_row(call, values, records)
-        return Answers(_column(results), failures)
-    results, failures = _each_row(call, values.filter(~skipped), records.filter(~skipped) if records.width else records)
+        results, failures = each_row(call, values, records)
+        return Answers(column_of(results, call.gives), failures)
+    results, failures = each_row(call, values.filter(~skipped), records.filter(~skipped) if records.width else records)
     kept, given = (~skipped).arg_true().to_list(), iter(results)
     spread = [None if skip else next(given) for skip in skipped.to_list()]
-    return Answers(_column(spread), {kept[at]: told for at, told in failures.items()})
+    return Answers(column_of(spread, call.gives), {kept[at]: told for at, told in failures.items()})
 
 
-def _each_row(call: Call, values: pl.Series, records: pl.DataFrame) -> tuple[list[Any], dict[int, str]]:
+def each_row(call: Call, values: pl.Series, records: pl.DataFrame | None = None) -> tuple[list[Any], dict[int, str]]:
+    """Call a resolver on each value, and return its answers and what went wrong by the row's position."""
+    records = pl.DataFrame() if records is None else records
     arguments: list[Iterable[Any]] = [values.to_list()]
     if call.way == "record":
         arguments.append(records.iter_rows(named=True) if records.width else ({} for _ in values))
@@ -134,7 +237,7 @@ def _whole_column(call: Call, values: pl.Series) -> Answers:
         return _all_failed(values, f"it gave {type(result).__name__} instead of a polars Series")
     if len(result) != len(values):
         return _all_failed(values, f"it gave {len(result):,} values for {len(values):,} rows")
-    return Answers(result.rechunk() if result.dtype != pl.Object else _column(result.to_list()), {})
+    return Answers(result.rechunk() if result.dtype != pl.Object else column_of(result.to_list()), {})
 
 
 def _all_failed(values: pl.Series, message: str) -> Answers:
@@ -147,11 +250,14 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {told}" if told else type(error).__name__
 
 
-def _column(results: list[Any]) -> pl.Series:
-    kinds = set(map(type, results)) - {type(None)}
-    if len(kinds) == 1 and (kind := kinds.pop()) in SCALARS:
-        try:
-            return pl.Series(results, dtype=SCALARS[kind], strict=True)
-        except (TypeError, OverflowError):  # whole numbers past 64 bits
-            pass
+def column_of(results: list[Any], gives: type[pl.DataType] | None = None) -> pl.Series:
+    """Return Python values as a column; of a type, if all of them have it."""
+    if gives is not None or results:
+        kinds = set(map(type, results)) - {type(None)}
+        kind = gives if gives is not None and not kinds else SCALARS.get(next(iter(kinds)) if len(kinds) == 1 else None)
+        if kind is not None:
+            try:
+                return pl.Series(results, dtype=kind, strict=True)
+            except (TypeError, OverflowError):  # whole numbers past 64 bits
+                pass
     return frames.enter([{"value": result} for result in results])["value"] if results else pl.Series(dtype=pl.String)

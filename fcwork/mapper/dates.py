@@ -4,12 +4,17 @@ Read are, with ``-`` or ``/`` between the parts of the date, ``T`` or a space be
 
     2025-01-15   2025/01/15   2025-01-15T10:30   2025-01-15 10:30:00.123   2025-01-15T10:30:00+05:30   …Z
 
-A date without a zone is UTC. A date that does not exist (2025-02-30), another order of the parts (15/01/2025) and
-numbers of seconds are not read. Years are 1000 to 9999; digits past the microsecond are cut off.
+or, where the mapping states formats such as ``DD/MM/YYYY HH:mm``, those alone. A date without a zone is UTC, or the
+zone that the mapping states, never the host's. A date that does not exist (2025-02-30), a time that a change of clocks
+leaves out or brings twice, and numbers of seconds are not read. Years are 1000 to 9999; digits past the microsecond
+are cut off.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import polars as pl
@@ -17,20 +22,105 @@ import polars as pl
 from fcwork.frames import UTC_TIME
 
 EXPECTED = "a date such as 2025-01-15 or 2025-01-15T10:30:00Z"
+ISO = "ISO"  # among stated formats, the shapes above
 _DAY = r"[1-9][0-9]{3}(?:-[0-9]{2}-[0-9]{2}|/[0-9]{2}/[0-9]{2})"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?"
 _ZONE = r"(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"
 _SHAPE = f"^{_DAY}(?:[T ]{_TIME}{_ZONE}?)?$"
 _LAST = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 _DAY_LENGTH, _ZONE_AT = len("2025-01-15"), len("2025-01-15T10:30")
+_TOKENS = {
+    "YYYY": ("%Y", "[1-9][0-9]{3}"),
+    "MMM": ("%b", "[A-Za-z]{3}"),
+    "MM": ("%m", "[0-9]{2}"),
+    "DD": ("%d", "[0-9]{2}"),
+    "HH": ("%H", "[0-9]{2}"),
+    "mm": ("%M", "[0-9]{2}"),
+    "ss": ("%S", "[0-9]{2}"),
+    "SSS": ("%3f", "[0-9]{3}"),
+    "D": ("%d", "[0-9]{1,2}"),
+    "M": ("%m", "[0-9]{1,2}"),
+    "Z": ("%#z", _ZONE),
+}
+_TOKEN = re.compile("|".join(sorted(_TOKENS, key=len, reverse=True)) + r"|[^A-Za-z]|T")
+_SAMPLE, _OFTEN = 10_000, 2  # a text that comes twice or more, on the average of so many, is read once for all its rows
 
 
-def instants(texts: pl.Expr) -> pl.Expr:
-    """Return texts as instants in UTC; what is no date in one of the shapes above becomes null."""
-    return texts.map_batches(_read, return_dtype=UTC_TIME)
+@dataclass(frozen=True)
+class DateReading:
+    """How texts are read as instants.
+
+    Attributes:
+        zone: the zone of a text that names none.
+        formats: in the tokens YYYY MMM MM M DD D HH mm ss SSS Z; empty for ISO 8601.
+    """
+
+    zone: str = "UTC"
+    formats: tuple[str, ...] = ()
+
+    @property
+    def expected(self) -> str:
+        """What is read, in words."""
+        told = " or ".join(EXPECTED if shape == ISO else f"a date as {shape}" for shape in self.formats)
+        return f"{told or EXPECTED}{'' if self.zone == 'UTC' else f' (without a zone, that of {self.zone})'}"
+
+    def instants(self, texts: pl.Series) -> pl.Series:
+        """Return texts as instants in UTC; what is no such date becomes null."""
+        read = None
+        for shape in self.formats or (ISO,):
+            found = _iso(texts, self.zone) if shape == ISO else _formatted(texts, shape, self.zone)
+            read = found if read is None else read.zip_with(read.is_not_null(), found)
+        return texts.cast(UTC_TIME) if read is None else read
+
+    def local(self, instants: pl.Series) -> pl.Series:
+        """Return instants as clocks of the zone show them."""
+        return instants if self.zone == "UTC" else instants.dt.convert_time_zone(self.zone)
+
+    def in_utc(self, dates: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+        """Return a date or timestamp column as instants in UTC."""
+        if isinstance(dtype, pl.Datetime) and dtype.time_zone:
+            return dates.dt.convert_time_zone("UTC").cast(UTC_TIME)
+        return _zoned(dates.cast(pl.Datetime("us")), self.zone)
 
 
-def _read(texts: pl.Series) -> pl.Series:
+ISO_IN_UTC = DateReading()
+
+
+def check_zone(zone: str) -> None:
+    """Refuse what is no time zone.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    try:
+        pl.select(pl.lit(datetime(2025, 1, 1)).dt.replace_time_zone(zone))  # noqa: DTZ001 - the zone is what is tried
+    except pl.exceptions.PolarsError:
+        raise ValueError(f"there is no time zone {zone!r}: write one such as Europe/Berlin or UTC") from None
+
+
+def check_format(shape: str) -> None:
+    """Refuse a format that no date can be read by.
+
+    Raises:
+        ValueError: it has unknown tokens, or lacks day, month or year.
+    """
+    tokens = set(_TOKEN.findall(shape)) if "".join(_TOKEN.findall(shape)) == shape else set()
+    whole = "YYYY" in tokens and tokens & {"MM", "M", "MMM"} and tokens & {"DD", "D"}
+    if shape != ISO and not whole:
+        raise ValueError(
+            f"a date format is {ISO} or made of {' '.join(_TOKENS)}, with day, month and year; not {shape!r}"
+        )
+
+
+def once_each(texts: pl.Series, work: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Return what ``work`` makes of each text, worked out once for a text that comes often."""
+    if len(texts) < _SAMPLE or texts.head(_SAMPLE).n_unique() * _OFTEN > _SAMPLE:
+        return work(texts)
+    distinct = texts.unique()
+    return texts.replace_strict(distinct, work(distinct))
+
+
+def _iso(texts: pl.Series, zone: str) -> pl.Series:
     """Bring all texts into one shape, step by step as far as they need it, and read that."""
     shaped = texts.set(~texts.str.contains(_SHAPE), None)
     if shaped.str.contains("[/ ]").any():
@@ -39,20 +129,39 @@ def _read(texts: pl.Series) -> pl.Series:
     if days.any():
         shaped = (shaped + "T00:00").zip_with(days, shaped)
     local = ~shaped.str.slice(_ZONE_AT).str.contains("[Z+-]")
-    if local.any():
-        shaped = (shaped + "Z").zip_with(local, shaped)
+    if not local.any():
+        return _with_zone(shaped)
+    wall = _with_zone((shaped + "Z").set(~local, None)).dt.replace_time_zone(None)
+    there = wall.to_frame("at").select(_zoned(pl.col("at"), zone)).to_series()
+    return there if local.all() else there.zip_with(local.fill_null(value=True), _with_zone(shaped.set(local, None)))
+
+
+def _with_zone(shaped: pl.Series) -> pl.Series:
     read = _parsed(shaped, "%Y-%m-%dT%H:%M:%S%.f%#z")
     if read.null_count() > shaped.null_count():
         read = read.zip_with(read.is_not_null(), _parsed(shaped, "%Y-%m-%dT%H:%M%#z"))
     return read.set(read > _LAST, None)  # a zone may push the last evening into the year 10000
 
 
+def _formatted(texts: pl.Series, shape: str, zone: str) -> pl.Series:
+    tokens = _TOKEN.findall(shape)
+    pattern = "".join(_TOKENS[token][1] if token in _TOKENS else re.escape(token) for token in tokens)
+    chrono = "".join(_TOKENS[token][0] if token in _TOKENS else token for token in tokens).replace(".%3f", "%.3f")
+    shaped = texts.set(~texts.str.contains(f"^{pattern}$"), None)
+    if "HH" not in tokens:  # a time is needed beside the day
+        shaped, chrono = shaped + " 00:00", f"{chrono} %H:%M"
+    if "Z" in tokens:
+        return _parsed(shaped, chrono)
+    read = shaped.str.to_datetime(chrono, strict=False, time_unit="us")
+    return read.to_frame("at").select(_zoned(pl.col("at"), zone)).to_series()
+
+
+def _zoned(wall: pl.Expr, zone: str) -> pl.Expr:
+    if zone == "UTC":
+        return wall.dt.replace_time_zone("UTC")
+    there = wall.dt.replace_time_zone(zone, ambiguous="null", non_existent="null")
+    return there.dt.convert_time_zone("UTC")
+
+
 def _parsed(texts: pl.Series, shape: str) -> pl.Series:
     return texts.str.to_datetime(shape, strict=False, time_unit="us", time_zone="UTC")
-
-
-def in_utc(dates: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """Return a date or timestamp column as instants in UTC; without a zone it is UTC."""
-    if isinstance(dtype, pl.Datetime) and dtype.time_zone:
-        return dates.dt.convert_time_zone("UTC").cast(UTC_TIME)
-    return dates.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")

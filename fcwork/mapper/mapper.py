@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import polars as pl
 
-from fcwork import frames
+from fcwork import documents, frames
 from fcwork.clock import SYSTEM, Clock
+from fcwork.documents import Document
 from fcwork.errors import MappingError
-from fcwork.mapper import engine, reading
+from fcwork.mapper import calls, deferred, door, engine, preview, reading, targets
+from fcwork.mapper.calls import Mutations
 from fcwork.mapper.custom import Resolver
-from fcwork.mapper.plan import Field
-from fcwork.mapper.result import MapResult
+from fcwork.mapper.engine import Outcome
+from fcwork.mapper.mutations import MutationOutcome, MutationRequest, parse
+from fcwork.mapper.plan import Field, Fields, Items, Part, Plan
+from fcwork.mapper.result import MapResult, result_of
 
 _EXPLAINED = pl.Schema(
     {
@@ -34,12 +38,12 @@ class Mapper:
     """Maps source rows to target rows by a mapping; nothing in it changes once it stands.
 
     Args:
-        config: the mapping: ``{"fields": {target: {source, value, resolver, required, defaultValue}}}``, targets flat
-            or dotted, and beside ``fields`` optionally ``name``, ``version``, ``description`` and ``mask``, a list
-            of targets whose values issues do not show.
-        resolvers: functions of your own by name. One whose parameter is annotated ``pl.Series`` runs on whole columns;
-            any other is called with a value, or with a value and its source record, row by row.
+        config: the mapping, in any dialect of the SDK's; the package's docstring shows them.
+        resolvers: functions of your own by name, beside those made known by ``@fw.resolver``. One whose parameter is
+            annotated ``pl.Series`` runs on whole columns; any other is called with a value, or with a value and its
+            source record, row by row.
         context: what ``$context.x`` sources are taken from.
+        lenient: whether the SDK's answer stands where a strict one is an issue; None leaves it to the mapping.
         clock: the time that issues bear.
 
     Raises:
@@ -48,14 +52,15 @@ class Mapper:
 
     def __init__(
         self,
-        config: Mapping[str, Any] | reading.Loaded,
+        config: Mapping[str, Any] | Document,
         *,
         resolvers: Mapping[str, Resolver] | None = None,
         context: Mapping[str, Any] | None = None,
+        lenient: bool | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
-        given = config if isinstance(config, reading.Loaded) else reading.Loaded(config)
-        self._plan = reading.read(given, resolvers=resolvers or {}, context=context)
+        given = config if isinstance(config, Document) else Document(config, "the mapping")
+        self._plan = reading.read(given, resolvers=resolvers or {}, context=context, lenient=lenient)
         self._clock = clock
 
     @classmethod
@@ -65,14 +70,21 @@ class Mapper:
         *,
         resolvers: Mapping[str, Resolver] | None = None,
         context: Mapping[str, Any] | None = None,
+        lenient: bool | None = None,
         clock: Clock = SYSTEM,
     ) -> Self:
-        """Return the mapper of a mapping file, which is JSON.
+        """Return the mapper of a mapping file, which is JSON, or YAML where it ends in .yml or .yaml.
 
         Raises:
             MappingError: the file cannot be read, or the mapping has mistakes; ``problems`` lists all of them.
         """
-        return cls(reading.load(path), resolvers=resolvers, context=context, clock=clock)
+        document = documents.load(path, what="mapping", error=MappingError)
+        return cls(document, resolvers=resolvers, context=context, lenient=lenient, clock=clock)
+
+    @property
+    def plan(self) -> Plan:
+        """What the mapping says, checked."""
+        return self._plan
 
     @property
     def name(self) -> str:
@@ -102,6 +114,9 @@ class Mapper:
     def apply(self, frame: frames.Frame) -> MapResult:
         """Map a frame of any kind (pandas, polars, pyarrow, a list of dicts) and give the same kind back.
 
+        A lazy frame is not collected: its result is lazy too, and worked out, in batches where it streams, when it is
+        asked for. Only a resolver that is called and does not say by its annotation what it gives needs it at once.
+
         Returns:
             The mapped rows, the rejected ones and why: a row with a fault in any field is rejected as a whole.
 
@@ -110,37 +125,78 @@ class Mapper:
             TypeError: this is no frame.
         """
         kind = frames.kind_of(frame)
-        rows = frames.with_identity(frames.enter(frame))
-        outcome = engine.run(self._plan, rows, at=self._clock.now())
-        counts = {
-            "read": rows.height,
-            "mapped": outcome.mapped.height,
-            "rejected": outcome.rejected.height,
-            "warnings": outcome.issues.filter(pl.col("severity") == "warning").height,
-        }
-        return MapResult(
-            frame=frames.leave(outcome.mapped, kind),
-            rejected=frames.leave(outcome.rejected, kind),
-            issues=frames.leave(outcome.issues, kind),
-            counts=counts,
-        )
+        if kind == "lazy" and deferred.can_wait(self._plan):
+            return deferred.apply(self._plan, cast("pl.LazyFrame", frame), self._clock)
+        rows = frames.with_identity(door.enter(frame, kind))
+        return result_of(engine.run(self._plan, rows, at=self._clock.now()), kind)
 
     def map(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """Map one record, as ``apply`` would a frame of this one row; targets without a value are left out.
+        """Map one record, as ``apply`` would a frame of this one row.
+
+        Targets without a value are left out; of a lenient field, as in the SDK, only one whose source is not there.
 
         Raises:
             MappingError: the record cannot be mapped; ``issues`` says why, field by field.
             TypeError: this is no record.
         """
-        if not isinstance(record, Mapping):
-            raise TypeError(f"map takes one record, a dict, not {type(record).__name__}: apply takes frames")
-        rows = frames.with_identity(frames.enter([{frames.ROW: 1, **record}]))
-        outcome = engine.run(self._plan, rows, at=self._clock.now(), strict_columns=False)
-        if outcome.rejected.height:
-            raise _refused(outcome.issues.to_dicts())
-        (values,) = frames.without_identity(outcome.mapped).to_dicts()
-        held: dict[str, Any] = _held(values)
-        return held
+        return targets.as_record(self._one(record).found)
+
+    def mutation(self, record: Mapping[str, Any], *, schema: Any = None) -> MutationRequest:
+        """Return one record as a mutation, ready to be sent: its ``document`` and ``variables``.
+
+        Args:
+            record: a source record.
+            schema: where types are looked up that the mapping does not give: whatever ``fcwork.schema.load`` takes.
+
+        Raises:
+            MappingError: the mapping is of no mutation, the record cannot be mapped, or the schema does not fit.
+        """
+        return calls.call_of(self._plan, self._one(record), schema)
+
+    def mutations(self, frame: frames.Frame, *, per_request: int | None = None, schema: Any = None) -> Mutations:
+        """Return the rows of a frame as requests of several mutations each, under aliases; none is left out.
+
+        Args:
+            frame: of any kind.
+            per_request: the most mutations in one request; else what the mapping's ``aliasBatching`` says, else 5.
+            schema: as of ``mutation``.
+
+        Raises:
+            MappingError: the mapping is of no mutation, the frame lacks a required column, or the schema does not fit.
+            TypeError: this is no frame.
+        """
+        kind = frames.kind_of(frame)
+        rows = frames.with_identity(door.enter(frame, kind))
+        outcome = engine.run(self._plan, rows, at=self._clock.now())
+        return calls.calls_of(self._plan, outcome, kind, per_request=per_request, schema=schema)
+
+    def parse(self, answer: Any, request: MutationRequest) -> MutationOutcome:
+        """Return what the platform's answer to one request says of each row in it.
+
+        Args:
+            answer: its JSON, a ``GraphQLResult``, the ``ApiError`` that came instead, or None where nothing came.
+            request: what was sent.
+        """
+        return parse(answer, request, clock=self._clock)
+
+    def preview(self, frame: frames.Frame, rows: int = 20) -> Any:
+        """Map the first rows of a frame, and show source and target side by side.
+
+        Returns:
+            One line for each row and target, as the kind of frame that came in: ``_row``, ``source`` (where it is
+            from), ``from`` (what stands there), ``target``, ``to`` (what becomes of it; null where it failed) and
+            ``issue`` (why).
+
+        Raises:
+            MappingError: the frame lacks a required column, or ``rows`` is less than 1.
+            TypeError: this is no frame.
+        """
+        if rows < 1:
+            raise MappingError(f"a preview has at least 1 row, not {rows}", hint="preview(frame, rows=20)")
+        kind = frames.kind_of(frame)
+        head = frames.with_identity(door.enter(frames.head(frame, rows), kind))
+        outcome = engine.run(self._plan, head, at=self._clock.now())
+        return frames.leave(preview.lines(outcome), kind)
 
     def explain(self) -> pl.DataFrame:
         """Return the mapping as a table.
@@ -149,14 +205,24 @@ class Mapper:
             Columns ``target``, ``source``, ``resolver``, ``required``, ``default``, ``runs`` (``columnar`` or
             ``row by row``) and ``note``.
         """
-        return pl.DataFrame([_explained(item) for item in self._plan.fields], schema=_EXPLAINED)
+        return pl.DataFrame(list(_explained(self._plan.fields)), schema=_EXPLAINED)
+
+    def _one(self, record: Mapping[str, Any]) -> Outcome:
+        if not isinstance(record, Mapping):
+            raise TypeError(f"this takes one record, a dict, not {type(record).__name__}: apply takes frames")
+        rows = frames.with_identity(door.enter([{frames.ROW: 1, **record}], "records"))
+        outcome = engine.run(self._plan, rows, at=self._clock.now(), strict_columns=False)
+        if outcome.rejected.height:
+            raise _refused(outcome.issues.filter(pl.col("severity") == "error").to_dicts())
+        return outcome
 
     def __repr__(self) -> str:
         name = f"{self.name!r}, " if self.name else ""
-        return f"Mapper({name}{len(self._plan.fields)} fields)"
+        return f"Mapper({name}{len(self._plan.fields.order)} fields)"
 
     def _repr_html_(self) -> str:
-        return frames.to_html(self.explain(), limit=len(self._plan.fields), caption=self.name)
+        table = self.explain()
+        return frames.to_html(table, limit=table.height, caption=self.name)
 
 
 def _refused(issues: list[dict[str, Any]]) -> MappingError:
@@ -166,26 +232,37 @@ def _refused(issues: list[dict[str, Any]]) -> MappingError:
     )
 
 
-def _held(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _held(item) for name, item in value.items() if item is not None}
-    return [_held(item) for item in value] if isinstance(value, list) else value
+def _explained(fields: Fields, above: str = "") -> Iterator[dict[str, str | bool | None]]:
+    for entry in fields.order:
+        if isinstance(entry, Field):
+            yield _explained_field(entry, above)
+        elif isinstance(entry, Items):
+            yield _row(f"{above}{entry.label}[]", entry.source.text, entry.step.name if entry.step else None, entry)
+            yield from _explained(entry.fields, f"{above}{entry.label}[].")
+        elif entry.source:
+            yield _row(above + entry.label, entry.source.text, None, entry)
 
 
-def _explained(field: Field) -> dict[str, str | bool | None]:
+def _row(target: str, source: str, resolver: str | None, entry: Items | Part) -> dict[str, str | bool | None]:
+    row = {"target": target, "source": source, "resolver": resolver, "required": entry.required, "default": None}
+    runs = "row by row" if isinstance(entry, Items) and entry.step else "columnar"
+    return {**row, "runs": runs, "note": (entry.note if isinstance(entry, Items) else "") or None}
+
+
+def _explained_field(field: Field, above: str) -> dict[str, str | bool | None]:
     source = field.source or None
     if field.literal is not None and not field.source.startswith("$"):
         source = f"literal {_shown(field.literal)}"
-    default = None if field.default is None else _shown(field.default)
-    runs = "row by row" if field.call and field.call.way != "column" else "columnar"
+    called = any(step.call and step.call.way != "column" for step in field.steps)
+    notes = [field.note, "lenient: the SDK's answer stands, with a warning" if field.lenient else ""]
     return {
-        "target": field.label,
+        "target": above + field.label,
         "source": source,
         "resolver": field.resolver or None,
         "required": field.required,
-        "default": default,
-        "runs": runs,
-        "note": field.note or None,
+        "default": None if field.default is None else _shown(field.default),
+        "runs": "row by row" if called else "columnar",
+        "note": "; ".join(filter(None, notes)) or None,
     }
 
 

@@ -1,93 +1,151 @@
-"""Source paths: where in a frame a value stands.
+"""Source paths: one spelling for CSV columns, JSON, XML and GraphQL.
 
-A column's exact name wins, whatever is in it. Else the longest leading part of the path that names a column is taken
-and the rest walked into it: ``attributes.batch`` into an object, ``items[0].sku`` or ``items.0.sku`` into a list,
-``items[-1]`` from a list's end.
+====================  ================================================================================================
+``a.b``               a field of an object; a name that itself holds dots wins, the longest first
+``['x.y'].z``         a name in quotes, whatever is in it
+``items[0]``          an item of a list, also ``items.0`` and ``m[0][1]``; ``items[-1]`` is the last
+``items[*].sku``      that field of every item, as a list; also ``items.*.sku`` and ``items[].sku``
+``item[sku=B].qty``   the first item whose attribute or field is that text; quotes around the text are allowed
+``order.@id``         an attribute of an XML element; also ``order@id``
+``total.#text``       the text of an element that has attributes or children
+``name.length``       how many characters or items there are
+``.``, ``$``          the current object itself; ``$.sku`` is a field of it, ``$root.x`` one of the whole record
+====================  ================================================================================================
+
+An object where a list is expected counts as a list of one, and a list of one counts as its item: an XML reader cannot
+tell them apart. A list of several where one object is expected is no value but an issue, since either would be a guess.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
-import polars as pl
-
-_INDEXED = re.compile(r"(?P<name>[^\[\]]+)(?P<indexes>(?:\[-?\d+\])+)")
 _NUMBER = re.compile(r"-?\d+")
+_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+_FILTER = re.compile(r"(?P<name>[^=]+)=(?P<value>.*)", re.DOTALL)
+_STOPS = ".[@"
+ITSELF = (".", "$", "$record", "$item")
+ROOT = "$root"
 
 
-class Place(NamedTuple):
-    """A value's expression in its frame, and its type."""
+class Key(NamedTuple):
+    """A name."""
 
-    value: pl.Expr
-    dtype: pl.DataType
-
-
-NOWHERE = Place(pl.lit(None), pl.Null())
+    name: str
+    start: int
+    end: int
 
 
-def locate(path: str, columns: Mapping[str, pl.DataType]) -> Place | None:
-    """Return the place that ``path`` names among ``columns``, or None where there is none.
+class Index(NamedTuple):
+    """A position in a list, from 0; below 0 from its end."""
 
-    A column of type Null holds nothing in any row: all paths into it end there.
-    """
-    segments = path.split(".")
-    for cut in range(len(segments), 0, -1):
-        for name, steps in _heads(".".join(segments[:cut])):
-            if name in columns:
-                place = _walk(_column(name, columns), [*steps, *_steps(segments[cut:])])
-                if place:
-                    return place
-    return None
+    at: int
+    start: int
+    end: int
 
 
-def _heads(head: str) -> list[tuple[str, list[str | int]]]:
-    indexed = _INDEXED.fullmatch(head)
-    if not indexed:
-        return [(head, [])]
-    return [(head, []), (indexed["name"], [int(index) for index in _NUMBER.findall(indexed["indexes"])])]
+class Every(NamedTuple):
+    """Every item of a list."""
+
+    start: int
+    end: int
 
 
-def _steps(segments: list[str]) -> list[str | int]:
-    steps: list[str | int] = []
-    for segment in segments:
-        indexed = _INDEXED.fullmatch(segment)
-        steps.append(indexed["name"] if indexed else segment)
-        if indexed:
-            steps.extend(int(index) for index in _NUMBER.findall(indexed["indexes"]))
+class Where(NamedTuple):
+    """The first item with an attribute or field of that text."""
+
+    name: str
+    value: str
+    start: int
+    end: int
+
+
+Step: TypeAlias = Key | Index | Every | Where
+
+
+@dataclass(frozen=True)
+class Path:
+    """A path as it is written, and its steps."""
+
+    text: str
+    steps: tuple[Step, ...]
+
+    @property
+    def has_every(self) -> bool:
+        """Whether a step stands for every item of a list."""
+        return any(isinstance(step, Every) for step in self.steps)
+
+    @property
+    def last_name(self) -> str:
+        """The last name in it, or nothing."""
+        return next((step.name for step in reversed(self.steps) if isinstance(step, Key)), "")
+
+    def raw(self, first: int, last: int) -> str:
+        """Return the text of the steps from ``first`` up to but not including ``last``."""
+        return self.text[self.steps[first].start : self.steps[last - 1].end]
+
+    def after(self, count: int) -> Path:
+        """Return the path without its first steps."""
+        return Path(self.text, self.steps[count:])
+
+
+def parse(text: str) -> Path:
+    """Return a path's steps; what has unfinished or unknown brackets is taken for plain names."""
+    steps = _steps(text)
+    return Path(text, tuple(steps if steps is not None else _plain(text)))
+
+
+def _steps(text: str) -> list[Step] | None:
+    steps: list[Step] = []
+    at, opens = 0, True
+    while at < len(text) or opens:
+        if text[at : at + 1] == "[":
+            step = _bracket(text, at)
+            if step is None:
+                return None
+        else:
+            step = _name(text, at)
+        steps.append(step)
+        at = step.end
+        opens = text[at : at + 1] == "."
+        at += opens
+        if not opens and at < len(text) and text[at] not in "[@":
+            return None
     return steps
 
 
-def _column(name: str, columns: Mapping[str, pl.DataType]) -> Place:
-    return NOWHERE if columns[name] == pl.Null else Place(pl.col(name), columns[name])
+def _name(text: str, at: int) -> Step:
+    end = at + 1 if text[at : at + 1] == "@" else at
+    while end < len(text) and text[end] not in _STOPS:
+        end += 1
+    return Every(at, end) if text[at:end] == "*" else Key(text[at:end], at, end)
 
 
-def _walk(place: Place, steps: list[str | int]) -> Place | None:
-    for step in steps:
-        inside = _step(place, step)
-        if inside is None:
-            return None
-        place = inside
-    return place
-
-
-def _step(place: Place, step: str | int) -> Place | None:
-    value, dtype = place
-    if dtype == pl.Null:
-        return place
-    if isinstance(dtype, pl.Struct) and isinstance(step, str):
-        inner = {field.name: field.dtype for field in dtype.fields}.get(step)
-        return Place(value.struct.field(step), _typed(inner)) if inner is not None else None
-    if isinstance(step, str) and not _NUMBER.fullmatch(step):
+def _bracket(text: str, at: int) -> Step | None:
+    quoted = re.compile(rf"\[(?:{_QUOTED.pattern})\]").match(text, at)
+    if quoted:
+        return Key(quoted[1] if quoted[1] is not None else quoted[2], at, quoted.end())
+    end = text.find("]", at)
+    inner = text[at + 1 : end]
+    if end < 0:
         return None
-    if isinstance(dtype, pl.List):
-        return Place(value.list.get(int(step), null_on_oob=True), _typed(dtype.inner))
-    if isinstance(dtype, pl.Array):
-        return Place(value.arr.get(int(step), null_on_oob=True), _typed(dtype.inner))
-    return None
+    if inner in {"*", ""}:
+        return Every(at, end + 1)
+    if _NUMBER.fullmatch(inner):
+        return Index(int(inner), at, end + 1)
+    condition = _FILTER.fullmatch(inner)
+    if not condition:
+        return None
+    value = _QUOTED.fullmatch(condition["value"])
+    return Where(condition["name"], (value[1] or value[2] or "") if value else condition["value"], at, end + 1)
 
 
-def _typed(dtype: Any) -> pl.DataType:
-    found: pl.DataType = dtype if isinstance(dtype, pl.DataType) else dtype()  # polars takes a class for its default
-    return found
+def _plain(text: str) -> list[Step]:
+    steps: list[Step] = []
+    at = 0
+    for name in text.split("."):
+        steps.append(Key(name, at, at + len(name)))
+        at += len(name) + 1
+    return steps

@@ -1,57 +1,206 @@
-"""The plan of a mapping: its fields as they will be worked out."""
+"""The plan of a mapping: what will be worked out, whichever dialect the file is written in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import polars as pl
 
 from fcwork.mapper.custom import Call
+from fcwork.mapper.paths import Path
+from fcwork.mapper.resolvers import SdkResolver
+
+if TYPE_CHECKING:
+    from fcwork.mapper.mutations import Operation
+
+Target: TypeAlias = "tuple[str | int, ...]"
+Order: TypeAlias = Literal["fields", "mutation"]
+Whose: TypeAlias = Literal["item", "record"]
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One resolver of a chain.
+
+    Attributes:
+        name: as the mapping calls it.
+        sdk: how it reads a column, where it is one of the SDK's.
+        call: the function, where it is one of the user's own.
+        lenient: the SDK's own answer on one value, where the SDK has the resolver.
+    """
+
+    name: str
+    sdk: SdkResolver | None = None
+    call: Call | None = None
+    lenient: Any = None
+
+    @property
+    def expected(self) -> str:
+        """What it expects, where there is something that it cannot read."""
+        return self.sdk.expected if self.sdk else ""
 
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """One target and how its value is come by.
+    """One value of a target and how it is come by.
 
     Attributes:
-        target: the target's path.
+        target: the target's path; a number is a position in a list.
         where: the field's place in the mapping file.
-        source: a path into the source rows, or empty.
+        within: the sources of the objects around it, the outermost first: its own are taken from there.
+        sources: paths of which the first with a value counts.
         literal: the value itself, one item, instead of a source.
         default: what stands in for an empty value, one item.
-        resolver: its name, or empty; ``call`` holds the function where it is called.
+        steps: resolvers, each given what the one before it gave.
         required: whether a row without a value is rejected.
+        order: ``fields``: required, default, resolver; ``mutation``: resolver, default, required.
+        whose: whether sources are the ``item``'s, or the ``record``'s first unless they begin with ``$.``.
+        lenient: whether the SDK's answer stands where a strict one is an issue.
         masked: whether issues hide its values.
         note: what a reader of the mapping should know about it.
     """
 
-    target: tuple[str, ...]
+    target: Target
     where: str
-    source: str = ""
+    within: tuple[Path, ...] = ()
+    sources: tuple[Path, ...] = ()
     literal: pl.Series | None = None
     default: pl.Series | None = None
-    resolver: str = ""
-    call: Call | None = None
+    steps: tuple[Step, ...] = ()
     required: bool = False
+    order: Order = "fields"
+    whose: Whose = "item"
+    lenient: bool = False
     masked: bool = False
     note: str = ""
 
     @property
     def label(self) -> str:
         """The target as the mapping spells it: dotted."""
-        return ".".join(self.target)
+        return label_of(self.target)
+
+    @property
+    def source(self) -> str:
+        """The sources as a message shows them."""
+        return " or ".join(path.text for path in self.sources)
+
+    @property
+    def resolver(self) -> str:
+        """The names of the resolvers."""
+        return " → ".join(step.name for step in self.steps)
 
     @property
     def needs_source(self) -> bool:
         """Whether a row without a value is rejected before default and resolver: required, and not left to these."""
-        return self.required and (bool(self.source) or self.literal is not None or not self.resolver)
+        if not self.required or self.order == "mutation":
+            return False
+        return bool(self.sources) or self.literal is not None or not self.steps
 
     @property
     def origin(self) -> str:
         """Where the value comes from, in words for a message."""
-        place = "its literal value" if self.literal is not None else repr(self.source)
-        places = [place] if self.literal is not None or self.source else []
-        return " through ".join([*places, *([self.resolver] if self.resolver else [])])
+        place = (
+            "its literal value" if self.literal is not None else " or ".join(repr(path.text) for path in self.sources)
+        )
+        return " through ".join(filter(None, [place, self.resolver]))
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """An object that a mapping writes with ``fields``: there even without a value, or missing with its source.
+
+    Attributes:
+        target, where, within, lenient: as of a field.
+        source: what its fields are taken from; None for what surrounds it.
+        required: whether a row without the source is rejected.
+    """
+
+    target: Target
+    where: str
+    within: tuple[Path, ...] = ()
+    source: Path | None = None
+    required: bool = False
+    lenient: bool = False
+
+    @property
+    def label(self) -> str:
+        """The target as the mapping spells it."""
+        return label_of(self.target)
+
+
+@dataclass(frozen=True, eq=False)
+class Items:
+    """A list whose items are mapped one by one.
+
+    Attributes:
+        target, where, within, lenient, masked, note: as of a field.
+        source: the list, or the one object that stands for a list of one.
+        fields: of an item.
+        required: whether a row without any item is rejected.
+        fewest, most: how many items there may be.
+        step: a resolver of the user's own that gives the list.
+        whose: as of a field.
+    """
+
+    target: Target
+    where: str
+    source: Path
+    fields: Fields
+    within: tuple[Path, ...] = ()
+    required: bool = False
+    fewest: int = 0
+    most: int | None = None
+    step: Step | None = None
+    whose: Whose = "item"
+    lenient: bool = False
+    masked: bool = False
+    note: str = ""
+
+    @property
+    def label(self) -> str:
+        """The target as the mapping spells it."""
+        return label_of(self.target)
+
+
+@dataclass(frozen=True, eq=False)
+class Fields:
+    """What a record or an item is made of, in the order of the mapping."""
+
+    values: tuple[Field, ...] = ()
+    parts: tuple[Part, ...] = ()
+    items: tuple[Items, ...] = ()
+    order: tuple[Field | Part | Items, ...] = ()
+
+    @classmethod
+    def of(cls, entries: list[Field | Part | Items]) -> Fields:
+        """Return the entries sorted by their kind."""
+        return cls(
+            tuple(entry for entry in entries if isinstance(entry, Field)),
+            tuple(entry for entry in entries if isinstance(entry, Part)),
+            tuple(entry for entry in entries if isinstance(entry, Items)),
+            tuple(entries),
+        )
+
+
+@dataclass(frozen=True)
+class Node:
+    """A part of the source that is taken out, and perhaps parsed, before any field: ``$name`` is a path to it.
+
+    Attributes:
+        name: without the dollar.
+        paths: where it may stand, the first that holds something counts.
+        unescape: whether the text's entities (``&lt;``) are undone first.
+        parse: ``xml`` or ``json``; empty for what needs no parsing.
+        required: whether a row without it is rejected.
+    """
+
+    name: str
+    where: str
+    paths: tuple[Path, ...]
+    unescape: bool = False
+    parse: str = ""
+    required: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,15 +208,31 @@ class Plan:
     """What a mapping says, checked.
 
     Attributes:
-        fields: in the order of the mapping.
+        fields: what a row is made of.
         fingerprint: the SHA-256 of the mapping as JSON, in hexadecimal digits.
+        nodes: what is taken out of a source row first.
+        operation: of a mutation's mapping, what is called with which arguments.
+        whole_input: whether a mapped row is the mutation's ``input``, not its arguments by name.
+        per_request: how many mutations the mapping wants in one request.
         name, version, description: as the mapping gives them.
         mask: targets whose values issues hide.
+        lenient: whether all fields are.
     """
 
-    fields: tuple[Field, ...]
+    fields: Fields
     fingerprint: str
+    nodes: tuple[Node, ...] = ()
+    operation: Operation | None = None
+    whole_input: bool = False
+    per_request: int | None = None
     name: str = ""
     version: str = ""
     description: str = ""
     mask: tuple[str, ...] = ()
+    lenient: bool = False
+
+
+def label_of(target: Target) -> str:
+    """Return a target as the mapping spells it: ``attributes.size``, ``items[0].ref``."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in target)
+    return text.removeprefix(".")

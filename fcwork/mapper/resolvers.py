@@ -1,4 +1,4 @@
-"""The sixteen ``sdk.*`` resolvers of SDK 0.1.56 as polars expressions, strict where the SDK guesses.
+"""The sixteen ``sdk.*`` resolvers of SDK 0.1.56 and its nine transforms as polars expressions, strict where it guesses.
 
 Null stays null, and an empty text is no value to the resolvers that read numbers, booleans and dates. What one of
 those cannot read becomes null too, and the engine makes an issue of it: never 0, never an epoch date.
@@ -15,15 +15,33 @@ from typing import Any
 import polars as pl
 
 from fcwork.frames import UTC_TIME
-from fcwork.mapper import dates
+from fcwork.mapper import dates, numbers
+from fcwork.mapper.dates import ISO_IN_UTC, DateReading
+from fcwork.mapper.numbers import PLAIN, PRECISION, SCALE, NumberFormat
 
 Read = tuple[pl.Expr, pl.DataType]
 # what String.prototype.trim of ECMAScript removes; a byte order mark and the no-break space are among it
 _SPACES = "\t\n\v\f\r \xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
 _YES, _NO = ("true", "1", "yes", "y"), ("false", "0", "no", "n")
-EXACT = 2**53 - 1  # past it, a float no longer holds every whole number
 LEVELS = 50  # of nesting in one value
 _INT64 = range(-(2**63), 2**63)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a mapping states about the texts that it reads.
+
+    Attributes:
+        format: how numbers are written.
+        date: how dates are written, and the zone of those that name none.
+        exact: whether numbers with decimals become decimals instead of floats.
+        scale: how many decimal places those have.
+    """
+
+    format: NumberFormat = PLAIN
+    date: DateReading = ISO_IN_UTC
+    exact: bool = False
+    scale: int = SCALE
 
 
 @dataclass(frozen=True)
@@ -44,7 +62,7 @@ def text(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if dtype == pl.Binary:
         return value.bin.encode("base64")
     if isinstance(dtype, pl.Datetime):
-        return _format_date(value, dtype)[0]
+        return ISO_IN_UTC.in_utc(value, dtype).dt.strftime(_INSTANT)
     return _json(value, dtype) if dtype.is_nested() else value.cast(pl.String)
 
 
@@ -126,57 +144,90 @@ def _stripped(value: pl.Expr) -> pl.Expr:
     return value.str.strip_chars(_SPACES)
 
 
-def _parse_int(value: pl.Expr, dtype: pl.DataType) -> Read:
+def _parse_int(reading: Reading) -> SdkResolver:
+    def read(value: pl.Expr, dtype: pl.DataType) -> Read:
+        plain = reading.format.plain(_stripped(value)) if dtype == pl.String else value
+        return numbers.whole(plain, dtype), pl.Int64()
+
+    stated = "" if reading.format == PLAIN else f", written as in {reading.format}"
+    return SdkResolver(read, f"a whole number in digits{stated}, within 64 bits")
+
+
+def _parse_float(reading: Reading) -> SdkResolver:
+    def read(value: pl.Expr, dtype: pl.DataType) -> Read:
+        if dtype == pl.String:
+            value = reading.format.plain(_stripped(value))
+        if reading.exact:
+            return numbers.decimal(value, dtype, reading.scale), pl.Decimal(PRECISION, reading.scale)
+        if dtype == pl.String:
+            return numbers.floating(value), pl.Float64()
+        if dtype.is_integer() or dtype.is_decimal():
+            return value, dtype
+        return pl.when(value.is_finite()).then(value) if dtype.is_float() else pl.lit(None, pl.Float64), pl.Float64()
+
+    if reading.exact:
+        return SdkResolver(read, f"a decimal number with at most {reading.scale} decimals")
+    if reading.format != PLAIN:
+        return SdkResolver(read, f"a number written as in {reading.format}, all of whose digits a float holds")
+    return SdkResolver(read, "a finite decimal number such as -12.5 or 1e3, all of whose digits a float holds")
+
+
+def _boolean(more: tuple[str, ...] = ()) -> Callable[[pl.Expr, pl.DataType], Read]:
+    def read(value: pl.Expr, dtype: pl.DataType) -> Read:
+        if dtype == pl.Boolean:
+            return value, dtype
+        if dtype == pl.String:
+            word = _stripped(value).str.to_lowercase()
+            yes, no = word.is_in([*_YES, *more[:1]]), word.is_in([*_NO, *more[1:]])
+        elif dtype.is_numeric():
+            yes, no = (value != 0) if more else (value == 1), value == 0
+        else:
+            yes = no = pl.lit(value=False)
+        return pl.when(yes).then(pl.lit(value=True)).when(no).then(pl.lit(value=False)), pl.Boolean()
+
+    return read
+
+
+def _parse_date(reading: Reading) -> SdkResolver:
+    def read(value: pl.Expr, dtype: pl.DataType) -> Read:
+        return _instants(value, dtype, reading.date, lambda instants: instants, UTC_TIME), UTC_TIME
+
+    return SdkResolver(read, reading.date.expected)
+
+
+def _format_date(reading: Reading) -> SdkResolver:
+    def read(value: pl.Expr, dtype: pl.DataType) -> Read:
+        told = _instants(value, dtype, reading.date, lambda instants: instants.dt.strftime(_INSTANT), pl.String())
+        return told, pl.String()
+
+    return SdkResolver(read, reading.date.expected)
+
+
+def _format_date_short(reading: Reading) -> SdkResolver:
+    def read(value: pl.Expr, dtype: pl.DataType) -> Read:
+        def day(instants: pl.Series) -> pl.Series:
+            return reading.date.local(instants).dt.strftime("%Y-%m-%d")
+
+        return _instants(value, dtype, reading.date, day, pl.String()), pl.String()
+
+    return SdkResolver(read, reading.date.expected)
+
+
+def _instants(
+    value: pl.Expr,
+    dtype: pl.DataType,
+    reading: DateReading,
+    told: Callable[[pl.Series], pl.Series],
+    into: pl.DataType,
+) -> pl.Expr:
+    """Return a column's dates, told in some form; null where there are none."""
     if dtype == pl.String:
-        value = _stripped(value)
-    elif dtype.is_float():
-        value = pl.when((value == value.floor()) & (value.abs() <= EXACT)).then(value)
-    elif dtype.is_decimal():
-        value = pl.when(value.cast(pl.Int64, strict=False).cast(dtype, strict=False) == value).then(value)
-    elif not dtype.is_integer():
-        value = pl.lit(None)
-    return value.cast(pl.Int64, strict=False), pl.Int64()
-
-
-def _parse_float(value: pl.Expr, dtype: pl.DataType) -> Read:
-    if dtype.is_integer():
-        return value, dtype
-    if dtype == pl.String:
-        number = _stripped(value).cast(pl.Float64, strict=False)
-        return pl.when(number.abs() <= EXACT).then(number), pl.Float64()
-    if dtype.is_numeric():
-        number = value.cast(pl.Float64)
-        return pl.when(number.is_finite()).then(number), pl.Float64()
-    return pl.lit(None, dtype=pl.Float64), pl.Float64()
-
-
-def _boolean(value: pl.Expr, dtype: pl.DataType) -> Read:
-    if dtype == pl.Boolean:
-        return value, dtype
-    if dtype == pl.String:
-        word = _stripped(value).str.to_lowercase()
-        yes, no = word.is_in(_YES), word.is_in(_NO)
-    elif dtype.is_numeric():
-        yes, no = value == 1, value == 0
-    else:
-        yes = no = pl.lit(value=False)
-    return pl.when(yes).then(pl.lit(value=True)).when(no).then(pl.lit(value=False)), pl.Boolean()
-
-
-def _parse_date(value: pl.Expr, dtype: pl.DataType) -> Read:
-    if dtype == pl.String:
-        return dates.instants(_stripped(value)), UTC_TIME
+        return _stripped(value).map_batches(
+            lambda texts: dates.once_each(texts, lambda distinct: told(reading.instants(distinct))), return_dtype=into
+        )
     if dtype == pl.Date or isinstance(dtype, pl.Datetime):
-        return dates.in_utc(value, dtype), UTC_TIME
-    return pl.lit(None, dtype=UTC_TIME), UTC_TIME
-
-
-def _format_date(value: pl.Expr, dtype: pl.DataType) -> Read:
-    return _parse_date(value, dtype)[0].dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"), pl.String()
-
-
-def _format_date_short(value: pl.Expr, dtype: pl.DataType) -> Read:
-    return _parse_date(value, dtype)[0].dt.strftime("%Y-%m-%d"), pl.String()
+        return reading.in_utc(value, dtype).map_batches(told, return_dtype=into)
+    return pl.lit(None, dtype=into)
 
 
 def _to_string(value: pl.Expr, dtype: pl.DataType) -> Read:
@@ -191,23 +242,51 @@ def _to_json(value: pl.Expr, dtype: pl.DataType) -> Read:
     return _json(value, dtype), pl.String()
 
 
-_NUMBER = SdkResolver(_parse_float, "a finite decimal number such as -12.5 or 1e3, within 2^53")
-SDK: dict[str, SdkResolver] = {
-    "sdk.uppercase": SdkResolver(_on_text(lambda value: value.str.to_uppercase())),
-    "sdk.lowercase": SdkResolver(_on_text(lambda value: value.str.to_lowercase())),
-    "sdk.trim": SdkResolver(_on_text(_stripped)),
-    "sdk.parseInt": SdkResolver(_parse_int, "a whole number in digits, within 64 bits"),
-    "sdk.parseFloat": _NUMBER,
-    "sdk.number": _NUMBER,
-    "sdk.formatDate": SdkResolver(_format_date, dates.EXPECTED),
-    "sdk.formatDateShort": SdkResolver(_format_date_short, dates.EXPECTED),
-    "sdk.parseDate": SdkResolver(_parse_date, dates.EXPECTED),
-    "sdk.boolean": SdkResolver(_boolean, "true, 1, yes, y, false, 0, no or n"),
-    "sdk.toString": SdkResolver(_to_string),
-    "sdk.default": SdkResolver(_unchanged),
-    "sdk.toJson": SdkResolver(_to_json),
-    "sdk.identity": SdkResolver(_unchanged),
-    "sdk.coalesce": SdkResolver(_unchanged),
+def _plainly(read: Callable[[pl.Expr, pl.DataType], Read], expected: str = "") -> Callable[[Reading], SdkResolver]:
+    resolver = SdkResolver(read, expected)
+    return lambda _: resolver
+
+
+_INSTANT = "%Y-%m-%dT%H:%M:%S%.3fZ"
+_UPPER = _plainly(_on_text(lambda value: value.str.to_uppercase()))
+_LOWER = _plainly(_on_text(lambda value: value.str.to_lowercase()))
+_TRIM = _plainly(_on_text(_stripped))
+_SAME = _plainly(_unchanged)
+_TEXT = _plainly(_to_string)
+SDK: dict[str, Callable[[Reading], SdkResolver]] = {
+    "sdk.uppercase": _UPPER,
+    "sdk.lowercase": _LOWER,
+    "sdk.trim": _TRIM,
+    "sdk.parseInt": _parse_int,
+    "sdk.parseFloat": _parse_float,
+    "sdk.number": _parse_float,
+    "sdk.formatDate": _format_date,
+    "sdk.formatDateShort": _format_date_short,
+    "sdk.parseDate": _parse_date,
+    "sdk.boolean": _plainly(_boolean(), "true, 1, yes, y, false, 0, no or n"),
+    "sdk.toString": _TEXT,
+    "sdk.default": _SAME,
+    "sdk.toJson": _plainly(_to_json),
+    "sdk.identity": _SAME,
+    "sdk.coalesce": _SAME,
 }
 PARSE_JSON = "sdk.parseJson"  # its result has no type until it is read, so it runs row by row
 SDK_NAMES = (*SDK, PARSE_JSON)
+TRANSFORMS: dict[str, Callable[[Reading], SdkResolver]] = {
+    "parseInt": _parse_int,
+    "parseFloat": _parse_float,
+    "toString": _TEXT,
+    "toUpperCase": _UPPER,
+    "toLowerCase": _LOWER,
+    "trim": _TRIM,
+    "toBoolean": _plainly(_boolean(("on", "off")), "true, 1, yes, y, on, false, 0, no, n, off or a number"),
+    "toISO8601": _format_date,
+    "toDate": _parse_date,
+}
+PARAMS = {
+    "numberFormat": ("sdk.parseInt", "sdk.parseFloat", "sdk.number", "parseInt", "parseFloat"),
+    "exact": ("sdk.parseFloat", "sdk.number", "parseFloat"),
+    "scale": ("sdk.parseFloat", "sdk.number", "parseFloat"),
+    "zone": ("sdk.formatDate", "sdk.formatDateShort", "sdk.parseDate", "toISO8601", "toDate"),
+    "dateFormat": ("sdk.formatDate", "sdk.formatDateShort", "sdk.parseDate", "toISO8601", "toDate"),
+}

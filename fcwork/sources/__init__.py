@@ -1,4 +1,4 @@
-"""Files as frames and frames as files: csv, json, jsonl and parquet of this machine."""
+"""Files as frames and frames as files: csv, json, jsonl, parquet and (read only) xml of this machine."""
 
 from fcwork.sources.place import list_files as list  # noqa: A004 - the public name is `sources.list`
 from fcwork.sources.reading import File, ReadResult, read, read_with_issues, scan

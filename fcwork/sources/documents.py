@@ -15,11 +15,21 @@ import polars as pl
 from fcwork import frames
 from fcwork.errors import SourceError
 from fcwork.sources.encodings import Block
-from fcwork.sources.formats import Options
-from fcwork.sources.pieces import MAX_DEPTH, MAX_RECORD_BYTES, OURS, BadLine, Piece, bad_lines, check_width, note_ours
+from fcwork.sources.formats import TOP, Options
+from fcwork.sources.pieces import (
+    MAX_DEPTH,
+    MAX_RECORD_BYTES,
+    OURS,
+    BadLine,
+    Piece,
+    bad_lines,
+    check_cells,
+    check_width,
+    note_ours,
+    too_deep,
+)
 
 ENVELOPES = ("records", "inventory", "data")  # where an object without ``path`` may hold its array
-MAX_CELLS = 100_000_000  # records times names: few bytes of JSON can stand for many cells
 _INT64 = range(-(2**63), 2**63)
 _FLOAT_DIGITS = 15  # as many decimal digits a float always keeps
 _LONG_NUMBER = re.compile(rb"\d[\d.]{15,}|\d[eE][+-]?\d{3}")
@@ -121,11 +131,11 @@ def _items(content: Any, path: str, uri: str) -> Sequence[Any]:
         items: list[Any] = content[found[0]]
         return items
     arrays = found or [name for name, value in content.items() if isinstance(value, list)]
+    names = ", ".join(list(content)[:8])
+    say = f"say which: path={arrays[0]!r}" if arrays else f"give path=; its names are {names}"
     raise SourceError(
         f"{uri} is an object and {'several of its names hold' if found else 'none of its usual names holds'} an array",
-        hint=f"say which: path={arrays[0]!r}"
-        if arrays
-        else f"give path=; its names are {', '.join(list(content)[:8])}",
+        hint=f"{say}; path={TOP!r} reads it as one record",
         uri=uri,
         format="json",
     )
@@ -133,7 +143,7 @@ def _items(content: Any, path: str, uri: str) -> Sequence[Any]:
 
 def _at(content: Any, path: str, uri: str) -> Sequence[Any]:
     here, walked = content, ""
-    for name in path.split("."):
+    for name in [] if path == TOP else path.removeprefix(f"{TOP}.").split("."):
         if not isinstance(here, Mapping) or name not in here:
             names = f"; there are {', '.join(list(here)[:8])}" if isinstance(here, Mapping) else ""
             raise SourceError(
@@ -172,13 +182,7 @@ def _check_shape(records: Sequence[dict[str, Any]], uri: str, format: str) -> No
     """Refuse records that are too wide or too deep for a frame."""
     names = set[str]().union(*records)
     check_width(len(names), uri=uri, format=format)
-    if len(names) * len(records) > MAX_CELLS:
-        raise SourceError(
-            f"{uri} stands for {len(names) * len(records):,} cells, at most {MAX_CELLS:,} are read",
-            hint="split it, or give it as csv or parquet",
-            uri=uri,
-            format=format,
-        )
+    check_cells(len(names) * len(records), uri=uri, format=format)
     level = [value for record in records for value in record.values() if type(value) in {dict, list}]
     for _ in range(MAX_DEPTH):
         if not level:
@@ -189,7 +193,7 @@ def _check_shape(records: Sequence[dict[str, Any]], uri: str, format: str) -> No
         check_width(len(names), uri=uri, format=format)
         inner = chain.from_iterable(value.values() if isinstance(value, dict) else value for value in level)
         level = [value for value in inner if type(value) in {dict, list}]
-    raise SourceError(f"{uri} is nested deeper than {MAX_DEPTH} levels", uri=uri, format=format)
+    raise too_deep(uri=uri, format=format)
 
 
 def _no_json(text: bytes, error: ValueError, uri: str) -> SourceError:

@@ -50,7 +50,8 @@ def _transcoder(encoding: str, uri: str) -> Callable[[bytes, bool], bytes]:
     """Return what makes UTF-8 of the next bytes, told whether they are the last."""
     try:
         codec = codecs.lookup(encoding)
-    except LookupError as error:
+        b" ".decode(encoding, "ignore")  # refuses those that make no text, such as hex
+    except (LookupError, ValueError) as error:
         hint = "usual ones are utf-8, utf-16, cp1252, latin-1"
         raise SourceError(f"encoding={encoding!r} is not known", hint=hint, uri=uri) from error
     if codec.name in {"utf-8", "utf-8-sig"}:

@@ -9,8 +9,9 @@ from typing import Any, Literal, get_args
 
 from fcwork.errors import SourceError
 
-Format = Literal["csv", "json", "jsonl", "parquet"]
+Format = Literal["csv", "json", "jsonl", "parquet", "xml"]
 FORMATS: tuple[Format, ...] = get_args(Format)
+WRITTEN: tuple[Format, ...] = ("csv", "json", "jsonl", "parquet")
 EXTENSIONS: dict[str, Format] = {
     ".csv": "csv",
     ".tsv": "csv",
@@ -19,6 +20,7 @@ EXTENSIONS: dict[str, Format] = {
     ".ndjson": "jsonl",
     ".parquet": "parquet",
     ".pq": "parquet",
+    ".xml": "xml",
 }
 DELIMITERS = ",;\t|"
 TAKES: dict[Format, tuple[str, ...]] = {
@@ -26,9 +28,13 @@ TAKES: dict[Format, tuple[str, ...]] = {
     "json": ("path",),
     "jsonl": (),
     "parquet": (),
+    "xml": ("path", "namespaces", "encoding"),
 }
+TOP = "$"  # the path that leads to the whole of a json or xml as one record
+_WITHOUT_ROWS: dict[Format, str] = {"csv": "still has a header", "xml": "still has its outermost element"}
 _SPELLED = {"\\t": "\t", "tab": "\t"}  # as a command line has it
 PEEK_BYTES = 64_000
+_BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"  # what may stand before its first sign, in UTF-8 or UTF-16
 # First bytes of what is no text; a reader of text would unpack some of them without a limit.
 _SIGNS = {
     b"PAR1": "parquet",
@@ -49,13 +55,15 @@ class Options:
 
     Attributes:
         delimiter: what parts the fields of a csv; guessed from its header when empty.
-        encoding: of a csv; UTF-8, or what its byte order mark says, when empty.
-        path: in a json, the names that lead to the array, joined by dots.
+        encoding: of a csv or xml; UTF-8, or what its byte order mark or declaration says, when empty.
+        path: in a json or xml, the names that lead to the records, joined by dots; ``$`` is the whole as one record.
+        namespaces: of the names in an xml, ``drop`` or ``keep`` their prefixes.
     """
 
     delimiter: str = ""
     encoding: str = ""
     path: str = ""
+    namespaces: str = "drop"
 
 
 def options(format: Format, given: Mapping[str, Any], *, uri: str) -> Options:  # noqa: A002 - the public name
@@ -67,7 +75,7 @@ def options(format: Format, given: Mapping[str, Any], *, uri: str) -> Options:  
     takes = TAKES[format]
     for name, value in given.items():
         if name not in takes:
-            known = f"it takes {' and '.join(takes)}" if takes else "it takes none"
+            known = f"it takes {' and '.join(', '.join(takes).rsplit(', ', 1))}" if takes else "it takes none"
             raise SourceError(f"{format} has no option {name!r}", hint=known, uri=uri, format=format)
         if not isinstance(value, str | None):
             raise SourceError(f"{name}={value!r} is no text", uri=uri, format=format)
@@ -79,7 +87,10 @@ def options(format: Format, given: Mapping[str, Any], *, uri: str) -> Options:  
             uri=uri,
             format=format,
         )
-    return Options(delimiter, given.get("encoding") or "", given.get("path") or "")
+    namespaces = given.get("namespaces") or "drop"
+    if namespaces not in {"drop", "keep"}:
+        raise SourceError(f"namespaces={namespaces!r} is not known", hint="known: drop, keep", uri=uri, format=format)
+    return Options(delimiter, given.get("encoding") or "", given.get("path") or "", namespaces)
 
 
 def named(format: str, *, uri: str) -> Format:  # noqa: A002 - the public name
@@ -109,7 +120,7 @@ def check(format: Format, start: bytes, *, uri: str) -> None:  # noqa: A002 - th
         SourceError: it is empty, packed, or of another format.
     """
     if not start.strip(b"\r\n\xef\xbb\xbf"):
-        hint = "a file without rows still has a header" if format == "csv" else "a file without rows is []"
+        hint = f"a file without rows {_WITHOUT_ROWS.get(format, 'is []')}"
         raise SourceError(f"{uri} is empty", hint=hint, uri=uri, format=format)
     sign = _sign(start, uri=uri)
     if sign == "parquet" and format != "parquet":
@@ -128,6 +139,8 @@ def guess(start: bytes, *, uri: str) -> Format:
     """
     if _sign(start, uri=uri):
         return "parquet"
+    if start.lstrip(_BEFORE_XML).startswith(b"<"):
+        return "xml"
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     lines = [line for line in text.splitlines() if line.strip()][:2]
     if text.startswith(b"["):
@@ -136,11 +149,12 @@ def guess(start: bytes, *, uri: str) -> Format:
         first_is_whole = lines[0].rstrip().endswith(b"}")
         if len(lines) > 1:
             return "jsonl" if first_is_whole and lines[1].startswith(b"{") else "json"
-    elif lines and not text.startswith(b"<") and b"\0" not in start and any(d in lines[0] for d in DELIMITERS.encode()):
+    elif lines and b"\0" not in start and any(d in lines[0] for d in DELIMITERS.encode()):
         return "csv"
-    what = "xml is not supported yet" if text.startswith(b"<") else f"its name does not tell: {PurePath(uri).name}"
     raise SourceError(
-        f"the format of {uri} cannot be told; {what}", hint=f"give format=, one of {', '.join(FORMATS)}", uri=uri
+        f"the format of {uri} cannot be told; its name does not tell: {PurePath(uri).name}",
+        hint=f"give format=, one of {', '.join(FORMATS)}",
+        uri=uri,
     )
 
 
@@ -156,4 +170,6 @@ def _likely(start: bytes) -> str:
     text = start.lstrip()
     if text.startswith((b"[", b"{")):
         return 'it looks like JSON: read it with format="json" or "jsonl"'
+    if start.lstrip(_BEFORE_XML).startswith(b"<"):
+        return 'it looks like XML: read it with format="xml"'
     return 'read it with the format it has, such as format="csv"'

@@ -12,6 +12,7 @@ from fcwork import frames, log
 from fcwork.errors import SourceError
 
 MAX_COLUMNS = 10_000
+MAX_CELLS = 100_000_000  # rows times names: few bytes of nested text can stand for many cells
 MAX_DEPTH = 64  # of nested values: building nested columns takes time by the cube of it
 BLOCK_BYTES = 16_000_000  # what ``scan`` holds of a text at once
 MAX_RECORD_BYTES = 64_000_000  # what one record of a text may take
@@ -68,3 +69,28 @@ def check_width(width: int, *, uri: str, format: str) -> None:  # noqa: A002 - t
             uri=uri,
             format=format,
         )
+
+
+def check_cells(cells: int, *, uri: str, format: str) -> None:  # noqa: A002 - the public name
+    """Refuse a file whose rows and names stand for more cells than a frame can hold.
+
+    Raises:
+        SourceError: more than ``MAX_CELLS``.
+    """
+    if cells > MAX_CELLS:
+        raise SourceError(
+            f"{uri} stands for {cells:,} cells, at most {MAX_CELLS:,} are read",
+            hint="split it, or give it as csv or parquet",
+            uri=uri,
+            format=format,
+        )
+
+
+def too_deep(*, uri: str, format: str) -> SourceError:  # noqa: A002 - the public name
+    """Return what to tell of a file whose values are nested deeper than a frame can hold."""
+    return SourceError(
+        f"{uri} is nested deeper than {MAX_DEPTH} levels",
+        hint="give path= to what is inside, or flatten it",
+        uri=uri,
+        format=format,
+    )

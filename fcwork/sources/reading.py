@@ -16,7 +16,7 @@ import polars as pl
 from fcwork import frames, log
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import SourceError
-from fcwork.sources import columnar, delimited, documents, formats
+from fcwork.sources import columnar, delimited, documents, formats, markup, shapes
 from fcwork.sources.encodings import blocks
 from fcwork.sources.pieces import BLOCK_BYTES, Piece
 from fcwork.sources.place import Intake, Place, find, locate, opened
@@ -88,14 +88,21 @@ def read(
     """Return the rows of a file, or of all files that a glob matches, with ``_row`` and ``_source``.
 
     CSV: every column is text, an empty cell is null, and ``_row`` is the line of the file (the header is line 1). JSON:
-    ``_row`` is the number of the item, in JSON lines that of the line; numbers that would lose digits stay text.
+    ``_row`` is the number of the item, in JSON lines that of the line; numbers that would lose digits stay text. XML:
+    every value is text, an attribute is ``@name``, a text beside attributes or elements is ``#text``, what repeats in
+    any record is a list in all, and ``_row`` is the number of the record.
 
     Args:
         uri: a path, ``~/a/path``, ``file:///a/path``, or a glob such as ``in/{north,south}/*.csv``.
-        format: csv, json, jsonl or parquet; told by the name or the first bytes unless given.
+        format: csv, json, jsonl, parquet or xml; told by the name or the first bytes unless given.
         engine: the kind of frame to return: polars, lazy, pandas, pyarrow or records.
         bad_rows: ``skip`` leaves out the lines that are no rows; see ``read_with_issues`` for those that want them.
-        **options: csv takes ``delimiter`` and ``encoding``; json takes ``path``, the names that lead to the array.
+        **options: csv takes ``delimiter`` and ``encoding``. Json takes ``path``, the names that lead to the array, such
+            as ``data.items``; ``$`` is the whole file as one record. Xml takes ``path``, the names that lead to the
+            records, with the root's or without it (``orders.order``, ``orders/order``, ``order``; ``$`` is the root as
+            one record), ``encoding``, and ``namespaces``: ``drop``, or ``keep`` for names with their prefixes. Without
+            a path they are the elements in the root whose plural is its name, or that all have one name; a root that
+            holds several names, each once, is the one record.
 
     Raises:
         SourceError: no such file, format or option, a file that is not what its format says, or lines that are no rows.
@@ -162,8 +169,9 @@ def scan(
 ) -> Iterator[pl.DataFrame]:
     """Yield the rows of files as frames of at most ``rows``, for files larger than memory.
 
-    Nothing is yielded where there are no rows. Csv, jsonl and parquet are held a part at a time; a json array is read
-    whole. Columns and identity are those of ``read``; the types of a jsonl's columns are those of each part.
+    Nothing is yielded where there are no rows. Csv, jsonl, parquet and xml are held a part at a time; a json array is
+    read whole. Columns and identity are those of ``read``; the columns of a jsonl or xml, and their types, are those of
+    each part.
 
     Raises:
         SourceError: as ``read``; of lines that are no rows, when they are met.
@@ -223,7 +231,7 @@ def _take(place: Place, kind: formats.Format, options: formats.Options) -> tuple
     """Return the rows of a file, its bad lines with their source, and its version."""
     with opened(place) as intake:
         taken = list(_pieces(intake, kind, options))
-    rows = pl.concat([piece.rows for piece in taken]) if len(taken) > 1 else taken[0].rows
+    rows = shapes.joined([piece.rows for piece in taken], place.uri) if len(taken) > 1 else taken[0].rows
     bad = pl.concat([piece.bad for piece in taken])
     file = File(place.uri, intake.size, intake.sha256(), intake.modified_at, rows.height + bad.height)
     identified = rows.with_columns(pl.lit(place.uri).alias(frames.SOURCE))
@@ -243,6 +251,8 @@ def _pieces(
         yield documents.array(text.text, options, intake.uri)
     elif kind == "jsonl":
         yield from documents.lines(blocks(intake, "", block_bytes), intake.uri)
+    elif kind == "xml":
+        yield from markup.pieces(intake, options, block_bytes)
     else:
         yield from delimited.pieces(blocks(intake, options.encoding, block_bytes), options, intake.uri)
 
@@ -263,6 +273,8 @@ def _joined(parts: list[pl.DataFrame], files: Sequence[File], kind: formats.Form
                     format=kind,
                 )
         parts = [part.select(parts[0].columns) for part in parts]
+    if kind == "xml":
+        return shapes.joined(parts, files[0].uri)
     if all(part.schema == parts[0].schema for part in parts):
         return pl.concat(parts)
     joined = frames.enter([row for part in parts for row in part.iter_rows(named=True)])

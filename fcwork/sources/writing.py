@@ -52,10 +52,7 @@ def write(
             left under the name then, and what stood there before still does.
     """
     place = locate(uri)
-    kind = formats.named(format, uri=place.uri) if format else formats.by_extension(place.uri)
-    if kind is None:
-        known = ", ".join(formats.FORMATS)
-        raise SourceError(f"{place.uri} does not tell its format", hint=f"give format=, one of {known}", uri=place.uri)
+    kind = _format(place.uri, format)
     if safe not in get_args(Safety):
         raise SourceError(f"safe={safe!r} is not known", hint=f"known: {', '.join(get_args(Safety))}", uri=place.uri)
     rows = frames.enter(frame)
@@ -95,6 +92,16 @@ def whole(path: Path) -> Iterator[BufferedWriter]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _format(uri: str, format: str | None) -> formats.Format:  # noqa: A002 - the public name
+    known = ", ".join(formats.WRITTEN)
+    kind = formats.named(format, uri=uri) if format else formats.by_extension(uri)
+    if kind is None:
+        raise SourceError(f"{uri} does not tell its format", hint=f"give format=, one of {known}", uri=uri)
+    if kind not in formats.WRITTEN:
+        raise SourceError(f"{kind} is read, not written: {uri}", hint=f"write one of {known}", uri=uri, format=kind)
+    return kind
 
 
 def _check(rows: pl.DataFrame, kind: formats.Format, uri: str) -> None:

@@ -3,6 +3,7 @@ import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from xml.sax.saxutils import escape, quoteattr
 
 import polars as pl
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from fcwork import frames, sources
 from fcwork.errors import SourceError
 from fcwork.sources import delimited, reading
+from fcwork.sources import markup as xml
 from fcwork.sources.formats import Options
 from fcwork.sources.place import locate, opened
 
@@ -77,7 +79,7 @@ def test_every_way_of_reading_gives_the_same(width: int, body: str, block: int) 
 
 
 @settings(deadline=None)
-@given(st.binary(max_size=60), st.sampled_from(["a.csv", "a.json", "a.jsonl", "a.parquet", "a"]))
+@given(st.binary(max_size=60), st.sampled_from(["a.csv", "a.json", "a.jsonl", "a.parquet", "a.xml", "a"]))
 def test_no_bytes_bring_another_error(content: bytes, name: str) -> None:
     """P24: whatever a file holds, it is read or refused with a SourceError, and its rows add up."""
     with TemporaryDirectory() as folder:
@@ -89,6 +91,66 @@ def test_no_bytes_bring_another_error(content: bytes, name: str) -> None:
             return
     assert result.rows == result.frame.height + result.rejected.height
     assert result.rejected.height == result.issues.height
+
+
+NAME = st.text("abcdefghijklmnopqrstuvwxyzABCé_-.0", min_size=1, max_size=4).filter(lambda name: name[0] not in "_-.0")
+WORD = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], include_characters="\t\n", exclude_characters="\ufffe\uffff"),
+    max_size=6,
+).map(lambda text: text.strip(" \t\n") or None)
+LEAF = st.one_of(WORD, st.sampled_from(["007", "1E5", "true", "<&>]]>", "a  b", None]))
+
+
+def trees() -> st.SearchStrategy[Any]:
+    """Values of elements: a text or nothing, or an object with attributes, a text and elements that may repeat."""
+    return st.recursive(LEAF, objects, max_leaves=12)
+
+
+def objects(values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Objects whose elements have some of ``values``."""
+    inner = st.dictionaries(NAME, st.one_of(values, st.lists(values, min_size=2, max_size=3)), max_size=3)
+    given_ = st.tuples(st.dictionaries(NAME.map("@{}".format), WORD, max_size=2), inner, st.none() | WORD)
+    whole = given_.map(lambda parts: {**parts[0], **parts[1], **({"#text": parts[2]} if parts[2] else {})})
+    return whole.filter(lambda value: set(value) - {"#text"})
+
+
+def markup(name: str, value: Any) -> str:
+    """Return a value as XML."""
+    if not isinstance(value, dict):
+        return f"<{name}>{escape(value or '')}</{name}>"
+    given_ = "".join(f" {key[1:]}={quoteattr(text or '')}" for key, text in value.items() if key[0] == "@")
+    inner = [
+        markup(key, item)
+        for key, items in value.items()
+        if key[0] not in "@#"
+        for item in (items if isinstance(items, list) else [items])
+    ]
+    return f"<{name}{given_}>{''.join(inner)}\n{escape(value.get('#text') or '')}</{name}>"
+
+
+def held(value: Any) -> Any:
+    """Return a value without what a frame cannot tell: a null from nothing, a list of one or a text from itself."""
+    if isinstance(value, list):
+        items = [held(item) for item in value]
+        return items[0] if len(items) == 1 else items
+    if not isinstance(value, dict):
+        return value
+    parts = {name: item for name, item in ((name, held(item)) for name, item in value.items()) if item is not None}
+    return parts["#text"] if set(parts) == {"#text"} else parts or None
+
+
+@settings(deadline=None)
+@given(st.lists(objects(trees()), min_size=1, max_size=4), st.sampled_from([20, 90, 4_000_000]))
+def test_any_tree_written_as_xml_is_read(records: list[dict[str, Any]], size: int) -> None:
+    """P27: records of texts, objects and lists come back as they were, in chunks of any size."""
+    text = f"<r>{''.join(markup('i', record) for record in records)}</r>"
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xml, "CHUNK_BYTES", size)
+        path = Path(folder, "a.xml")
+        path.write_text(text, "utf-8", newline="")
+        rows = sources.read(path, path="r.i")
+    assert rows["_row"].to_list() == list(range(1, len(records) + 1))
+    assert [held(row) for row in rows.drop(frames.IDENTITY).to_dicts()] == [held(record) for record in records]
 
 
 def _whole(text: str) -> sources.ReadResult:

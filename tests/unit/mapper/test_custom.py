@@ -183,17 +183,18 @@ async def later(_value: Any) -> None:
         ("own", "str.upper", "a resolver is a function, not str"),
         ("own", later, "an async function cannot be a resolver"),
         ("own", lambda: 1, "a resolver takes (value), (value, record) or (column: pl.Series)"),
-        ("own", lambda _a, _b, _c: 1, "a resolver takes (value)"),
-        ("own", lambda _value, *, zone: zone, "a resolver takes (value)"),
+        ("own", lambda _a, _b, _c: 1, "own needs params: _c"),
+        ("own", lambda _value, *, zone: zone, "own needs params: zone"),
     ],
 )
 def test_what_cannot_be_a_resolver_is_refused(
     mistakes: Callable[..., list[str]], name: str, function: Any, problem: str
 ) -> None:
     """P32: a resolver that could not be called is told when the mapper is made."""
-    (found,) = mistakes({"fields": {"x": {"source": "v"}}}, resolvers={name: function})
+    used = "own" if name == "own" else "sdk.trim"
+    (found,) = mistakes({"fields": {"x": {"source": "v", "resolver": used}}}, resolvers={name: function})
     assert problem in found
-    assert found.startswith(f"resolvers['{name}']: ")
+    assert found.startswith((f"resolvers['{name}']: ", "fields.x.resolver: "))
 
 
 def test_optional_parameters_do_not_count() -> None:

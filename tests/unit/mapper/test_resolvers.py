@@ -39,7 +39,7 @@ def answers(result: MapResult, rows: int) -> list[Any]:
         ("sdk.parseFloat", ["9007199254740991", "9007199254740993", "", None], [2.0**53 - 1, BAD, None, None]),
         ("sdk.number", [2**60, None], [2**60, None]),
         ("sdk.number", [1.5, float("inf"), float("nan")], [1.5, BAD, None]),
-        ("sdk.number", [Decimal("19.90")], [19.9]),
+        ("sdk.number", [Decimal("19.90")], [Decimal("19.90")]),
         ("sdk.boolean", ["true", " YES ", "1", "Y"], [True] * 4),
         ("sdk.boolean", ["False", "no", "0", " N"], [False] * 4),
         ("sdk.boolean", ["on", "off", "t", "2", "  ", "1.0", "", None], [BAD] * 6 + [None, None]),

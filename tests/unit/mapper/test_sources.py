@@ -54,7 +54,7 @@ def test_a_path_names_one_value(source: str, value: Any, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["skuu", "sku.x", "sku.0", "o.missing", "o.deep.x.y", "items.sku", "items[a]", "o.d", "items[0]["]
+    "source", ["skuu", "sku.x", "sku.0", "o.missing", "o.deep.x.y", "items.skuu", "items[a]", "o.d", "items[0]["]
 )
 def test_a_path_to_nowhere_is_a_missing_column(source: str) -> None:
     """A path that no column answers to stops a mapping that requires it, and is a warning of one that does not."""

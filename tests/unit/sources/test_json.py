@@ -21,10 +21,13 @@ DATA = pl.exclude(frames.IDENTITY)
         (b'{"data":[{"a":1}]}', {}),
         (b'{"data":{"items":[{"a":1}]}}', {"path": "data.items"}),
         (b'{"data":{"a":1}}', {"path": "data"}),
+        (b'{"a":1}', {"path": "$"}),
+        (b'[{"a":1}]', {"path": "$"}),
+        (b'{"data":[{"a":1}]}', {"path": "$.data"}),
     ],
 )
 def test_where_the_array_may_stand(put: Put, content: bytes, options: dict[str, str]) -> None:
-    """A JSON file is an array, or an object with one under a usual name or under the path given."""
+    """A JSON file is an array, an object with one under a usual name or the path given, or one record by the path $."""
     rows = sources.read(put("a.json", content), **options)
     assert rows.select("a", "_row").rows() == [(1, 1)]
 
@@ -34,7 +37,7 @@ def test_where_the_array_may_stand(put: Put, content: bytes, options: dict[str, 
     [
         (b'{"orders":[{"a":1}]}', {}, "say which: path='orders'"),
         (b'{"data":[{"a":1}],"records":[]}', {}, "say which: path='records'"),
-        (b'{"a":1}', {}, "its names are a"),
+        (b'{"a":1}', {}, r"its names are a; path='\$' reads it as one record"),
         (b"5", {}, "neither an array nor an object"),
         (b'{"data":{"items":[]}}', {"path": "data.itms"}, "data has no 'itms'; there are items"),
         (b'{"data":5}', {"path": "data"}, "leads to no array"),
@@ -125,6 +128,9 @@ def test_no_rows_are_a_frame_of_no_rows(put: Put, content: bytes) -> None:
         ("a.CSV", b"a\n", "csv"),
         ("a.ndjson", b"{}\n", "jsonl"),
         ("a.tsv", b"a\tb\n", "csv"),
+        ("a.XML", b"<a/>", "xml"),
+        ("a", b"\xef\xbb\xbf\n<a/>", "xml"),
+        ("a", "<a>1,2</a>".encode("utf-16"), "xml"),
     ],
 )
 def test_the_format_is_told_by_the_name_or_the_first_bytes(put: Put, name: str, content: bytes, format_: str) -> None:
@@ -132,17 +138,17 @@ def test_the_format_is_told_by_the_name_or_the_first_bytes(put: Put, name: str, 
     assert sources.read_with_issues(put(name, content)).format == format_
 
 
-@pytest.mark.parametrize("content", [b"hello\n", b'{"a":1}\n', b"<a/>", b"\x00\x01\x02,"])
+@pytest.mark.parametrize("content", [b"hello\n", b'{"a":1}\n', b"\x00\x01\x02,"])
 def test_an_untold_format_is_asked_for(put: Put, content: bytes) -> None:
     """P32: where neither name nor content tells, the caller is asked and the formats are named."""
-    with pytest.raises(SourceError, match="give format=, one of csv, json, jsonl, parquet"):
+    with pytest.raises(SourceError, match="give format=, one of csv, json, jsonl, parquet, xml"):
         sources.read(put("a.dat", content))
 
 
 @pytest.mark.parametrize(
     ("format_", "options", "told"),
     [
-        ("xls", {}, "known: csv, json, jsonl, parquet"),
+        ("xls", {}, "known: csv, json, jsonl, parquet, xml"),
         ("csv", {"delimeter": ";"}, "it takes delimiter and encoding"),
         ("jsonl", {"path": "a"}, "it takes none"),
         ("json", {"path": 5}, "path=5 is no text"),

@@ -27,6 +27,8 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param("a.csv", ("a,b\n" + "é😀,ż\n" * 99).encode("utf-16"), id="UTF-16"),
         pytest.param("a.jsonl", b"".join(b'{"a":%d,"b":"%d"}\n' % (at, at) for at in range(99)), id="jsonl"),
         pytest.param("a.json", b'[{"a":1},{"a":2}]', id="json"),
+        pytest.param("a.xml", b"<r>" + b'<i a="1">\n<b>\xc3\xa9</b><c/><c/></i>' * 99 + b"</r>", id="xml"),
+        pytest.param("a.xml", f"<r>{'<i><b>é</b></i>' * 99}</r>".encode("utf-16"), id="xml in UTF-16"),
     ],
 )
 def test_parts_are_what_reading_gives(put: Put, name: str, content: bytes) -> None:
@@ -66,13 +68,22 @@ def test_bytes_that_are_no_text_are_told_by_their_line(put: Put) -> None:
 
 
 def test_a_line_without_end_is_refused(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
-    """P24: memory stays bounded where a line never ends."""
+    """P24: memory stays bounded where a line or a record never ends."""
     monkeypatch.setattr("fcwork.sources.delimited.MAX_RECORD_BYTES", 1_000)
+    monkeypatch.setattr("fcwork.sources.elements.MAX_RECORD_BYTES", 1_000)
     monkeypatch.setattr("fcwork.sources.documents.MAX_RECORD_BYTES", 1_000)
     with pytest.raises(SourceError, match=r"line 2 .* longer than 1,000 bytes"):
         list(sources.scan(put("a.csv", b"a,b\n" + b"x" * 5_000)))
     with pytest.raises(SourceError, match=r"line 1 .* longer than 1,000 bytes"):
         list(sources.scan(put("a.jsonl", b'{"a":"' + b"x" * 5_000)))
+    for record in (
+        b"<i>" + b"x" * 5_000,
+        b'<i a="' + b"x" * 5_000,
+        b"<i/><!--" + b"x" * 5_000,
+        b"<i>" + b"<b/>" * 2_000,
+    ):
+        with pytest.raises(SourceError, match=r"line 2 .* in a record of more than 1,000 bytes"):
+            list(sources.scan(put("a.xml", b"<r>\n" + record), path="i"))
 
 
 def test_a_quote_never_closed_does_not_hold_the_file(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:

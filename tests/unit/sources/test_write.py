@@ -113,6 +113,7 @@ def test_no_rows_are_a_file_with_columns(tmp_path: Path, format_: str) -> None:
     ("name", "rows", "told"),
     [
         ("a.xls", ROWS, "give format="),
+        ("a.xml", ROWS, "xml is read, not written: .*\n→ write one of csv, json, jsonl, parquet$"),
         ("a.csv", pl.DataFrame(), "without columns"),
         ("a.csv", pl.DataFrame({"b": [b"\x00"]}), "bytes of b have no form in csv"),
     ],

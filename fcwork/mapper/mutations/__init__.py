@@ -1,0 +1,33 @@
+"""GraphQL mutations of a mapping: the operation, its text, the requests for many rows, and what their answers tell.
+
+::
+
+    operation = typed(Operation("createLocation"), schema)      types and fields to return, from the schema
+    for request in requests(operation, variables, rows=frame, per_request=5):
+        outcome = parse(client.graphql(request.document, request.variables, errors="partial"), request)
+
+Several mutations in one request stand under aliases, ``createLocation1`` and so on, as SDK 0.1.56 spells them. Unlike
+there, every row goes into a request, an operation may have any arguments, and what the platform is not known to have
+refused is not called failed: sending it again could do it twice.
+"""
+
+from fcwork.mapper.mutations.against_schema import typed
+from fcwork.mapper.mutations.operation import Argument, Operation, infer_input_type
+from fcwork.mapper.mutations.outcome import OUTCOME, MutationOutcome, join
+from fcwork.mapper.mutations.packing import MAX_BYTES, MutationRequest, requests
+from fcwork.mapper.mutations.responses import not_sent, parse
+
+__all__ = [
+    "MAX_BYTES",
+    "OUTCOME",
+    "Argument",
+    "MutationOutcome",
+    "MutationRequest",
+    "Operation",
+    "infer_input_type",
+    "join",
+    "not_sent",
+    "parse",
+    "requests",
+    "typed",
+]
