@@ -23,6 +23,7 @@ _Function = TypeVar("_Function", bound=Resolver)
 Way = Literal["column", "value", "record"]
 SCALARS: dict[Any, type[pl.DataType]] = {str: pl.String, int: pl.Int64, float: pl.Float64, bool: pl.Boolean}
 _SHOWN = 200  # characters of an exception's text
+_AT_ONCE = 4_096  # rows: what they take stays in the processor's cache
 _ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _BY_POSITION = (
     inspect.Parameter.POSITIONAL_ONLY,
@@ -197,14 +198,35 @@ def _is_series(annotation: Any) -> bool:
 
 
 def _asked(call: Call, values: pl.Series, records: pl.DataFrame, skipped: pl.Series) -> Answers:
-    """Call row by row, but for the skipped rows."""
+    """Call row by row, but for the skipped rows; so many at once that they stay near."""
+    parts: list[pl.Series | list[Any]] = []
+    failures: dict[int, str] = {}
+    for start in range(0, len(values), _AT_ONCE):
+        given, left_out = values.slice(start, _AT_ONCE), skipped.slice(start, _AT_ONCE)
+        results, failed = _some(call, given, records.slice(start, _AT_ONCE) if records.width else records, left_out)
+        failures.update({start + at: told for at, told in failed.items()})
+        scalars = _scalars(results, call.gives)
+        parts.append(results if scalars is None else scalars)
+    return Answers(_joined(parts, call.gives), failures)
+
+
+def _some(call: Call, values: pl.Series, records: pl.DataFrame, skipped: pl.Series) -> tuple[list[Any], dict[int, str]]:
     if not skipped.any():
-        results, failures = each_row(call, values, records)
-        return Answers(column_of(results, call.gives), failures)
+        return each_row(call, values, records)
     results, failures = each_row(call, values.filter(~skipped), records.filter(~skipped) if records.width else records)
     kept, given = (~skipped).arg_true().to_list(), iter(results)
     spread = [None if skip else next(given) for skip in skipped.to_list()]
-    return Answers(column_of(spread, call.gives), {kept[at]: told for at, told in failures.items()})
+    return spread, {kept[at]: told for at, told in failures.items()}
+
+
+def _joined(parts: list[pl.Series | list[Any]], gives: type[pl.DataType] | None) -> pl.Series:
+    """Return the parts as one column, of one type where they share it."""
+    typed = [part for part in parts if isinstance(part, pl.Series)]
+    kinds = {part.dtype for part in typed} - {pl.Null()}
+    if len(typed) < len(parts) or len(kinds) > 1:
+        return column_of([value for part in parts for value in part], gives)
+    kind = kinds.pop() if kinds else gives or pl.String
+    return pl.concat([part.cast(kind) for part in typed]) if typed else pl.Series(dtype=kind)
 
 
 def each_row(call: Call, values: pl.Series, records: pl.DataFrame | None = None) -> tuple[list[Any], dict[int, str]]:
@@ -252,12 +274,19 @@ def _said(error: Exception) -> str:
 
 def column_of(results: list[Any], gives: type[pl.DataType] | None = None) -> pl.Series:
     """Return Python values as a column; of a type, if all of them have it."""
-    if gives is not None or results:
-        kinds = set(map(type, results)) - {type(None)}
-        kind = gives if gives is not None and not kinds else SCALARS.get(next(iter(kinds)) if len(kinds) == 1 else None)
-        if kind is not None:
-            try:
-                return pl.Series(results, dtype=kind, strict=True)
-            except (TypeError, OverflowError):  # whole numbers past 64 bits
-                pass
+    scalars = _scalars(results, gives)
+    if scalars is not None and scalars.dtype != pl.Null:
+        return scalars
     return frames.enter([{"value": result} for result in results])["value"] if results else pl.Series(dtype=pl.String)
+
+
+def _scalars(results: list[Any], gives: type[pl.DataType] | None) -> pl.Series | None:
+    """Return values of one of the plain types as a column, of type Null where all are null; None where they differ."""
+    kinds = set(map(type, results)) - {type(None)}
+    if not kinds:
+        return pl.Series(results, dtype=gives or pl.Null)
+    kind = SCALARS.get(kinds.pop()) if len(kinds) == 1 else None
+    try:
+        return None if kind is None else pl.Series(results, dtype=kind, strict=True)
+    except (TypeError, OverflowError):  # whole numbers past 64 bits
+        return None

@@ -9,6 +9,8 @@ from functools import cached_property
 
 import polars as pl
 
+from fcwork.mapper.javascript.values import SPACES
+
 EXACT = 2**53 - 1  # past it, a float no longer holds every whole number
 DIGITS = 15  # as many significant digits a float always keeps
 SCALE = 9  # decimal places of an exact number, unless the mapping states another
@@ -42,11 +44,12 @@ class NumberFormat:
             raise ValueError(f"a number format is a sample: {FORMATS}; not {sample!r}")
         return cls(found["thousands"], found["decimal"] or ("," if found["thousands"] == "." else "."))
 
-    def plain(self, texts: pl.Expr) -> pl.Expr:
+    def plain(self, texts: pl.Series) -> pl.Series:
         """Return texts in this format as plain digits with a point; null where they are not in it."""
+        texts = texts.str.strip_chars(SPACES)
         if self == PLAIN:
             return texts
-        digits: pl.Expr = pl.when(texts.str.contains(self._shape)).then(texts)
+        digits = texts.set(~texts.str.contains(self._shape), None)
         if self.thousands:
             digits = digits.str.replace_all(self._marks, "")
         return digits.str.replace(self.decimal, ".", literal=True)
@@ -67,39 +70,55 @@ class NumberFormat:
 PLAIN = NumberFormat()
 
 
+def wholes(texts: pl.Expr, shape: NumberFormat) -> pl.Expr:
+    """Return texts as whole numbers of 64 bits; null where they spell none."""
+    return texts.map_batches(lambda given: _read(given, shape, pl.Int64()), return_dtype=pl.Int64)
+
+
 def whole(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """Return a column as whole numbers of 64 bits; null where it holds another number, or none."""
+    """Return numbers as whole ones of 64 bits; null where they are not whole, or no numbers."""
     if dtype.is_float():
         value = pl.when((value == value.floor()) & (value.abs() <= EXACT)).then(value)
     elif dtype.is_decimal():
         value = pl.when(value.cast(pl.Int64, strict=False).cast(dtype, strict=False) == value).then(value)
-    elif not (dtype.is_integer() or dtype == pl.String):
+    elif not dtype.is_integer():
         value = pl.lit(None)
     return value.cast(pl.Int64, strict=False)
 
 
-def floating(texts: pl.Expr) -> pl.Expr:
+def floats(texts: pl.Expr, shape: NumberFormat) -> pl.Expr:
     """Return texts as floats; null where a float would not hold every digit, or where there is no finite number."""
-    return texts.map_batches(_floats, return_dtype=pl.Float64)
+    return texts.map_batches(lambda given: _floats(given, shape), return_dtype=pl.Float64)
 
 
-def decimal(value: pl.Expr, dtype: pl.DataType, scale: int) -> pl.Expr:
-    """Return numbers, or texts of numbers, as decimals; null where there are more decimals than ``scale``."""
-    kind = pl.Decimal(PRECISION, scale)
+def decimal(value: pl.Expr, dtype: pl.DataType, kind: pl.Decimal, shape: NumberFormat) -> pl.Expr:
+    """Return numbers, or texts of numbers, as decimals; null where there are more decimals than these have."""
     if dtype == pl.String:
-        return value.map_batches(lambda texts: _decimals(texts, kind), return_dtype=kind)
+        return value.map_batches(lambda texts: _decimals(shape.plain(texts), kind), return_dtype=kind)
     if dtype.is_float():
-        return decimal(value.cast(pl.String), pl.String(), scale)
+        return decimal(value.cast(pl.String), pl.String(), kind, PLAIN)
     return value.cast(kind, strict=False) if dtype.is_numeric() else pl.lit(None, dtype=kind)
 
 
-def _floats(texts: pl.Series) -> pl.Series:
-    read = texts.cast(pl.Float64, strict=False)
-    long = (texts.str.len_bytes() > DIGITS) & read.is_finite()
+def _read(texts: pl.Series, shape: NumberFormat, dtype: pl.DataType) -> pl.Series:
+    """Return texts as numbers; what blanks or marks keep from being one is looked at again without them."""
+    if shape != PLAIN:
+        return shape.plain(texts).cast(dtype, strict=False)
+    read = texts.cast(dtype, strict=False)
+    if read.null_count() == texts.null_count():
+        return read
+    failed = read.is_null() & texts.is_not_null()
+    return read.scatter(failed.arg_true(), shape.plain(texts.filter(failed)).cast(dtype, strict=False))
+
+
+def _floats(given: pl.Series, shape: NumberFormat) -> pl.Series:
+    read = _read(given, shape, pl.Float64())
+    long = given.str.len_bytes() > DIGITS
     if long.any():
-        lossy = pl.Series([not _is_held(text) for text in texts.filter(long)], dtype=pl.Boolean)
+        texts = shape.plain(given.filter(long))
+        lossy = pl.Series([text is None or not _is_held(text) for text in texts], dtype=pl.Boolean)
         read = read.scatter(long.arg_true().filter(lossy), None)
-    return read.set(~read.is_finite(), None)
+    return read.set(read.is_infinite() | read.is_nan(), None) if not read.is_finite().all() else read
 
 
 def _is_held(text: str) -> bool:

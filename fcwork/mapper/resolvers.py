@@ -17,11 +17,10 @@ import polars as pl
 from fcwork.frames import UTC_TIME
 from fcwork.mapper import dates, numbers
 from fcwork.mapper.dates import ISO_IN_UTC, DateReading
+from fcwork.mapper.javascript.values import SPACES
 from fcwork.mapper.numbers import PLAIN, PRECISION, SCALE, NumberFormat
 
 Read = tuple[pl.Expr, pl.DataType]
-# what String.prototype.trim of ECMAScript removes; a byte order mark and the no-break space are among it
-_SPACES = "\t\n\v\f\r \xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
 _YES, _NO = ("true", "1", "yes", "y"), ("false", "0", "no", "n")
 LEVELS = 50  # of nesting in one value
 _INT64 = range(-(2**63), 2**63)
@@ -141,13 +140,14 @@ def _on_text(change: Callable[[pl.Expr], pl.Expr]) -> Callable[[pl.Expr, pl.Data
 
 
 def _stripped(value: pl.Expr) -> pl.Expr:
-    return value.str.strip_chars(_SPACES)
+    return value.str.strip_chars(SPACES)
 
 
 def _parse_int(reading: Reading) -> SdkResolver:
     def read(value: pl.Expr, dtype: pl.DataType) -> Read:
-        plain = reading.format.plain(_stripped(value)) if dtype == pl.String else value
-        return numbers.whole(plain, dtype), pl.Int64()
+        if dtype == pl.String:
+            return numbers.wholes(value, reading.format), pl.Int64()
+        return numbers.whole(value, dtype), pl.Int64()
 
     stated = "" if reading.format == PLAIN else f", written as in {reading.format}"
     return SdkResolver(read, f"a whole number in digits{stated}, within 64 bits")
@@ -155,12 +155,11 @@ def _parse_int(reading: Reading) -> SdkResolver:
 
 def _parse_float(reading: Reading) -> SdkResolver:
     def read(value: pl.Expr, dtype: pl.DataType) -> Read:
-        if dtype == pl.String:
-            value = reading.format.plain(_stripped(value))
         if reading.exact:
-            return numbers.decimal(value, dtype, reading.scale), pl.Decimal(PRECISION, reading.scale)
+            kind = pl.Decimal(PRECISION, reading.scale)
+            return numbers.decimal(value, dtype, kind, reading.format), kind
         if dtype == pl.String:
-            return numbers.floating(value), pl.Float64()
+            return numbers.floats(value, reading.format), pl.Float64()
         if dtype.is_integer() or dtype.is_decimal():
             return value, dtype
         return pl.when(value.is_finite()).then(value) if dtype.is_float() else pl.lit(None, pl.Float64), pl.Float64()
@@ -177,13 +176,16 @@ def _boolean(more: tuple[str, ...] = ()) -> Callable[[pl.Expr, pl.DataType], Rea
         if dtype == pl.Boolean:
             return value, dtype
         if dtype == pl.String:
-            word = _stripped(value).str.to_lowercase()
-            yes, no = word.is_in([*_YES, *more[:1]]), word.is_in([*_NO, *more[1:]])
-        elif dtype.is_numeric():
-            yes, no = (value != 0) if more else (value == 1), value == 0
-        else:
-            yes = no = pl.lit(value=False)
-        return pl.when(yes).then(pl.lit(value=True)).when(no).then(pl.lit(value=False)), pl.Boolean()
+            return value.map_batches(lambda texts: dates.once_each(texts, words), return_dtype=pl.Boolean), pl.Boolean()
+        if not dtype.is_numeric():
+            return pl.lit(None, dtype=pl.Boolean), pl.Boolean()
+        yes = (value != 0) if more else (value == 1)
+        return pl.when(yes | (value == 0)).then(yes), pl.Boolean()
+
+    def words(texts: pl.Series) -> pl.Series:
+        word = texts.str.strip_chars(SPACES).str.to_lowercase()
+        yes = word.is_in([*_YES, *more[:1]])
+        return yes.set(~(yes | word.is_in([*_NO, *more[1:]])), None)
 
     return read
 
@@ -221,10 +223,12 @@ def _instants(
     into: pl.DataType,
 ) -> pl.Expr:
     """Return a column's dates, told in some form; null where there are none."""
+
+    def read(texts: pl.Series) -> pl.Series:
+        return told(reading.instants(texts.str.strip_chars(SPACES)))
+
     if dtype == pl.String:
-        return _stripped(value).map_batches(
-            lambda texts: dates.once_each(texts, lambda distinct: told(reading.instants(distinct))), return_dtype=into
-        )
+        return value.map_batches(lambda texts: dates.once_each(texts, read), return_dtype=into)
     if dtype == pl.Date or isinstance(dtype, pl.Datetime):
         return reading.in_utc(value, dtype).map_batches(told, return_dtype=into)
     return pl.lit(None, dtype=into)
