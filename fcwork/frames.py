@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import polars as pl
 
+from fcwork import shapes
+
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
@@ -81,10 +83,11 @@ def enter(frame: Any) -> pl.DataFrame:
 
     A column whose values share no type (a Python list or pandas column of numbers and text) comes in as text, so that
     nothing is lost; whole numbers and floats share one as long as no digit is lost. Nested values get every field that
-    any of them has. NaN in pandas and in records comes in as null, and so do NA and NaT of pandas.
+    any of them has, a single value beside lists is a list of one, and a text beside objects their ``#text``. NaN in
+    pandas and in records comes in as null, and so do NA and NaT of pandas.
 
     Raises:
-        TypeError: this is no frame, two columns share a name, or a text is no Unicode.
+        TypeError: this is no frame, two columns share a name, a text is no Unicode, or a value is nested too deeply.
     """
     kind = kind_of(frame)
     if kind == "polars":
@@ -214,6 +217,19 @@ def as_text(value: pl.Expr) -> pl.Expr:
     return value.map_batches(_shown, return_dtype=pl.String)
 
 
+def number_text(value: Decimal) -> str:
+    """Return a decimal as a JSON number with all its digits, and no more.
+
+    Raises:
+        TypeError: it is no finite number.
+    """
+    if not value.is_finite():
+        message = f"{value} is no JSON number"
+        raise TypeError(message)
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def to_html(frame: pl.DataFrame, *, limit: int = 20, caption: str = "") -> str:
     """Return the first ``limit`` rows as an HTML table without style, script or a live tag of the data's."""
     head = "".join(f"<th>{html.escape(name)}</th>" for name in frame.columns)
@@ -299,19 +315,31 @@ def _pandas_series(name: str, values: pd.Series[Any]) -> pl.Series:
 
 def _series(name: str, values: list[Any], *, as_text: bool = False) -> pl.Series:
     known = _known(values)
+    if not as_text and any(isinstance(value, shapes.NESTED) for value in known):
+        known = _alike(name, known)
     typed = None if as_text else _typed(name, known)
     if typed is not None:
         return typed
     try:
-        return pl.Series(name, [None if v is None else _loose_text(v) for v in known], dtype=pl.String)
+        return pl.Series(name, [None if v is None else shapes.loose_text(v) for v in known], dtype=pl.String)
     except UnicodeEncodeError as error:
         message = f"the column {name} holds a text that is no Unicode (half a surrogate pair): {error.object[:40]!r}"
         raise TypeError(message) from error
 
 
+def _alike(name: str, values: list[Any]) -> list[Any]:
+    try:
+        return shapes.alike(values)
+    except (ValueError, RecursionError):
+        message = f"the column {name} holds a value nested deeper than {shapes.LEVELS} levels"
+        raise TypeError(message) from None
+
+
 def _known(values: list[Any]) -> list[Any]:
     """Return the values with None for each that stands for nothing: NaN of any kind, NA and NaT."""
     kinds = set(map(type, values))
+    if any(kind.__name__ == "ndarray" for kind in kinds):  # as pandas has lists that came from parquet
+        return _known([value.tolist() if type(value).__name__ == "ndarray" else value for value in values])
     doubtful = {kind for kind in kinds if issubclass(kind, float | Decimal) or kind.__name__ in _MAY_BE_NOTHING}
     return [None if type(v) in doubtful and _is_nothing(v) else v for v in values] if doubtful else values
 
@@ -338,16 +366,6 @@ def _typed(name: str, values: list[Any]) -> pl.Series | None:
         return None if mixed else pl.Series(name, values, strict=True)
     except (pa.ArrowException, pl.exceptions.PolarsError, TypeError, ValueError, OverflowError, RuntimeError):
         return None
-
-
-def _loose_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool | dict | list):
-        return _json_text(value)
-    if type(value).__name__ == "ndarray":
-        return _json_text(value.tolist())
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def _to_pandas(frame: pl.DataFrame) -> pd.DataFrame:

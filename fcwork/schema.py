@@ -5,12 +5,12 @@ GraphQL's library is imported where it is used: ``import fcwork`` stays fast.
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fcwork import names
 from fcwork.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -155,6 +155,5 @@ def _first_line(error: Exception) -> str:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    by_lower = {candidate.lower(): candidate for candidate in known}
-    close = difflib.get_close_matches(str(name).lower(), by_lower, 1)
-    return f", did you mean {by_lower[close[0]]!r}?" if close else ""
+    close = names.nearest(str(name), known)
+    return f", did you mean {close!r}?" if close else ""

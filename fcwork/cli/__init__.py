@@ -1,7 +1,7 @@
 """``fcwork`` on the command line: one verb a face, each thin over the package.
 
-Exit codes: 0 for success, 1 for a failed run or a platform that refused, 2 for the caller's mistake, 3 for a load that
-was refused by its gate or completed with errors, 130 for Ctrl-C.
+Exit codes: 0 for success, 1 for a failed run or a platform that refused, 2 for the caller's mistake, 3 for rows that
+were rejected and a load that was refused by its gate or completed with errors, 130 for Ctrl-C.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ import click
 
 import fcwork
 from fcwork.cli import exits
+from fcwork.cli.checking import check
 from fcwork.cli.demo import demo
 from fcwork.cli.examples import examples
+from fcwork.cli.mapping import map_rows
 from fcwork.cli.platform import connect, simulate
 from fcwork.cli.run import run, runs
 from fcwork.cli.workspace import init, lab
 from fcwork.errors import FcworkError
 
-VERBS = (demo, init, lab, run, runs, connect, simulate)
+VERBS = (demo, init, lab, run, runs, map_rows, check, connect, simulate)
 
 
 class _InOrder(click.Group):
@@ -40,6 +42,7 @@ class _InOrder(click.Group):
         "fcwork demo               10,000 rows into the embedded simulator, nothing to set up",
         "fcwork init my-workspace  notebooks, mappings and samples of your own",
         "fcwork lab my-workspace   the same in JupyterLab",
+        "fcwork map stock.csv -m inventory.json",
     ),
 )
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors and the folder of a run.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fcwork.cli import terminal
 from fcwork.errors import (
     ConfigError,
     FcworkError,
@@ -57,7 +58,7 @@ def of_run(result: RunResult) -> int:
 
 def tell(text: str) -> None:
     """Write an error for a person: the first line red, where the terminal has colours."""
-    first, _, rest = mask(text).partition("\n")
+    first, _, rest = terminal.visible(text, keep="\n").partition("\n")
     click.secho(f"fcwork: {first}", fg="red", err=True)
     if rest:
         click.echo(rest, err=True)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import orjson
 
+from fcwork import frames
 from fcwork.errors import BadRequestError
 
 Effect = Literal["none", "repeatable", "once"]
@@ -84,7 +85,7 @@ def encoded(document: Any, what: str) -> bytes:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        return orjson.Fragment(frames.number_text(value))
     if hasattr(value, "to_list"):
         return value.to_list()
     raise TypeError(type(value).__name__)

@@ -67,15 +67,21 @@ def validator_of(given: Any, entity_type: str | None) -> Validator | None:
 
 
 def imported(name: str) -> Mapping[str, Callable[..., Any]]:
-    """Import ``module:name``, a dict of functions, from the working folder or an installed package."""
+    """Import ``module:name``, a dict of functions, from the working folder or an installed package.
+
+    A name alone is a module that makes its functions known by ``@fw.resolver``.
+    """
     module, _, attribute = name.partition(":")
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        hint = "write module:name, as in shop:resolvers"
-        raise ConfigError(f"RESOLVERS {name!r} cannot be imported: {error}", hint=hint) from None
+        loaded = importlib.import_module(module)
+        found = getattr(loaded, attribute) if attribute else {}
+    except Exception as error:  # noqa: BLE001 - the user's own module may raise anything
+        hint = "write module:name, as in shop:resolvers, or the name of a module that uses @fw.resolver"
+        raise ConfigError(
+            f"RESOLVERS {name!r} cannot be imported: {type(error).__name__}: {error}", hint=hint
+        ) from None
     if not isinstance(found, Mapping):
         raise ConfigError(f"RESOLVERS {name!r} is no dict of functions", hint="resolvers = {'custom.size': size}")
     return found

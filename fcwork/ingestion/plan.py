@@ -207,7 +207,8 @@ def ingest(
         max_unknown: how many unknown outcomes still count as success.
         batch_size, workers, max_retries, verify, key, checkpoint: as in ``recovery.send``.
         format, read_options: as in ``sources.read``.
-        resolvers, context: as in ``Mapper``; resolvers also as ``module:name``.
+        resolvers, context: as in ``Mapper``; resolvers also as ``module:name``. ``$context.retailerId`` is the
+            client's, unless the context has another.
         on_stage: called with name and message as each stage begins.
         clock: the time.
 
@@ -218,7 +219,8 @@ def ingest(
     how = {"batch_size": batch_size, "workers": workers, "max_retries": max_retries, "verify": verify, "key": key}
     check_options({"route": route, "max_unknown": max_unknown, **batches, **how})
     limit = Limit.read(max_rejected)
-    mapper = mapper_of(mapping, resolvers, context)
+    own = {} if client.retailer_id is None else {"retailerId": client.retailer_id}
+    mapper = mapper_of(mapping, resolvers, {**own, **(context or {})})
     validator = validator_of(rules, entity_type if route == "batch" else None)
     stages = Stages(on_stage, clock)
     is_file = isinstance(source, str | Path)

@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 
 from fcwork.mapper.plan import Step
-from fcwork.mapper.resolvers import check_depth
 from fcwork.names import did_you_mean
+from fcwork.shapes import check_depth
 
 CONTEXT = "$context."
 _VARIABLE = re.compile(r"\$\{(\w+)\}")

@@ -29,8 +29,8 @@ from fcwork.mapper.chains import Chains
 from fcwork.mapper.mistakes import Mistakes, kind_of
 from fcwork.mapper.paths import Path
 from fcwork.mapper.plan import Field, Fields, Items, Order, Part, Target
-from fcwork.mapper.resolvers import LEVELS
 from fcwork.names import did_you_mean
+from fcwork.shapes import LEVELS
 
 FIELD_KEYS = ("source", "value", "resolver", "required", "defaultValue", "fields", "isArray", "params", "lenient")
 MUTATION_KEYS = (*FIELD_KEYS, "transform", "autoWrap", "validation", "mapping")

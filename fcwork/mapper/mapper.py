@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -197,6 +198,13 @@ class Mapper:
         head = frames.with_identity(door.enter(frames.head(frame, rows), kind))
         outcome = engine.run(self._plan, head, at=self._clock.now())
         return frames.leave(preview.lines(outcome), kind)
+
+    @staticmethod
+    def json_schema() -> dict[str, Any]:
+        """Return the JSON Schema of mapping files, for editors and other programs."""
+        text = resources.files(__package__).joinpath("mapping.schema.json").read_text(encoding="utf-8")
+        schema: dict[str, Any] = json.loads(text)
+        return schema
 
     def explain(self) -> pl.DataFrame:
         """Return the mapping as a table.

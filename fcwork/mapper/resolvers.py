@@ -19,10 +19,10 @@ from fcwork.mapper import dates, numbers
 from fcwork.mapper.dates import ISO_IN_UTC, DateReading
 from fcwork.mapper.javascript.values import SPACES
 from fcwork.mapper.numbers import PLAIN, PRECISION, SCALE, NumberFormat
+from fcwork.shapes import LEVELS, check_depth
 
 Read = tuple[pl.Expr, pl.DataType]
 _YES, _NO = ("true", "1", "yes", "y"), ("false", "0", "no", "n")
-LEVELS = 50  # of nesting in one value
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -82,19 +82,6 @@ def parse_json(value: Any) -> Any:
     if value.count("[") + value.count("{") > LEVELS:
         check_depth(found)
     return found
-
-
-def check_depth(value: Any, level: int = 0) -> None:
-    """Refuse a value nested too deeply for a column: polars and pyarrow break down on those.
-
-    Raises:
-        ValueError: there are more than ``LEVELS`` levels.
-    """
-    if level > LEVELS:
-        raise ValueError("nested too deeply")
-    if isinstance(value, list | dict):
-        for item in value.values() if isinstance(value, dict) else value:
-            check_depth(item, level + 1)
 
 
 def _whole(digits: str) -> int | str:

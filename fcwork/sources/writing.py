@@ -42,7 +42,8 @@ def write(
     Args:
         frame: the rows.
         uri: where to: a path, ``~/a/path`` or ``file:///a/path``; missing folders are made.
-        format: csv, json (an array), jsonl or parquet; told by the name unless given.
+        format: csv, json (an array), jsonl or parquet; told by the name unless given. Under a name that ends in .tsv a
+            csv has tabs.
         safe: ``raw`` writes a csv as it is, for machines; ``spreadsheet`` puts an apostrophe before texts that would
             run as a formula (numbers are left alone) and a byte order mark at the start, so that Excel reads UTF-8.
         identity: write ``_row`` and ``_source`` too.
@@ -60,7 +61,8 @@ def write(
     _check(rows, kind, place.uri)
     with whole(place.path) as stream:
         try:
-            _write(rows, stream, kind, spreadsheet=safe == "spreadsheet")
+            tabs = place.path.suffix.lower() == ".tsv"
+            _write(rows, stream, kind, separator="\t" if tabs else ",", spreadsheet=safe == "spreadsheet")
         except pl.exceptions.PolarsError as error:
             raise SourceError(f"{place.uri} cannot be written: {error}", uri=place.uri, format=kind) from error
     _logger.info("source.written", uri=place.uri, format=kind, rows=rows.height, bytes=place.path.stat().st_size)
@@ -124,12 +126,14 @@ def _settle(folder: Path) -> None:
         os.close(handle)
 
 
-def _write(rows: pl.DataFrame, stream: BufferedWriter, kind: formats.Format, *, spreadsheet: bool) -> None:
+def _write(
+    rows: pl.DataFrame, stream: BufferedWriter, kind: formats.Format, *, separator: str, spreadsheet: bool
+) -> None:
     if kind == "parquet":
         rows.write_parquet(stream)
     elif kind == "csv":
         cells = _cells(rows)
-        (_harmless(cells) if spreadsheet else cells).write_csv(stream, include_bom=spreadsheet)
+        (_harmless(cells) if spreadsheet else cells).write_csv(stream, separator=separator, include_bom=spreadsheet)
     elif kind == "json":
         _iso(rows).write_json(stream)
     else:

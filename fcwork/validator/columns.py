@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from fcwork import frames
+from fcwork import frames, names
 
+DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?"
+ZONE = r"(?:Z|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9])?"
 SHOWN = 80  # characters of a value that stand in a message; the issue's own value holds more
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a frame, or a field within a struct column.
+    """A column of a frame, a field within a struct column, or what the items of a list column hold there.
 
     NaN is read as null: pandas has no other null for numbers, and JSON no NaN.
 
     Attributes:
-        name: as the rule calls it, such as ``qty`` or ``address.city``.
+        name: as the rule calls it, such as ``qty``, ``address.city`` or ``items[].sku``.
         value: the values, NaN as null.
         dtype: their type.
+        label: what messages call a cell: the name, with the position of a list's item in it.
     """
 
     name: str
     value: pl.Expr
     dtype: pl.DataType
+    label: pl.Expr
 
     @property
     def is_text(self) -> bool:
@@ -68,6 +72,15 @@ class Column:
             return pl.when(self.value.is_finite()).then(self.value)
         return self.value if self.dtype.is_numeric() else pl.lit(None, dtype=pl.Float64)
 
+    def instant(self) -> pl.Expr:
+        """Return the values as instants in UTC, null where they read as none; a date is its midnight."""
+        if isinstance(self.dtype, pl.Datetime):
+            value = self.value.dt.convert_time_zone("UTC") if self.dtype.time_zone else self.value
+            return value.dt.replace_time_zone(None).dt.cast_time_unit("us")
+        if self.dtype == pl.Date:
+            return self.value.cast(pl.Datetime("us"))
+        return _read_instant(self.value) if self.is_text else pl.lit(None, dtype=pl.Datetime("us"))
+
     def shown(self) -> pl.Expr:
         """Return the values as an issue shows them: nested ones as JSON."""
         return self.text() if self.is_plain else frames.as_text(self.value)
@@ -79,20 +92,15 @@ class Column:
         return (pl.format('"{}"', cut) if self.is_text else cut).fill_null("null")
 
 
-def find(schema: pl.Schema, name: str) -> Column | None:
-    """Return the column that ``name`` means: one of that name, else the field that its dots lead to."""
-    if name in schema:
-        return _column(name, pl.col(name), schema[name])
-    head, *fields = name.split(".")
-    if not fields or head not in schema:
-        return None
-    value, dtype = pl.col(head), schema[head]
-    for field in fields:
-        inner = pl.Schema(dtype.to_schema() if isinstance(dtype, pl.Struct) else {})
-        if field not in inner:
-            return None
-        value, dtype = value.struct.field(field), inner[field]
-    return _column(name, value, dtype)
+def column_of(name: str, value: pl.Expr, dtype: pl.DataType, label: pl.Expr | None = None) -> Column:
+    """Return a column, its values as all kinds of frames can hold them."""
+    if dtype.is_float():
+        value = value.fill_nan(None)
+    elif isinstance(dtype, pl.Array):
+        value, dtype = value.arr.to_list(), pl.List(dtype.inner)
+    elif dtype in (pl.Null, pl.Categorical, pl.Enum):  # within a struct or list; the door changes only whole columns
+        value, dtype = value.cast(pl.String), pl.String()
+    return Column(name, value, dtype, pl.lit(name) if label is None else label)
 
 
 def texts_of(values: Iterable[Any]) -> pl.Series:
@@ -106,19 +114,28 @@ def texts_of(values: Iterable[Any]) -> pl.Series:
 
 
 def texts_in(rows: pl.DataFrame, name: str) -> pl.Series:
-    """Return the distinct texts of a column that ``find`` knows; nulls are left out."""
-    column = find(rows.schema, name)
-    if column is None:
-        raise KeyError(name)
+    """Return the distinct texts of a frame's column; nulls are left out."""
+    column = column_of(name, pl.col(name), rows.schema[name])
     return rows.select(column.text().alias("value"))["value"].drop_nulls().unique(maintain_order=True)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``, did you mean 'x'?`` where a known name is like ``name``, else nothing."""
-    by_lower = {candidate.lower(): candidate for candidate in known}
-    close = difflib.get_close_matches(name.lower(), by_lower, 1)
-    return f", did you mean {by_lower[close[0]]!r}?" if close else ""
+    close = names.nearest(name, known)
+    return f", did you mean {close!r}?" if close else ""
 
 
-def _column(name: str, value: pl.Expr, dtype: pl.DataType) -> Column:
-    return Column(name, value.fill_nan(None) if dtype.is_float() else value, dtype)
+def _read_instant(text: pl.Expr) -> pl.Expr:
+    """Read ISO 8601 dates and instants; one without an offset is taken as UTC."""
+    whole = text.str.contains(f"^{DATE}(?:T{TIME}{ZONE})?$")
+    day = text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us"))
+    hours, minutes = (_digits(text, rf"T{at}") for at in ("([0-9]{2})", "[0-9]{2}:([0-9]{2})"))
+    seconds = text.str.extract(r"T[0-9]{2}:[0-9]{2}:([0-9.]+)").cast(pl.Float64, strict=False).fill_null(0)
+    ahead = pl.when(text.str.contains(r"T.*-")).then(-1).otherwise(1)
+    offset = _digits(text, r"T.*[+-]([0-9]{2}):?[0-9]{2}$") * 60 + _digits(text, r"T.*[+-][0-9]{2}:?([0-9]{2})$")
+    since = ((hours * 60 + minutes - ahead * offset) * 60_000_000) + (seconds * 1_000_000).round().cast(pl.Int64)
+    return pl.when(whole).then(day + pl.duration(microseconds=since))
+
+
+def _digits(text: pl.Expr, pattern: str) -> pl.Expr:
+    return text.str.extract(pattern).cast(pl.Int64, strict=False).fill_null(0)

@@ -55,13 +55,20 @@ class Unique:
         """What issues name as the field."""
         return ", ".join(self.columns)
 
-    def all_differ(self, rows: pl.DataFrame, parts: Sequence[Column]) -> bool:
-        """Say whether surely no row shares its key: keys whose hashes differ do. Quicker than to look for them."""
-        return bool(rows.select(_key(parts).hash().n_unique()).item() == rows.height)
+    def shared(self, rows: pl.DataFrame, parts: Sequence[Column]) -> pl.Series:
+        """Say which rows share their key with another row.
 
-    def shared(self, parts: Sequence[Column]) -> pl.Expr:
-        """Say which rows share their key with another row."""
-        return _key(parts).is_duplicated() & pl.all_horizontal(part.value.is_not_null() for part in parts)
+        Keys whose hashes differ do, so that only those few are compared whose hashes stand several times.
+        """
+        marks = pl.repeat(value=False, n=rows.height, dtype=pl.Boolean, eager=True)
+        hashes = rows.select(pl.when(_whole(parts)).then(_key(parts).hash()).alias("hash"))["hash"]
+        ordered = hashes.sort()
+        several = ordered.filter(ordered == ordered.shift()).unique()
+        if not len(several):
+            return marks
+        at = hashes.is_in(several.implode()).arg_true()
+        columns = rows.select(part.value.alias(str(place)) for place, part in enumerate(parts))[at]
+        return marks.scatter(at.filter(columns.is_duplicated()), True)  # noqa: FBT003 - polars' own signature
 
     def repeats(self, rows: pl.DataFrame, shared: pl.Series, parts: Sequence[Column]) -> Repeats:
         """Say which of the rows that share a key are one too many, and which row they repeat."""
@@ -88,3 +95,8 @@ def _key(parts: Sequence[Column]) -> pl.Expr:
     if len(parts) == 1:
         return parts[0].value
     return pl.struct(part.value.alias(str(at)) for at, part in enumerate(parts))
+
+
+def _whole(parts: Sequence[Column]) -> pl.Expr:
+    """Say which rows have a key: one with a null in it is none."""
+    return pl.all_horizontal(part.value.is_not_null() for part in parts)

@@ -9,11 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from fcwork.validator.columns import Column
-
-DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?"
-ZONE = r"(?:Z|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9])?"
+from fcwork.validator.columns import DATE, TIME, ZONE, Column
 
 
 def _string(column: Column) -> pl.Expr:

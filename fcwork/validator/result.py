@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import html
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, overload
 
 import polars as pl
 
-from fcwork import frames
 from fcwork.errors import ValidationError
+from fcwork.validator import page
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -28,6 +29,7 @@ class CheckResult:
         counts: how many issues of each code there are, warnings among them, the most frequent first.
         sample_of: how many rows the frame has, where only its first ones were looked at; else None.
         summary: all that in one line.
+        tolerated: for each rule that was broken within its threshold, which and how often.
     """
 
     valid: Any
@@ -41,6 +43,7 @@ class CheckResult:
     counts: dict[str, int]
     sample_of: int | None
     summary: str
+    tolerated: tuple[str, ...] = ()
 
     @property
     def sample(self) -> bool:
@@ -68,15 +71,29 @@ class CheckResult:
         return f"CheckResult({self.summary})"
 
     def _repr_html_(self) -> str:
-        issues = frames.enter(self.issues)
-        parts = [f"<p><b>{html.escape(self.summary)}</b></p>"]
-        if issues.height:
-            by_code = issues.group_by("code", "severity").agg(pl.len().alias("issues"), pl.col("message").first())
-            by_code = by_code.sort(["issues", "code"], descending=[True, False])
-            parts.append(frames.to_html(by_code.rename({"message": "such as"}), caption="By code"))
-            shown = issues.select("row", "key", "field", "code", "severity", "value", "message")
-            parts.append(frames.to_html(shown, limit=10, caption="First issues"))
-        return f"<div>{''.join(parts)}</div>"
+        return page.fragment(self)
+
+    @overload
+    def to_html(self, path: None = None, *, title: str = ...) -> str: ...
+
+    @overload
+    def to_html(self, path: str | Path, *, title: str = ...) -> Path: ...
+
+    def to_html(self, path: str | Path | None = None, *, title: str = "Check") -> str | Path:
+        """Return the result as a page of its own, without a script or an outside address, or write it.
+
+        Args:
+            path: where the page is written, whole or not at all; without one its text is returned.
+            title: what heads it.
+
+        Returns:
+            The text, or the path that was written.
+
+        Raises:
+            SourceError: the page cannot be written there.
+        """
+        text = page.document(self, title)
+        return text if path is None else page.written(text, Path(path))
 
 
 def tally(issues: pl.DataFrame) -> dict[str, int]:
@@ -85,7 +102,15 @@ def tally(issues: pl.DataFrame) -> dict[str, int]:
     return dict(by_code.iter_rows())
 
 
-def summarize(issues: pl.DataFrame, *, total: int, rejected: int, rules: int, sample_of: int | None) -> str:
+def summarize(
+    issues: pl.DataFrame,
+    *,
+    total: int,
+    rejected: int,
+    rules: int,
+    sample_of: int | None,
+    tolerated: Sequence[str] = (),
+) -> str:
     """Return one line that says what was looked at, what was found, and what was not looked at.
 
     Args:
@@ -94,14 +119,16 @@ def summarize(issues: pl.DataFrame, *, total: int, rejected: int, rules: int, sa
         rejected: how many of them have an error.
         rules: how many rules there were.
         sample_of: rows of the whole frame, where only its first ones were looked at.
+        tolerated: what was broken within a threshold.
     """
     if not total:
-        return "no rows to check"
+        return "; ".join(["no rows to check", *issues.filter(pl.col("severity") == "error")["message"]])
     errors = issues.filter(pl.col("severity") == "error")
     parts = [_piles(errors.filter(pl.col("row").is_not_null()), total, rejected) if rules else "no rules were given"]
     parts += errors.filter(pl.col("row").is_null())["message"].to_list()
     if warnings := issues.height - errors.height:
-        parts.append(f"{warnings:,} warning{'s' if warnings > 1 else ''}")
+        within = f" ({', '.join(tolerated)})" if tolerated else ""
+        parts.append(f"{warnings:,} warning{'s' if warnings > 1 else ''}{within}")
     if sample_of is None:
         return f"{_rows(total)}: {'; '.join(parts)}"
     rest = sample_of - total

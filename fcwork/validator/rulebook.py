@@ -2,58 +2,37 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeGuard
+from collections.abc import Mapping
+from typing import Any
 
-import polars as pl
-
-from fcwork import frames
 from fcwork.errors import ConfigError
-from fcwork.validator.columns import nearest, texts_in, texts_of
-from fcwork.validator.custom import Custom
+from fcwork.validator.clauses import Condition, Rulebook
+from fcwork.validator.columns import nearest
+from fcwork.validator.compare import AS, KINDS, OPERATORS, Compare
+from fcwork.validator.custom import customs
+from fcwork.validator.drafts import (
+    Draft,
+    Reader,
+    by_field,
+    came,
+    is_list,
+    is_name,
+    is_names,
+    is_unicode,
+    read_names,
+    read_severity,
+    read_threshold,
+    weight_of,
+)
+from fcwork.validator.fields import FIELD_READERS
 from fcwork.validator.keys import KEEPS, Unique
-from fcwork.validator.readings import READINGS
-from fcwork.validator.rules import FieldRule, Length, OneOf, Pattern, Range, Reference, Required, Typed
+from fcwork.validator.preflight import OPTIONS
+from fcwork.validator.rules import Blank, FieldRule, Required, Typed
 
-Rule: TypeAlias = FieldRule | Unique | Custom
-
-SEVERITIES: tuple[frames.Severity, ...] = ("error", "warning")
-
-
-@dataclass
-class Rulebook:
-    """What is to be checked.
-
-    Attributes:
-        fields: rules on single fields, in the order in which they are judged.
-        keys: keys that stand once.
-        custom: checks of the caller's own.
-        max_rows: how many rows a frame may have; None for any number.
-        severity: by name of a rule, where it is not ``error``.
-        problems: mistakes found while reading.
-    """
-
-    fields: list[FieldRule] = field(default_factory=list)
-    keys: list[Unique] = field(default_factory=list)
-    custom: list[Custom] = field(default_factory=list)
-    max_rows: int | None = None
-    severity: dict[str, frames.Severity] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-
-    @property
-    def rules(self) -> list[Rule]:
-        """All rules on rows."""
-        return [*self.fields, *self.keys, *self.custom]
-
-    def weight(self, rule: str) -> frames.Severity:
-        """Return how severe it is to break a rule."""
-        return self.severity.get(rule, "error")
-
-    def wrong(self, text: str) -> None:
-        """Note a mistake."""
-        self.problems.append(text)
+UNIQUE_FORM = 'columns, lists of columns or {"columns": […], "keep": …}'
+COMPARE_FORM = '{"left": "start", "op": "<=", "right": "end"}'
+WHEN_FORM = '{"if": {"type": {"one_of": […]}}, "then": {"required": […]}}'
+CUSTOM_FORM = 'functions or expressions, or {"check": …, "columns": […], "message": …}'
 
 
 def read(rules: Mapping[str, Any], where: str) -> Rulebook:
@@ -68,192 +47,195 @@ def read(rules: Mapping[str, Any], where: str) -> Rulebook:
     """
     if not isinstance(rules, Mapping):
         raise ConfigError(f"{where}: rules are a dict of rule names, not {type(rules).__name__}", hint=HINT)
-    book = Rulebook()
-    for name in rules:
-        if name not in READERS:
-            book.wrong(f"unknown rule {name!r}{nearest(str(name), READERS)}")
-    for name, reader in READERS.items():
-        if name in rules:
-            reader(book, rules[name])
-    if book.problems:
-        count = len(book.problems)
-        told = "\n".join(f"  {at}. {problem}" for at, problem in enumerate(book.problems, 1))
+    draft = Draft(rules)
+    read_names(draft, READERS)
+    if draft.problems:
+        count = len(draft.problems)
+        told = "\n".join(f"  {at}. {problem}" for at, problem in enumerate(draft.problems, 1))
         raise ConfigError(f"{where}: {count} mistake{'s' if count > 1 else ''} in the rules\n{told}", hint=HINT)
-    return book
+    return Rulebook(
+        clauses=tuple(entry.clause() for entry in sorted(draft.entries, key=_turn)),
+        max_rows=draft.limits.get("max_rows"),
+        min_rows=draft.limits.get("min_rows"),
+        frame_severity={name: draft.scope.severity[name] for name in FRAME_RULES if name in draft.scope.severity},
+        choices=tuple(entry.clause() for entry in draft.choices),
+    )
 
 
-def _required(book: Rulebook, value: Any) -> None:
-    if _is_names(value):
-        book.fields += [Required(name) for name in dict.fromkeys(value)]
-    else:
-        book.wrong(f"required takes a list of columns, not {_came(value)}")
+def _turn(entry: Any) -> int:
+    """Return when a rule is judged: what is missing or of a wrong type is settled before other rules look at it."""
+    return {Required.name: 0, Typed.name: 1}.get(entry.rule.name, 2)
 
 
-def _types(book: Rulebook, value: Any) -> None:
-    for name, kind in _by_field(book, "types", value):
-        if isinstance(kind, str) and kind in READINGS:
-            book.fields.append(Typed(name, kind))
+def _unique(draft: Draft, value: Any) -> None:
+    keys = value if is_list(value) and not is_names(value) else [value]
+    for key in keys:
+        shape = key if isinstance(key, Mapping) else {"columns": key}
+        own = weight_of(draft, "unique", shape, form=UNIQUE_FORM, known=("columns", "keep"))
+        columns, keep = shape.get("columns"), shape.get("keep", "first")
+        if own is None:
+            continue
+        if not is_names(columns) or not columns:
+            draft.wrong(f"unique takes {UNIQUE_FORM}, not {came(key)}")
+        elif keep not in KEEPS:
+            draft.wrong(f"unique: keep is one of {', '.join(KEEPS)}, not {keep!r:.60}")
         else:
-            known = ", ".join(READINGS)
-            book.wrong(f"types: {name} has the unknown type {kind!r}{nearest(str(kind), READINGS)} (known: {known})")
+            draft.add(Unique(tuple(dict.fromkeys(columns)), keep), own)
 
 
-def _pattern(book: Rulebook, value: Any) -> None:
-    for name, regex in _by_field(book, "pattern", value):
-        fault = _regex_fault(regex) if isinstance(regex, str) else f"it is {_came(regex)}, not text"
-        if fault:
-            book.wrong(f"pattern: {name} has no usable expression {regex!r}: {fault}")
+def _compare(draft: Draft, value: Any) -> None:
+    for at, entry in enumerate(value if is_list(value) else [value], 1):
+        if not isinstance(entry, Mapping):
+            draft.wrong(f"compare takes {COMPARE_FORM}, or a list of such, not {came(entry)}")
+            continue
+        before = len(draft.problems)
+        own = weight_of(draft, f"compare {at}", entry, form=COMPARE_FORM, known=("left", "op", "right", "as"))
+        left, op, right, kind = (entry.get(name) for name in ("left", "op", "right", "as"))
+        draft.problems += [
+            f"{draft.place}compare {at}: {side} is the name of a field, not {came(name)}"
+            for side, name in (("left", left), ("right", right))
+            if not is_name(name)
+        ]
+        if not isinstance(op, str) or op not in OPERATORS:
+            draft.wrong(f"compare {at}: op is one of {', '.join(OPERATORS)}, not {came(op)}")
+        if "as" in entry and (not isinstance(kind, str) or kind not in AS):
+            draft.wrong(f"compare {at}: as is one of {', '.join(AS)}, not {came(kind)}")
+        if own and len(draft.problems) == before:
+            draft.add(Compare(str(left), str(op), str(right), kind or _declared(draft, left, right)), own)
+
+
+def _declared(draft: Draft, *fields: Any) -> str:
+    """Return as what fields are compared by the types that the rules give them."""
+    near = [entry.rule for entry in draft.entries if entry.only is None or entry.only is draft.only]
+    kinds = [KINDS[rule.kind] for rule in near if isinstance(rule, Typed) and rule.field in fields]
+    return next((kind for kind in kinds if kind != "text"), "")
+
+
+def _when(draft: Draft, value: Any) -> None:
+    for at, entry in enumerate(value if is_list(value) else [value], 1):
+        place = f"when {at}: "
+        if not isinstance(entry, Mapping) or not isinstance(entry.get("then"), Mapping) or set(entry) - {"if", "then"}:
+            draft.wrong(f"{place}takes {WHEN_FORM}, not {came(entry)}")
+            continue
+        only = _condition(draft, place, entry.get("if"))
+        if not {*FIELD_READERS, "compare"}.intersection(entry["then"]):
+            draft.wrong(f"{place}then has no rules")
+        read_names(draft.within(entry["then"], f"{place}then: ", only), THEN_READERS)
+
+
+def _condition(draft: Draft, place: str, given: Any) -> Condition:
+    tests: list[FieldRule] = []
+    asked = draft.within({}, f"{place}if: ", None)
+    if not isinstance(given, Mapping) or not given:
+        asked.wrong(f'takes fields and what they hold, {{"type": {{"one_of": […]}}}}, not {came(given)}')
+        return Condition(())
+    for name, rules in by_field(asked, "field", given):
+        tests += _tests(asked, name, rules)
+    return Condition(tuple(tests))
+
+
+def _tests(asked: Draft, name: str, rules: Any) -> list[FieldRule]:
+    """Read what a condition asks of a field, by the readers of the same rules elsewhere."""
+    if not isinstance(rules, Mapping) or not rules:
+        asked.wrong(f'{name} takes rules such as {{"one_of": […]}}, not {came(rules)}')
+        return []
+    single = Draft(rules, asked.place, problems=asked.problems)
+    readers = {rule: _on(name, reader) for rule, reader in FIELD_READERS.items()}
+    read_names(single, {**readers, "required": _filled(name)})
+    return [entry.rule for entry in single.entries if isinstance(entry.rule, FieldRule)]
+
+
+def _on(name: str, reader: Reader) -> Reader:
+    return lambda draft, value: reader(draft, {name: value})
+
+
+def _filled(name: str) -> Reader:
+    def reader(draft: Draft, value: Any) -> None:
+        if isinstance(value, bool):
+            draft.add(Required(name) if value else Blank(name))
         else:
-            book.fields.append(Pattern(name, regex))
-
-
-def _bounded(kind: type[Range | Length]) -> Callable[[Rulebook, Any], None]:
-    def reader(book: Rulebook, value: Any) -> None:
-        for name, bounds in _by_field(book, kind.name, value):
-            limits = _limits(book, f"{kind.name}: {name}", bounds)
-            if limits:
-                book.fields.append(kind(name, *limits))
+            draft.wrong(f"{name}: required is true or false here, not {came(value)}")
 
     return reader
 
 
-def _one_of(book: Rulebook, value: Any) -> None:
-    for name, values in _by_field(book, "one_of", value):
-        if _is_list(values) and values and all(_is_scalar(item) for item in values):
-            book.fields.append(OneOf(name, texts_of(values)))
+def _rows(name: str) -> Reader:
+    def reader(draft: Draft, value: Any) -> None:
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            draft.limits[name] = value
         else:
-            book.wrong(f"one_of: {name} takes a list of texts, numbers or dates, not {_came(values)}")
+            draft.wrong(f"{name} takes a number of rows above 0, not {came(value)}")
+
+    return reader
 
 
-def _reference(book: Rulebook, value: Any) -> None:
-    for name, known in _by_field(book, "reference", value):
-        if _is_list(known) and all(_is_scalar(item) or item is None for item in known):
-            book.fields.append(Reference(name, texts_of(known)))
-            continue
-        try:
-            rows = frames.enter(known)
-        except TypeError as error:
-            book.wrong(f"reference: {name} takes a frame or a list of values: {error}")
-            continue
-        column = name if name in rows.columns else rows.columns[0] if rows.width == 1 else None
-        if column is None:
-            book.wrong(f"reference: {name} is no column of the frame given for it: {', '.join(rows.columns) or 'none'}")
-        else:
-            book.fields.append(Reference(name, texts_in(rows, column)))
-
-
-def _unique(book: Rulebook, value: Any) -> None:
-    keys = value if _is_list(value) and not _is_names(value) else [value]
-    for key in keys:
-        shape = key if isinstance(key, Mapping) else {"columns": key}
-        columns, keep = shape.get("columns"), shape.get("keep", "first")
-        if not _is_names(columns) or not columns or set(shape) - {"columns", "keep"}:
-            book.wrong(f'unique takes columns, lists of columns or {{"columns": […], "keep": …}}, not {_came(key)}')
-        elif keep not in KEEPS:
-            book.wrong(f"unique: keep is one of {', '.join(KEEPS)}, not {keep!r}")
-        else:
-            book.keys.append(Unique(tuple(dict.fromkeys(columns)), keep))
-
-
-def _max_rows(book: Rulebook, value: Any) -> None:
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        book.max_rows = value
-    else:
-        book.wrong(f"max_rows takes a number of rows above 0, not {_came(value)}")
-
-
-def _custom(book: Rulebook, value: Any) -> None:
-    for at, entry in enumerate(value if _is_list(value) else [value], 1):
+def _custom(draft: Draft, value: Any) -> None:
+    for at, entry in enumerate(value if is_list(value) else [value], 1):
         shape = entry if isinstance(entry, Mapping) else {"check": entry}
-        columns = shape.get("columns", ())
-        if set(shape) - {"check", "columns"} or not _is_names(columns):
-            book.wrong(f'custom takes functions or {{"check": function, "columns": […]}}, not {_came(entry)}')
+        own = weight_of(draft, "custom", shape, form=CUSTOM_FORM, known=("check", "columns", "message"))
+        columns, message = shape.get("columns", ()), shape.get("message", "")
+        if not is_names(columns) or not isinstance(message, str) or not is_unicode(message) or "check" not in shape:
+            if own:
+                draft.wrong(f"custom takes {CUSTOM_FORM}, not {came(entry)}")
             continue
         try:
-            book.custom.append(Custom.of(shape.get("check"), at, tuple(columns)))
+            checks = customs(shape["check"], at, tuple(columns), message)
         except (TypeError, ValueError) as error:
-            book.wrong(str(error))
+            draft.wrong(str(error))
+            continue
+        for check in checks if own else ():
+            draft.add(check, own)
 
 
-def _severity(book: Rulebook, value: Any) -> None:
-    for name, weight in _by_field(book, "severity", value):
-        if name not in READERS or name == "severity":
-            book.wrong(f"severity: unknown rule {name!r}{nearest(name, READERS)}")
-        elif weight not in SEVERITIES:
-            book.wrong(f"severity: {name} is one of {', '.join(SEVERITIES)}, not {weight!r}")
-        else:
-            book.severity[name] = weight
+def _severity(draft: Draft, value: Any) -> None:
+    for name, given in by_field(draft, "severity", value):
+        severity = read_severity(draft, f"severity: {name}", given) if _is_weighed(draft, "severity", name) else None
+        if severity:
+            draft.scope.severity[name] = severity
 
 
-READERS: dict[str, Callable[[Rulebook, Any], None]] = {
-    "required": _required,
-    "types": _types,
-    "length": _bounded(Length),
-    "pattern": _pattern,
-    "range": _bounded(Range),
-    "one_of": _one_of,
-    "reference": _reference,
+def _threshold(draft: Draft, value: Any) -> None:
+    for name, given in by_field(draft, "threshold", value):
+        if name in FRAME_RULES:
+            draft.wrong(f"threshold: {name} counts the rows of a frame, and no row breaks it")
+            continue
+        threshold = (
+            read_threshold(draft, f"threshold: {name}", given) if _is_weighed(draft, "threshold", name) else None
+        )
+        if threshold:
+            draft.scope.threshold[name] = threshold
+
+
+def _is_weighed(draft: Draft, what: str, name: str) -> bool:
+    """Say whether a name means a rule, or a rule of a field as in ``pattern.ref``; else note the mistake."""
+    rule, dot, _ = name.partition(".")
+    rules = WEIGHED if draft.only is None else THEN_WEIGHED
+    known = [f"{entry.rule.name}.{entry.rule.field}" for entry in [*draft.entries, *draft.choices]]
+    if name in known or name in rules:
+        return True
+    choice = [*(known if rule in rules else ()), *rules]
+    no_such = f"there is no rule {rule} of {name[len(rule) + 1 :]!r:.60}" if dot and rule in rules else ""
+    draft.wrong(f"{what}: {no_such or f'unknown rule {name!r:.60}'}{nearest(name, choice)}")
+    return False
+
+
+def _noted(_draft: Draft, _value: Any) -> None:
+    """Take no notice: the name is for editors."""
+
+
+FRAME_RULES = ("max_rows", "min_rows")
+THEN_WEIGHED = (*FIELD_READERS, "compare")
+WEIGHED = (*THEN_WEIGHED, "unique", "custom", *FRAME_RULES)
+WEIGHTS: dict[str, Reader] = {"severity": _severity, "threshold": _threshold}
+THEN_READERS: dict[str, Reader] = {**FIELD_READERS, "compare": _compare, **WEIGHTS}
+OWN_READERS: dict[str, Reader] = {
+    **FIELD_READERS,
     "unique": _unique,
-    "max_rows": _max_rows,
+    "compare": _compare,
+    "when": _when,
+    "max_rows": _rows("max_rows"),
+    "min_rows": _rows("min_rows"),
     "custom": _custom,
-    "severity": _severity,
 }
-HINT = f"the rules are: {', '.join(READERS)}"
-
-
-def _by_field(book: Rulebook, rule: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if not isinstance(value, Mapping):
-        book.wrong(f"{rule} takes a dict, not {_came(value)}")
-        return
-    for name, given in value.items():
-        if isinstance(name, str) and name.strip():
-            yield name, given
-        else:
-            book.wrong(f"{rule}: {name!r} is no name")
-
-
-def _limits(book: Rulebook, rule: str, bounds: Any) -> tuple[float | None, float | None] | None:
-    if not isinstance(bounds, Mapping) or not bounds or set(bounds) - {"min", "max"}:
-        book.wrong(f'{rule} takes {{"min": …, "max": …}}, not {_came(bounds)}')
-        return None
-    low, high = bounds.get("min"), bounds.get("max")
-    strange = [bound for bound in (low, high) if bound is not None and not _is_number(bound)]
-    if strange:
-        book.wrong(f"{rule} has a bound that is no number: {strange[0]!r}")
-    elif low is None and high is None:
-        book.wrong(f"{rule} has no bound")
-    elif low is not None and high is not None and low > high:
-        book.wrong(f"{rule} has a min of {low} above its max of {high}")
-    else:
-        return low, high
-    return None
-
-
-def _regex_fault(regex: str) -> str:
-    """Say why polars cannot use an expression, or nothing."""
-    try:
-        pl.Series([""]).str.contains(regex)
-    except pl.exceptions.ComputeError as error:
-        causes = [line.removeprefix("error: ") for line in str(error).splitlines() if line.startswith("error: ")]
-        return causes[0] if causes else "it cannot be compiled"
-    return ""
-
-
-def _is_list(value: Any) -> TypeGuard[Sequence[Any]]:
-    return isinstance(value, list | tuple | set | frozenset)
-
-
-def _is_names(value: Any) -> TypeGuard[Sequence[str]]:
-    return _is_list(value) and all(isinstance(name, str) and name.strip() for name in value)
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_scalar(value: Any) -> bool:
-    return value is not None and not isinstance(value, Mapping | list | tuple | set)
-
-
-def _came(value: Any) -> str:
-    return "nothing" if value is None else f"{value!r:.60}"
+READERS: dict[str, Reader] = {"$schema": _noted, **OPTIONS, **OWN_READERS, **WEIGHTS}
+HINT = f"the rules are: {', '.join([*OWN_READERS, *WEIGHTS])}"

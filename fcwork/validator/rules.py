@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -19,7 +20,7 @@ class FieldRule(ABC):
     """A rule on one field.
 
     Attributes:
-        field: the column, or a dotted path into a struct column.
+        field: the column, or a path into it: ``address.city`` in a struct, ``items[].sku`` in each item of a list.
         name: what the rule is called in a rule file.
         code: what its issues are called.
         skippable: whether a frame that lacks the field is only warned of: its cells then count as null.
@@ -47,9 +48,13 @@ class FieldRule(ABC):
         """Say which cells break the rule."""
         return column.value.is_not_null() & ~self.passes(column).fill_null(value=False)
 
+    def holds(self, column: Column) -> pl.Expr:
+        """Say which cells hold a value that keeps the rule: what a condition asks, to which null is no answer."""
+        return column.value.is_not_null() & self.passes(column).fill_null(value=False)
+
     def message(self, column: Column) -> pl.Expr:
         """Return the whole message for the cells that break the rule."""
-        return pl.format("{} is {}, {}", pl.lit(self.field), column.quoted(), self.reason(column))
+        return pl.format("{} is {}, {}", column.label, column.quoted(), self.reason(column))
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,20 @@ class Required(FieldRule):
 
     def message(self, column: Column) -> pl.Expr:
         """Return such as ``qty is missing, but required``."""
-        return pl.format("{} is {}, but required", pl.lit(self.field), self.reason(column))
+        return pl.format("{} is {}, but required", column.label, self.reason(column))
+
+
+@dataclass(frozen=True)
+class Blank(Required):
+    """The field holds nothing; a condition only."""
+
+    def passes(self, column: Column) -> pl.Expr:
+        """Say which cells hold nothing."""
+        return column.missing()
+
+    def holds(self, column: Column) -> pl.Expr:
+        """Say which cells hold nothing, null among them."""
+        return column.missing()
 
 
 @dataclass(frozen=True)
@@ -95,6 +113,42 @@ class Typed(FieldRule):
         """Name the type; for text that came as something else, that too."""
         came = "" if column.is_text or self.kind != "string" else f": the column holds {column.dtype}"
         return pl.lit(f"not {FORMS[self.kind]}{came}")
+
+
+@dataclass(frozen=True)
+class Enumerated(FieldRule):
+    """The field is of the type enum: text that is one of a few names, letter by letter."""
+
+    values: tuple[str, ...] = field(repr=False)
+    name: ClassVar[str] = "types"
+    code: ClassVar[str] = "check.type"
+
+    def passes(self, column: Column) -> pl.Expr:
+        """Say which cells are one of the names."""
+        return column.value.is_in(self.values) if column.is_text else pl.lit(value=False)
+
+    def reason(self, column: Column) -> pl.Expr:
+        """Name the first of the names."""
+        came = "" if column.is_text else f": the column holds {column.dtype}"
+        return pl.lit(f"not one of {_listed(self.values)}{came}")
+
+
+@dataclass(frozen=True)
+class Shaped(FieldRule):
+    """The field is a list or an object; judged of a column that is not, so that each of its values breaks it."""
+
+    shape: str
+    name: ClassVar[str] = "types"
+    code: ClassVar[str] = "check.type"
+
+    def passes(self, column: Column) -> pl.Expr:
+        """Say that no cell does."""
+        return column.value.is_null()
+
+    def reason(self, column: Column) -> pl.Expr:
+        """Name what it should be, and the type of the column."""
+        why = ", as where its values share no type" if column.is_text else ""
+        return pl.lit(f"not {self.shape}: the column holds {column.dtype}{why}")
 
 
 @dataclass(frozen=True)
@@ -195,8 +249,7 @@ class OneOf(FieldRule):
         """Name the first of the values."""
         if not column.is_plain:
             return pl.lit("no single value to look up")
-        more = f" and {len(self.values) - LISTED:,} more" if len(self.values) > LISTED else ""
-        return pl.lit(f"not one of {', '.join(self.values.head(LISTED))}{more}")
+        return pl.lit(f"not one of {_listed(self.values)}")
 
 
 @dataclass(frozen=True)
@@ -212,3 +265,8 @@ class Reference(OneOf):
         return pl.lit(
             f"not among the {len(self.values):,} known values" if column.is_plain else "no single value to look up"
         )
+
+
+def _listed(values: Sequence[str] | pl.Series) -> str:
+    more = f" and {len(values) - LISTED:,} more" if len(values) > LISTED else ""
+    return f"{', '.join(values[:LISTED])}{more}"

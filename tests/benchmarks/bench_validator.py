@@ -1,13 +1,17 @@
-"""Check a million inventory rows, clean and with faults: ``python tests/benchmarks/bench_validator.py``."""
+"""Check a million rows, clean and with faults, and measure the peak memory: ``python bench_validator.py [rows]``."""
 
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+import fcwork.simulator.graphql
 from fcwork.validator import Validator
 
 RULES = {
@@ -17,6 +21,22 @@ RULES = {
     "range": {"qty": {"min": 0}},
     "unique": ["ref"],
 }
+MORE = {
+    **RULES,
+    "one_of": {"type": ["LAST_ON_HAND", "EXPECTED"]},
+    "compare": [{"left": "qty", "op": "<=", "right": "_row"}],
+    "when": [
+        {"if": {"type": {"one_of": ["EXPECTED"]}}, "then": {"required": ["status"], "length": {"ref": {"max": 9}}}}
+    ],
+    "custom": [pl.col("qty") < 990],
+    "threshold": {"range": "1%", "custom": "2%"},
+}
+FORMS: dict[str, Callable[[pl.DataFrame], Any]] = {
+    "polars": lambda rows: rows,
+    "pyarrow": pl.DataFrame.to_arrow,
+    "pandas": pl.DataFrame.to_pandas,
+}
+SCHEMA = Path(fcwork.simulator.graphql.__file__).with_name("schema.graphql")
 
 
 def inventory(rows: int) -> pl.DataFrame:
@@ -44,6 +64,26 @@ def with_faults(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def orders(rows: int) -> pl.DataFrame:
+    """Return orders of two items each, so that there are ``rows`` items; every hundredth order has a faulty one."""
+    number = pl.int_range(rows // 2, dtype=pl.Int64)
+    quantity = pl.when(number % 100 == 0).then(None).otherwise(1)
+
+    def item(at: int) -> pl.Expr:
+        return pl.struct(
+            ref=pl.format("I-{}-{}", number, at), productRef=pl.lit("P"), quantity=quantity if at else pl.lit(1)
+        )
+
+    return pl.select(
+        _row=number + 1,
+        ref=pl.format("O-{}", number),
+        type=pl.lit("HD"),
+        retailer=pl.struct(id=pl.lit("1")),
+        customer=pl.struct(id=pl.lit("1")),
+        items=pl.concat_list(item(0), item(1)),
+    )
+
+
 def median_seconds(work: Callable[[], Any], times: int = 5) -> float:
     """Return the median time of a piece of work."""
     taken = []
@@ -54,26 +94,67 @@ def median_seconds(work: Callable[[], Any], times: int = 5) -> float:
     return statistics.median(taken)
 
 
-def main(rows: int = 1_000_000) -> None:
-    """Print a table of frame kinds and their median times."""
-    clean = inventory(rows)
-    bad = with_faults(clean)
-    cases: dict[str, tuple[Validator, Any]] = {
-        "polars, clean": (Validator(RULES), clean),
-        "polars, 1 % at fault": (Validator(RULES), bad),
-        "polars, quantities as text": (Validator(RULES), bad.with_columns(pl.col("qty").cast(pl.String))),
-        "polars, entity INVENTORY": (Validator.for_entity("INVENTORY"), clean),
-        "pyarrow, 1 % at fault": (Validator(RULES), bad.to_arrow()),
-        "pandas, 1 % at fault": (Validator(RULES), bad.to_pandas()),
-        "polars, a check a record": (
-            Validator({"custom": [lambda row: row["qty"] is None or row["qty"] < 990]}),
-            clean,
-        ),
+def cases(rows: int) -> dict[str, Callable[[], tuple[Validator, Any]]]:
+    """Return what is measured, each made when it is asked for."""
+    bad = lambda: with_faults(inventory(rows))  # noqa: E731 - a name for a short thing
+    return {
+        "polars, clean": lambda: (Validator(RULES), inventory(rows)),
+        "polars, 1 % at fault": lambda: (Validator(RULES), bad()),
+        "polars, quantities as text": lambda: (Validator(RULES), bad().with_columns(pl.col("qty").cast(pl.String))),
+        "polars, entity INVENTORY": lambda: (Validator.for_entity("INVENTORY"), inventory(rows)),
+        "polars, every kind of rule": lambda: (Validator(MORE), bad()),
+        "polars, orders and their items": lambda: (Validator.for_entity("ORDER"), orders(rows)),
+        "polars, CreateOrderInput": lambda: (Validator.from_schema(SCHEMA, "CreateOrderInput"), orders(rows)),
+        "pyarrow, 1 % at fault": lambda: (Validator(RULES), bad().to_arrow()),
+        "pandas, 1 % at fault": lambda: (Validator(RULES), bad().to_pandas()),
+        "polars, a check a record": lambda: (Validator({"custom": [lucky]}), inventory(rows)),
     }
-    for name, (validator, frame) in cases.items():
+
+
+def lucky(record: dict[str, Any]) -> bool:
+    """Judge one record."""
+    return record["qty"] is None or record["qty"] < 990
+
+
+def memory(name: str, path: str) -> None:
+    """Print the peak of a check in sizes of its frame, which is read into a process that has held nothing else."""
+    validator, kind = cases(10)[name]()[0], name.partition(",")[0]
+    validator.check(cases(10)[name]()[1])  # what is loaded once is no part of it
+    before = resident("VmRSS")
+    given = FORMS[kind](pl.read_ipc_stream(path))
+    size = resident("VmRSS") - before
+    Path("/proc/self/clear_refs").write_text("5", "ascii")  # Linux counts its high-water mark anew
+    before = resident("VmRSS")
+    validator.check(given)
+    print(f"{1 + (resident('VmHWM') - before) / size:.1f}")
+
+
+def resident(which: str) -> int:
+    """Return a figure of this process's memory in bytes."""
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(which))
+
+
+def peak(name: str, frame: Any) -> str:
+    """Measure the peak in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/rows.arrow"
+        pl.DataFrame(frame).write_ipc_stream(path)
+        command = [sys.executable, __file__, name, path]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def main(rows: int = 1_000_000) -> None:
+    """Print a table of cases, their median times, and their peak memory in sizes of the input."""
+    for name, made in cases(rows).items():
+        validator, frame = made()
         seconds = median_seconds(lambda check=validator.check, frame=frame: check(frame))
-        print(f"{name:28} {seconds:7.3f} s {rows / seconds:14,.0f} rows/s   {validator.check(frame)}")
+        figures = f"{seconds:6.3f} s {rows / seconds:12,.0f} rows/s {peak(name, frame):>5} x"
+        print(f"{name:31} {figures}   {validator.check(frame)}")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    if len(sys.argv) > 2:
+        memory(sys.argv[1], sys.argv[2])
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)

@@ -291,7 +291,9 @@ def _json(value: Any) -> bytes:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        if not value.is_finite():
+            return math.nan  # told as such
+        return orjson.Fragment(frames.number_text(value))
     raise TypeError(type(value).__name__)
 
 

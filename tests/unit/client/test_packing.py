@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fcwork import frames
 from fcwork.client.packing import pack_records, pack_rows
 from fcwork.errors import BadRequestError
 
@@ -93,6 +94,19 @@ def test_same_rows_same_bytes_in_order() -> None:
 def test_values_of_many_kinds(column: pl.Series, wire: Any) -> None:
     """Instants are written in UTC, dates as dates, decimals as numbers, at any depth."""
     assert json.loads(pack_rows(column.alias("v").to_frame())) == [{"v": wire}]
+
+
+@pytest.mark.parametrize("digits", ["12345678901234567.89", "0.1", "-1.50", "100", "0"])
+def test_a_decimal_goes_out_with_all_its_digits(digits: str) -> None:
+    """P27: a decimal is written digit by digit, at any depth, and never by way of a float."""
+    column = pl.Series("v", [digits]).cast(pl.Decimal(38, 9))
+    plain = frames.number_text(Decimal(digits))
+    assert pack_rows(column.to_frame()) == b'[{"v":%s}]' % plain.encode()
+    nested = pl.DataFrame({"s": [{"v": Decimal(digits)}], "v": ["9"]})
+    assert pack_rows(nested) == b'[{"s":{"v":%s},"v":"9"}]' % plain.encode()
+    quoted = column.to_frame().with_columns(text=pl.lit(f'"v":"{digits}"'), s=pl.struct(v=pl.lit("9")))
+    assert json.loads(pack_rows(quoted))[0]["text"] == f'"v":"{digits}"'
+    assert json.loads(pack_rows(quoted))[0]["s"] == {"v": "9"}
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), None])

@@ -190,7 +190,7 @@ def _row(vector: dict[str, Any], mode: str) -> dict[str, Any] | None:
 @pytest.mark.parametrize("mode", ["strict", "lenient"])
 @pytest.mark.parametrize("vector", LOOKED_AT, ids=_told)
 def test_a_vector_agrees_or_the_table_says_why_not(vector: dict[str, Any], mode: str) -> None:
-    """P27: the SDK's answer stands, but where it would be silently wrong; such a difference is in the table and real."""
+    """P27: the SDK's answer stands, but where it would be silently wrong; such a difference is in the table."""
     ours = outcome(vector, lenient=mode == "lenient")
     theirs = expected(vector, lenient=mode == "lenient")
     row = _row(vector, mode)

@@ -115,3 +115,97 @@ def test_an_absent_column_of_a_check_is_refused() -> None:
     """P23: a check that names a column which the frame lacks is a ConfigError, never a pass."""
     with pytest.raises(ConfigError, match=r"custom: the frame has no column Qty, did you mean 'qty'\?"):
         Validator({"custom": [{"check": positive, "columns": ["Qty"]}]}).check(ROWS)
+
+
+def high(values: pl.Series) -> pl.Series:
+    """Judge a column by a truth a value."""
+    return values > 0
+
+
+def named(values: "pl.Series") -> pl.Series:
+    """Judge a column by a message a value."""
+    return pl.select(pl.when(values < 0).then(pl.format("{} is below", values))).to_series()
+
+
+def test_an_expression_judges_the_rows() -> None:
+    """An expression is a truth or a message a row; null is no yes, and its own columns are the issue's field."""
+    rules = {"custom": [{"check": pl.col("qty") >= pl.col("min"), "message": "too few"}, pl.col("ref") != "C"]}
+    rows = [{"ref": "A", "qty": 5, "min": 5}, {"ref": "B", "qty": 4, "min": 5}, {"ref": "C", "qty": None, "min": 5}]
+    assert [(issue["row"], issue["field"], issue["message"]) for issue in Validator(rules).check(rows).issues] == [
+        (2, "qty, min", "too few"),
+        (3, "qty, min", "too few"),
+        (3, "ref", "refused by the custom check number 2"),
+    ]
+    worded = pl.when(pl.col("qty") < 0).then(pl.lit("below"))
+    assert told(worded) == {2: "below"}
+
+
+def test_an_expression_may_look_at_the_whole_column() -> None:
+    """An expression may compare each row with the others."""
+    assert told(pl.col("qty") <= pl.col("qty").mean().over(pl.lit(1)), [{"qty": 1}, {"qty": 9}]) == {
+        2: "refused by the custom check number 1"
+    }
+
+
+def test_an_expression_reads_fields_of_structs() -> None:
+    """A dotted path in an expression leads into a struct, as in any other rule."""
+    rows = [{"to": {"city": "Rome"}}, {"to": {"city": ""}}]
+    assert list(told(pl.col("to.city") != "", rows)) == [2]
+
+
+@pytest.mark.parametrize(
+    ("check", "reason"),
+    [
+        (pl.col("nope") > 0, "custom: the frame has no column nope"),
+        (pl.col("ref") > 0, "the custom check number 1 failed"),
+        (pl.col("qty").sum() > 0, "returned a Series of 1 Boolean for 3 rows"),
+        (pl.col("qty") + 1, "returned a Series of 3 Int64"),
+    ],
+)
+def test_an_expression_that_cannot_judge_stops_the_check(check: pl.Expr, reason: str) -> None:
+    """P23: an expression on columns that the frame lacks, or with no answer a row, is a ConfigError, never a pass."""
+    with pytest.raises(ConfigError, match=reason):
+        told(check)
+
+
+def test_a_function_of_a_column_is_called_with_each_of_its_columns() -> None:
+    """A function annotated with Series judges each of the columns named for it, and each is its issues' field."""
+    rows = [{"a": 1, "b": -1}, {"a": None, "b": 5}]
+    issues = Validator({"custom": [{"check": high, "columns": ["a", "b"]}]}).check(rows).issues
+    assert [(issue["row"], issue["field"]) for issue in issues] == [(1, "b"), (2, "a")]
+    issues = Validator({"custom": [{"check": named, "columns": ["b"], "message": "not used"}]}).check(rows).issues
+    assert [issue["message"] for issue in issues] == ["-1 is below"]
+
+
+def test_a_function_of_a_column_needs_one() -> None:
+    """P32: a function of a column without columns is a mistake that says how to name them."""
+    with pytest.raises(ConfigError, match=r'the custom check high takes a column: name it, \{"check": high, "columns"'):
+        Validator({"custom": [high]})
+
+
+def test_a_message_is_said_of_the_rows_refused() -> None:
+    """The message of an entry is said where a check answers false, and a check's own message comes first."""
+    rules = {"custom": [{"check": lambda record: record["ref"] == "A", "message": "only A"}, {"check": positive}]}
+    assert [issue["message"] for issue in Validator(rules).check(ROWS).issues] == ["only A", "too few", "only A"]
+
+
+def test_nan_is_null_to_a_check_in_every_kind_of_frame() -> None:
+    """P23: a check of one's own is given null for NaN, whichever columns it is given."""
+    seen: list[object] = []
+    rows = pl.DataFrame({"x": [1.5, float("nan")]})
+    for columns in ({}, {"columns": ["x"]}):
+        Validator({"custom": [{"check": lambda record: seen.append(record["x"]), **columns}]}).check(rows)
+    assert seen == [1.5, None] * 2
+
+
+@pytest.mark.parametrize("text", ["pl.col('qty') > 0", "__import__('os').system('true')"])
+def test_text_is_never_a_check(text: str) -> None:
+    """A check is never made of text, so that a rule file can run nothing."""
+    for entry in (text, {"check": text}, {"check": text, "columns": ["qty"]}):
+        with pytest.raises(ConfigError, match="not a function or expression given in Python"):
+            Validator({"custom": [entry]})
+
+
+def test_rows_without_a_column_are_judged_as_well() -> None:
+    """P23: a check of one's own judges each row, also where no row has any field."""
+    assert told(lambda _record: "no", [{}, {}]) == {1: "no", 2: "no"}

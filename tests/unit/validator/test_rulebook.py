@@ -66,6 +66,34 @@ def check_keyword(record: dict[str, Any], *, strict: bool) -> bool:
         ({"unique": {"columns": ["x"], "kep": "last"}}, "unique takes columns"),
         ({"unique": {"columns": ["x"], "keep": "all"}}, "unique: keep is one of first, last, none, not 'all'"),
         ({"max_rows": 0}, "max_rows takes a number of rows above 0, not 0"),
+        ({"min_rows": "5"}, "min_rows takes a number of rows above 0, not '5'"),
+        ({"types": {"x": "enum"}}, 'types: x is an enum of nothing: give its values, {"enum": ["A", "B"]}'),
+        ({"types": {"x": {"enum": "A"}}}, "types: the enum x takes a list of texts, not 'A'"),
+        ({"reference": {"x": [{"x": [1]}]}}, "the column x given for x holds List(Int64), no single values"),
+        ({"range": {"x": {"max": 2**63}}}, "range: x has a bound that is no number"),
+        ({"compare": 5}, 'compare takes {"left": "start", "op": "<=", "right": "end"}, or a list of such, not 5'),
+        (
+            {"compare": [{"left": "a", "op": "=", "right": "b"}]},
+            "compare 1: op is one of ==, !=, <, <=, >, >=, not '='",
+        ),
+        ({"compare": {"left": "a", "op": "<", "right": 5}}, "compare 1: right is the name of a field, not 5"),
+        ({"compare": {"left": "a", "op": "<", "right": "b", "as": "date"}}, "as is one of number, instant, text"),
+        ({"compare": {"left": "a", "op": "<", "rigth": "b"}}, "unknown name 'rigth', did you mean 'right'?"),
+        ({"when": {"if": {"x": {"one_of": ["a"]}}}}, 'when 1: takes {"if": '),
+        ({"when": {"if": [], "then": {"required": ["x"]}}}, "when 1: if: takes fields and what they hold"),
+        ({"when": {"if": {"x": "a"}, "then": {"required": ["x"]}}}, "when 1: if: x takes rules such as"),
+        (
+            {"when": {"if": {"x": {"oneof": ["a"]}}, "then": {"required": ["x"]}}},
+            "if: unknown rule 'oneof', did you mean",
+        ),
+        ({"when": {"if": {"x": {"required": "yes"}}, "then": {"required": ["x"]}}}, "required is true or false here"),
+        (
+            {"when": {"if": {"x": {"required": True}}, "then": {"requierd": ["x"]}}},
+            "then: unknown rule 'requierd', did you",
+        ),
+        ({"when": {"if": {"x": {"required": True}}, "then": {}}}, "when 1: then has no rules"),
+        ({"custom": [{"columns": ["x"]}]}, "custom takes functions or expressions, or"),
+        ({"custom": [{"check": len, "message": 5}]}, "custom takes functions or expressions, or"),
         ({"max_rows": True}, "max_rows takes a number of rows above 0"),
         ({"custom": ["x"]}, "custom check number 1 is 'x', not a function"),
         ({"custom": [{"check": len, "column": "x"}]}, "custom takes functions or"),
@@ -150,10 +178,3 @@ def test_inventory_has_the_platforms_rules() -> None:
     ):
         assert list(validator.check([{**good, **fault}]).counts) == [code]
     assert validator.check([good, good]).counts == {"check.duplicate": 1}
-
-
-@pytest.mark.parametrize("entity", ["inventory", "PRODUCT", ""])
-def test_an_entity_without_rules_is_refused(entity: str) -> None:
-    """P32: an unknown entity is a ConfigError that names the known ones."""
-    with pytest.raises(ConfigError, match="known: INVENTORY"):
-        Validator.for_entity(entity)
