@@ -14,7 +14,7 @@ from fcwork.mapper.javascript import LENIENT, TRANSFORMS_LENIENT, UNDEFINED
 
 DATA = Path(__file__).parents[2] / "data"
 VECTORS = json.loads((DATA / "vectors" / "javascript.json").read_text("utf-8"))
-ROWS = yaml.safe_load((DATA / "deviations" / "javascript.yml").read_text("utf-8"))
+ROWS = yaml.safe_load((DATA / "deviations.yml").read_text("utf-8"))["javascript"]
 DIFFERENT = {(row["area"], row["case"]): row for row in ROWS}
 SPECIAL = {
     "__nan__": lambda _: math.nan,

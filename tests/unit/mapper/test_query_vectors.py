@@ -12,7 +12,7 @@ from fcwork.mapper.mutations import Argument, Operation, infer_input_type, join,
 
 DATA = Path(__file__).parents[2] / "data"
 VECTORS = json.loads((DATA / "vectors" / "queries.json").read_text("utf-8"))
-DEVIATIONS = yaml.safe_load((DATA / "deviations" / "queries.yml").read_text("utf-8"))
+DEVIATIONS = yaml.safe_load((DATA / "deviations.yml").read_text("utf-8"))["queries"]
 STATED = {(row["area"], row["case"]): row for row in DEVIATIONS}
 UNDEFINED = {"__undefined__": True}
 

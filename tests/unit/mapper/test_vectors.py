@@ -79,7 +79,7 @@ def config_of(vector: dict[str, Any]) -> Any:
         return {"fields": {"x": {"source": given["path"]}}}
     if area.startswith("path."):
         return {"mutation": "make", "arguments": {"input": {"x": {"source": given["path"]}}}}
-    return given.get("config")
+    return {"fields": given["fields"]} if "fields" in given else given.get("config")
 
 
 def record_of(vector: dict[str, Any]) -> Any:
@@ -87,7 +87,7 @@ def record_of(vector: dict[str, Any]) -> Any:
     given = vector["input"]
     if "value" in given and vector["area"] != "path.set":
         return {} if given["value"] == UNDEFINED else {"value": decoded(given["value"])}
-    name = next((name for name in ("obj", "data", "items") if name in given), None)
+    name = next((name for name in ("obj", "data", "items", "xml") if name in given), None)
     record = given.get(name)
     return parse_xml(record) if isinstance(record, str) and record.startswith("<") else decoded(record)
 

@@ -14,7 +14,7 @@ from fcwork.sources.formats import Options
 
 DATA = Path(__file__).parents[2] / "data"
 VECTORS = json.loads((DATA / "vectors" / "xml.json").read_text("utf-8"))
-ROWS = yaml.safe_load((DATA / "deviations" / "xml.yml").read_text("utf-8"))
+ROWS = yaml.safe_load((DATA / "deviations.yml").read_text("utf-8"))["xml"]
 WHY = {(row["area"], row["case"]): row["why"] for row in ROWS}
 REFUSED = "refused"
 
