@@ -25,7 +25,9 @@ COLUMNS = ("row", "key", "field", "code", "severity", "value", "message")
 GOOD, BAD, DOUBT = "#1a9c63", "#d64a3c", "#c9840a"
 # Characters that draw nothing or turn text around: controls, and the marks of writing direction.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_CELL = 'style="text-align:left;vertical-align:baseline;padding:.3em 1em .3em 0"'
+_CELL = 'style="text-align:left;vertical-align:baseline;padding:.3em 1em .3em 0;overflow-wrap:anywhere"'
+_WORD = 'style="text-align:left;vertical-align:baseline;padding:.3em 1em .3em 0;white-space:nowrap"'  # never broken
+_WORDS = ("row", "code", "severity")
 
 
 def fragment(result: CheckResult) -> str:
@@ -118,7 +120,7 @@ def _bars(issues: pl.DataFrame) -> str:
         .sort("issues", descending=True, maintain_order=True)
     )
     most = int(rules["issues"][0])
-    head = "".join(f"<th {_CELL}>{name}</th>" for name in ("Rule", "Field", "", "Issues", "Such as"))
+    head = "".join(f"<th {_WORD}>{name}</th>" for name in ("Rule", "Field", "", "Issues", "Such as"))
     rows = "".join(_bar(rule, most) for rule in rules.head(SHOWN_RULES).iter_rows(named=True))
     rest = rules.height - SHOWN_RULES
     more = f'<tr><td colspan="5">and {rest:,} more rules</td></tr>' if rest > 0 else ""
@@ -134,7 +136,9 @@ def _bar(rule: dict[str, Any], most: int) -> str:
     )
     kind = "" if rule["severity"] == "error" else " (warning)"
     cells = (f"{text(rule['code'])}{kind}", text(rule["field"]), drawn, f"{rule['issues']:,}", text(rule["message"]))
-    return f"<tr>{''.join(f'<td {_CELL}>{cell}</td>' for cell in cells)}</tr>"
+    styles = (_WORD, _CELL, _WORD, _WORD, _CELL)
+    told = "".join(f"<td {style}>{cell}</td>" for style, cell in zip(styles, cells, strict=True))
+    return f"<tr>{told}</tr>"
 
 
 def _examples(issues: pl.DataFrame) -> str:
@@ -142,8 +146,13 @@ def _examples(issues: pl.DataFrame) -> str:
     nth = pl.int_range(pl.len()).over("code", "field")
     spread = issues.with_columns(nth.alias("nth")).sort("nth", maintain_order=True).head(SHOWN_ISSUES)
     shown = spread.sort("row", nulls_last=False, maintain_order=True).select(COLUMNS)
-    head = "".join(f"<th {_CELL}>{name.title()}</th>" for name in COLUMNS)
-    rows = "".join(f"<tr>{''.join(f'<td {_CELL}>{text(cell)}</td>' for cell in row)}</tr>" for row in shown.iter_rows())
+    head = "".join(f"<th {_WORD}>{name.title()}</th>" for name in COLUMNS)
+    rows = "".join(f"<tr>{_example(row)}</tr>" for row in shown.iter_rows())
     rest = issues.height - shown.height
     more = f'<tr><td colspan="{len(COLUMNS)}">and {rest:,} more</td></tr>' if rest > 0 else ""
     return f"<table><caption>First examples</caption><thead><tr>{head}</tr></thead><tbody>{rows}{more}</tbody></table>"
+
+
+def _example(row: tuple[Any, ...]) -> str:
+    cells = zip(COLUMNS, row, strict=True)
+    return "".join(f"<td {_WORD if name in _WORDS else _CELL}>{text(cell)}</td>" for name, cell in cells)

@@ -1,4 +1,4 @@
-"""Map a million inventory rows, clean and with faults: ``python tests/benchmarks/bench_mapper.py [ROWS]``."""
+"""Map a million rows by several mappings, with the peak memory: ``python tests/benchmarks/bench_mapper.py [ROWS]``."""
 
 import statistics
 import sys
@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import memory
 import polars as pl
 
 from fcwork.mapper import Mapper
@@ -76,25 +77,69 @@ def median_seconds(work: Callable[[], Any], times: int = 5) -> float:
     return statistics.median(taken)
 
 
-def main(rows: int = 1_000_000) -> None:
-    """Print a table of mappings and frame kinds, and their median times."""
-    clean = stock(rows)
-    own = Mapper({"fields": {"ref": {"source": "sku", "resolver": "shout"}}}, resolvers={"shout": shout})
-    cases: dict[str, tuple[Mapper, Any]] = {
-        "6 fields, polars, clean": (Mapper(SEED), clean),
-        "6 fields, polars, 1 % at fault": (Mapper(SEED), with_faults(clean)),
-        "6 fields, pyarrow": (Mapper(SEED), clean.to_arrow()),
-        "6 fields, pandas": (Mapper(SEED), clean.to_pandas()),
-        "20 fields, polars": (Mapper(WIDE), clean),
-        "1 field, row by row": (own, clean),
+ORDERS: dict[str, Any] = {
+    "fields": {
+        "ref": {"source": "@id", "required": True},
+        "customer": {"source": "customer", "fields": {"email": {"source": "email", "resolver": "sdk.lowercase"}}},
+        "items": {
+            "source": "items.item",
+            "isArray": True,
+            "fields": {
+                "ref": {"source": "@sku", "required": True},
+                "quantity": {"source": "quantity", "required": True, "resolver": "sdk.parseInt"},
+                "price.amount": {"source": "price", "resolver": "sdk.parseFloat"},
+            },
+        },
     }
-    for name, (mapper, frame) in cases.items():
+}
+
+
+def orders(rows: int) -> pl.DataFrame:
+    """Return orders of two items each, so that there are ``rows`` items."""
+    number = pl.int_range(rows // 2, dtype=pl.Int64)
+
+    def item(at: int) -> pl.Expr:
+        texts = {"@sku": pl.format("SKU-{}-{}", number, at), "quantity": pl.lit("2"), "price": pl.lit("9.95")}
+        return pl.struct(text.alias(name) for name, text in texts.items())
+
+    return pl.select(
+        pl.format("O-{}", number).alias("@id"),
+        pl.struct(pl.format("A{}@shop.example", number).alias("email")).alias("customer"),
+        pl.struct(pl.concat_list(item(0), item(1)).alias("item")).alias("items"),
+    )
+
+
+def cases(rows: int) -> dict[str, Callable[[], tuple[Mapper, Any]]]:
+    """Return what is measured, each made when it is asked for."""
+    own = {"shout": shout}
+    called = {"fields": {"ref": {"source": "sku", "resolver": "shout"}}}
+    return {
+        "polars, 6 fields": lambda: (Mapper(SEED), stock(rows)),
+        "polars, 6 fields, 1 % at fault": lambda: (Mapper(SEED), with_faults(stock(rows))),
+        "polars, 6 fields, lenient, 1 % at fault": lambda: (Mapper(SEED, lenient=True), with_faults(stock(rows))),
+        "pyarrow, 6 fields": lambda: (Mapper(SEED), stock(rows).to_arrow()),
+        "pandas, 6 fields": lambda: (Mapper(SEED), stock(rows).to_pandas()),
+        "polars, 20 fields": lambda: (Mapper(WIDE), stock(rows)),
+        "polars, orders and their items": lambda: (Mapper(ORDERS), orders(rows)),
+        "polars, a call a row": lambda: (Mapper(called, resolvers=own), stock(rows)),
+    }
+
+
+def main(rows: int = 1_000_000) -> None:
+    """Print a table of cases, their median times, and their peak memory in sizes of the input."""
+    for name, made in cases(rows).items():
+        mapper, frame = made()
         seconds = median_seconds(lambda apply=mapper.apply, frame=frame: apply(frame))
-        print(f"{name:32} {seconds:7.3f} s {rows / seconds:14,.0f} rows/s   {mapper.apply(frame)}")
-    skus = clean["sku"].to_list()
+        figures = f"{seconds:6.3f} s {rows / seconds:12,.0f} rows/s {memory.peak(__file__, name, frame):>5} x"
+        print(f"{name:40} {figures}   {mapper.apply(frame)}")
+    skus = stock(rows)["sku"].to_list()
     seconds = median_seconds(lambda: [shout(value) for value in skus])
-    print(f"{'the calls of the last alone':32} {seconds:7.3f} s")
+    print(f"{'the calls of the last alone':40} {seconds:6.3f} s")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    if len(sys.argv) > 2:
+        maker, few = cases(10)[sys.argv[1]]()
+        memory.tell(sys.argv[1], sys.argv[2], maker.apply, few)
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)

@@ -1,14 +1,13 @@
 """Check a million rows, clean and with faults, and measure the peak memory: ``python bench_validator.py [rows]``."""
 
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import memory
 import polars as pl
 
 import fcwork.simulator.graphql
@@ -30,11 +29,6 @@ MORE = {
     ],
     "custom": [pl.col("qty") < 990],
     "threshold": {"range": "1%", "custom": "2%"},
-}
-FORMS: dict[str, Callable[[pl.DataFrame], Any]] = {
-    "polars": lambda rows: rows,
-    "pyarrow": pl.DataFrame.to_arrow,
-    "pandas": pl.DataFrame.to_pandas,
 }
 SCHEMA = Path(fcwork.simulator.graphql.__file__).with_name("schema.graphql")
 
@@ -116,45 +110,18 @@ def lucky(record: dict[str, Any]) -> bool:
     return record["qty"] is None or record["qty"] < 990
 
 
-def memory(name: str, path: str) -> None:
-    """Print the peak of a check in sizes of its frame, which is read into a process that has held nothing else."""
-    validator, kind = cases(10)[name]()[0], name.partition(",")[0]
-    validator.check(cases(10)[name]()[1])  # what is loaded once is no part of it
-    before = resident("VmRSS")
-    given = FORMS[kind](pl.read_ipc_stream(path))
-    size = resident("VmRSS") - before
-    Path("/proc/self/clear_refs").write_text("5", "ascii")  # Linux counts its high-water mark anew
-    before = resident("VmRSS")
-    validator.check(given)
-    print(f"{1 + (resident('VmHWM') - before) / size:.1f}")
-
-
-def resident(which: str) -> int:
-    """Return a figure of this process's memory in bytes."""
-    lines = Path("/proc/self/status").read_text("ascii").splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(which))
-
-
-def peak(name: str, frame: Any) -> str:
-    """Measure the peak in a process of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = f"{folder}/rows.arrow"
-        pl.DataFrame(frame).write_ipc_stream(path)
-        command = [sys.executable, __file__, name, path]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-
 def main(rows: int = 1_000_000) -> None:
     """Print a table of cases, their median times, and their peak memory in sizes of the input."""
     for name, made in cases(rows).items():
         validator, frame = made()
         seconds = median_seconds(lambda check=validator.check, frame=frame: check(frame))
-        figures = f"{seconds:6.3f} s {rows / seconds:12,.0f} rows/s {peak(name, frame):>5} x"
+        figures = f"{seconds:6.3f} s {rows / seconds:12,.0f} rows/s {memory.peak(__file__, name, frame):>5} x"
         print(f"{name:31} {figures}   {validator.check(frame)}")
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 2:
-        memory(sys.argv[1], sys.argv[2])
+        checker, few = cases(10)[sys.argv[1]]()
+        memory.tell(sys.argv[1], sys.argv[2], checker.check, few)
     else:
         main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
