@@ -15,6 +15,7 @@ HOURS = [f"openingSchedule.{day}{end}" for day in DAYS for end in ("Start", "End
 CURRENCY = "^[A-Z]{3}$"  # ISO 4217, assumed
 
 # docs.fluentcommerce.com: batch-api; the fields of SDK 0.1.56's own entity (ref, productRef) are not the platform's.
+# What counts stock is not negative; a DELTA or a CORRECTION takes some away (assumed).
 INVENTORY: Final[dict[str, Any]] = {
     "required": ["locationRef", "skuRef", "qty", "type", "status"],
     "types": {
@@ -24,7 +25,12 @@ INVENTORY: Final[dict[str, Any]] = {
         "type": "string",
         "status": "string",
     },
-    "range": {"qty": {"min": 0}},
+    "when": [
+        {
+            "if": {"type": {"one_of": ["LAST_ON_HAND", "EXPECTED", "RESERVED"]}},
+            "then": {"range": {"qty": {"min": 0}}},
+        }
+    ],
     "unique": ["locationRef", "skuRef", "type"],
 }
 # TEMPLATES: product events, attributes of UPSERT_PRODUCT, with their lengths; gtin is required there and in SCHEMA.
