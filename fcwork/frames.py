@@ -30,11 +30,9 @@ Kind = Literal["polars", "lazy", "pandas", "pyarrow", "records"]
 Stage = Literal["read", "map", "check", "send", "extract"]
 Severity = Literal["error", "warning"]
 
-# types of numpy and pandas that have a value for nothing; by name, as neither library need be loaded
-_MAY_BE_NOTHING = {"NAType", "NaTType", "datetime64", "timedelta64", "float16", "float32"}
-
 ROW, SOURCE = "_row", "_source"
 IDENTITY = (ROW, SOURCE)
+OWN = (*IDENTITY, "_errors", "_stage")  # columns that fcwork adds to a caller's
 UTC_TIME = pl.Datetime("us", "UTC")
 
 ISSUES = pl.Schema(
@@ -132,18 +130,19 @@ def head(frame: Any, rows: int) -> Any:
 
 def with_identity(frame: pl.DataFrame, source: str = "") -> pl.DataFrame:
     """Return ``frame`` with ``_row`` (its 1-based position, where it has none) and ``_source``."""
+    added: list[pl.Expr | pl.Series] = []  # in one step: after a first, polars copies frames that come in chunks
     if ROW not in frame.columns:
-        frame = frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(ROW))
+        added.append(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(ROW))
     elif frame.schema[ROW] != pl.Int64:
-        frame = frame.with_columns(_whole(frame[ROW]))
+        added.append(_whole(frame[ROW]))
     if SOURCE not in frame.columns:
-        frame = frame.with_columns(pl.lit(source).alias(SOURCE))
-    return frame
+        added.append(pl.lit(source).alias(SOURCE))
+    return frame.with_columns(added) if added else frame
 
 
 def without_identity(frame: pl.DataFrame) -> pl.DataFrame:
     """Return ``frame`` without the columns that begin with an underscore and belong to fcwork."""
-    ours = [name for name in frame.columns if name in {*IDENTITY, "_errors", "_stage"}]
+    ours = [name for name in frame.columns if name in OWN]
     return frame.drop(ours) if ours else frame
 
 
@@ -314,7 +313,7 @@ def _pandas_series(name: str, values: pd.Series[Any]) -> pl.Series:
 
 
 def _series(name: str, values: list[Any], *, as_text: bool = False) -> pl.Series:
-    known = _known(values)
+    known = shapes.known(values)
     if not as_text and any(isinstance(value, shapes.NESTED) for value in known):
         known = _alike(name, known)
     typed = None if as_text else _typed(name, known)
@@ -330,22 +329,12 @@ def _series(name: str, values: list[Any], *, as_text: bool = False) -> pl.Series
 def _alike(name: str, values: list[Any]) -> list[Any]:
     try:
         return shapes.alike(values)
-    except (ValueError, RecursionError):
-        message = f"the column {name} holds a value nested deeper than {shapes.LEVELS} levels"
-        raise TypeError(message) from None
-
-
-def _known(values: list[Any]) -> list[Any]:
-    """Return the values with None for each that stands for nothing: NaN of any kind, NA and NaT."""
-    kinds = set(map(type, values))
-    if any(kind.__name__ == "ndarray" for kind in kinds):  # as pandas has lists that came from parquet
-        return _known([value.tolist() if type(value).__name__ == "ndarray" else value for value in values])
-    doubtful = {kind for kind in kinds if issubclass(kind, float | Decimal) or kind.__name__ in _MAY_BE_NOTHING}
-    return [None if type(v) in doubtful and _is_nothing(v) else v for v in values] if doubtful else values
-
-
-def _is_nothing(value: Any) -> bool:
-    return type(value).__name__ == "NAType" or bool(value != value)  # noqa: PLR0124 - only NaN and NaT differ from themselves
+    except RecursionError:
+        told = shapes.TOO_DEEP
+    except ValueError as error:
+        told = str(error)
+    message = f"the column {name} holds a value that is {told}"
+    raise TypeError(message)
 
 
 def _typed(name: str, values: list[Any]) -> pl.Series | None:

@@ -11,7 +11,7 @@ from fcwork import frames
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import MappingError
 from fcwork.mapper import targets
-from fcwork.mapper.engine import Outcome
+from fcwork.mapper.engine import Traced
 from fcwork.mapper.mutations import MutationOutcome, MutationRequest, Operation, join, parse, requests, typed
 from fcwork.mapper.plan import Plan
 
@@ -79,14 +79,14 @@ def operation_of(plan: Plan, schema: Any) -> Operation:
     return typed(plan.operation, schemas.load(schema))
 
 
-def call_of(plan: Plan, outcome: Outcome, schema: Any) -> MutationRequest:
+def call_of(plan: Plan, outcome: Traced, schema: Any) -> MutationRequest:
     """Return the request of a single record."""
     operation = operation_of(plan, schema)
     (request,) = requests(operation, [_arguments(plan, targets.as_record(outcome.found))])
     return request
 
 
-def calls_of(plan: Plan, outcome: Outcome, kind: frames.Kind, *, per_request: int | None, schema: Any) -> Mutations:
+def calls_of(plan: Plan, outcome: Traced, kind: frames.Kind, *, per_request: int | None, schema: Any) -> Mutations:
     """Return the requests of the rows that could be mapped."""
     operation = operation_of(plan, schema)
     values = [_arguments(plan, record) for record in targets.as_records(outcome.mapped, outcome.found)]

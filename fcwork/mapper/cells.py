@@ -9,12 +9,16 @@ from typing import TypeVar
 import polars as pl
 
 from fcwork.mapper import places
+from fcwork.mapper.numbers import PRECISION
 from fcwork.mapper.paths import Key, Path
 from fcwork.mapper.places import NOWHERE, Place, Scope
 from fcwork.mapper.plan import Field, Items, Part
 from fcwork.mapper.resolvers import text
 
 _SHORT_INTEGERS = (pl.Int8, pl.Int16, pl.Int32, pl.UInt8, pl.UInt16, pl.UInt32)
+_IN_A_SHORT_FLOAT = (pl.Int8, pl.Int16, pl.UInt8, pl.UInt16)
+_TEXTS = (pl.Categorical, pl.Enum)  # which only their library tells from texts
+_LONGEST_INTEGER = 20  # digits, of 64 bits
 _Values = TypeVar("_Values", pl.Expr, pl.Series)
 
 
@@ -30,6 +34,7 @@ class Cell:
         there: where the objects around it are; None where there are none that could be missing.
         absent: no source is a place of the scope.
         beyond: the only source leads into what holds nothing.
+        untyped: nothing is known of its type, and it is text for want of another.
     """
 
     field: Field
@@ -41,23 +46,28 @@ class Cell:
     there: pl.Expr | None
     absent: bool
     beyond: bool
+    untyped: bool
 
 
 def cell(field: Field, scope: Scope) -> Cell:
     """Return the cell of ``field``."""
     inner, there = within(scope, field)
     whole = field.lenient and field.order == "fields"  # the SDK's first dialect leaves an element with attributes whole
-    found = [_sound(place, whole=whole) for path in field.sources if (place := _located(path, field, scope, inner))]
-    place = _first_of(found) if field.literal is None or _beats_literal(field, scope) else _constant(field.literal)
+    found = [_sound(place, whole=whole) for path in field.sources if (place := located(path, field, scope, inner))]
+    if field.literal is None or _beats_literal(field, scope):
+        place = _first_of(found, _mark(field))
+    else:
+        place = _constant(field.literal)
     raw, dtype = place.value, place.dtype
     given = raw
     if field.default is not None and field.order == "fields" and not field.needs_source:
-        given, dtype = defaulted(given, dtype, field.default)
-    if dtype == pl.Null:  # a type is needed: that of the default which may stand in later, else text
+        given, dtype = defaulted(given, dtype, field.default, mark=_mark(field))
+    untyped = dtype == pl.Null
+    if untyped:  # a type is needed: that of the default which may stand in later, else text
         dtype = pl.String() if field.default is None or field.default.dtype == pl.Null else field.default.dtype
         given = given.cast(dtype)
     absent = not found and field.literal is None and bool(field.sources)
-    return Cell(field, raw, given, dtype, empty(given, dtype), place.several, there, absent, place.beyond)
+    return Cell(field, raw, given, dtype, empty(given, dtype), place.several, there, absent, place.beyond, untyped)
 
 
 def empty(values: _Values, dtype: pl.DataType) -> _Values:
@@ -66,7 +76,7 @@ def empty(values: _Values, dtype: pl.DataType) -> _Values:
 
 
 def defaulted(
-    value: pl.Expr, dtype: pl.DataType, default: pl.Series, *, blank: bool = True
+    value: pl.Expr, dtype: pl.DataType, default: pl.Series, *, blank: bool = True, mark: str = "."
 ) -> tuple[pl.Expr, pl.DataType]:
     """Return the value with its default; where no type holds both, both are text.
 
@@ -75,6 +85,7 @@ def defaulted(
         dtype: its type.
         default: one item.
         blank: whether it stands in for an empty text too.
+        mark: the decimal mark in which texts will be read.
     """
     stand_in, kind = _constant(default)[:2]
     if dtype == pl.Null:
@@ -82,7 +93,8 @@ def defaulted(
     gone = empty(value, dtype) if blank else value.is_null()
     shared = shared_type(dtype, kind)
     if shared is None:
-        return pl.when(gone).then(text(stand_in, kind)).otherwise(text(value, dtype)), pl.String()
+        told = default.alias("default").to_frame().select(_written(pl.col("default"), kind, mark)).item()
+        return pl.when(gone).then(pl.lit(told)).otherwise(_written(value, dtype, mark)), pl.String()
     return pl.when(gone).then(stand_in.cast(shared)).otherwise(value.cast(shared)), shared
 
 
@@ -92,10 +104,12 @@ def shared_type(one: pl.DataType, other: pl.DataType) -> pl.DataType | None:
         return one
     if one == pl.Null or (one in _SHORT_INTEGERS and other == pl.Int64):
         return other
-    if (one.is_float() and other.is_numeric()) or (one.is_decimal() and other.is_integer()):
-        return one
+    if one.is_float() and other.is_numeric():
+        return one if other in _IN_A_SHORT_FLOAT else pl.Float64()
+    if isinstance(one, pl.Decimal) and other.is_integer():
+        return pl.Decimal(PRECISION, one.scale) if one.scale <= PRECISION - _LONGEST_INTEGER else None
     if isinstance(one, pl.List) and isinstance(other, pl.List):
-        inner = shared_type(_inner(one), _inner(other))
+        inner = shared_type(places.inner_of(one), places.inner_of(other))
         return None if inner is None else pl.List(inner)
     return None
 
@@ -105,7 +119,10 @@ def within(scope: Scope, entry: Field | Part | Items) -> tuple[Scope, pl.Expr | 
     there: list[pl.Expr] = []
     here = scope
     for path in entry.within:
-        place = here.locate(path) or scope.locate(path) or NOWHERE
+        place = here.locate(path)
+        if place is None and entry.whose == "record":
+            place = scope.locate(path) or (scope.root or scope).locate(path)
+        place = place or NOWHERE
         here = places.of_value(place, scope.root or scope, called=here.called)
         if isinstance(entry, Field) and entry.whose == "record" and path.text[:1] != "$":
             continue
@@ -116,10 +133,10 @@ def within(scope: Scope, entry: Field | Part | Items) -> tuple[Scope, pl.Expr | 
 def listed(items: Items, scope: Scope) -> tuple[Place, pl.Expr | None]:
     """Return the place of a list, and where the objects around it are."""
     inner, there = within(scope, items)
-    return _located(items.source, items, scope, inner) or NOWHERE, there
+    return located(items.source, items, scope, inner) or NOWHERE, there
 
 
-def _located(path: Path, entry: Field | Items, scope: Scope, inner: Scope) -> Place | None:
+def located(path: Path, entry: Field | Part | Items, scope: Scope, inner: Scope) -> Place | None:
     """Return the place of a source: the innermost object's, or in a mutation's ``fields`` the record's first."""
     if entry.whose == "item":
         return inner.locate(path)
@@ -142,29 +159,45 @@ def _beats_literal(field: Field, scope: Scope) -> bool:
 
 def _sound(place: Place, *, whole: bool) -> Place:
     place = place if whole else places.unwrapped(place)
+    if place.dtype in _TEXTS:
+        return place._replace(value=place.value.cast(pl.String), dtype=pl.String())
     return place._replace(value=place.value.fill_nan(None)) if place.dtype.is_float() else place
 
 
-def _first_of(places: list[Place]) -> Place:
+def _mark(field: Field) -> str:
+    return field.steps[0].mark if field.steps else "."
+
+
+def _written(value: pl.Expr, dtype: pl.DataType, mark: str) -> pl.Expr:
+    """Return a column as text; numbers as they will be read, with the decimal mark that the mapping states."""
+    written = text(value, dtype)
+    has_decimals = dtype.is_float() or dtype.is_decimal()
+    return written.str.replace(".", mark, literal=True) if has_decimals and mark != "." else written
+
+
+def _first_of(places: list[Place], mark: str) -> Place:
     """Return, for each row, the first place with a value; of several types, all are text."""
     if len(places) < 2:  # noqa: PLR2004 - two make a choice
         return places[0] if places else NOWHERE
     kind: pl.DataType | None = places[0].dtype
     for place in places[1:]:
         kind = None if kind is None else shared_type(kind, place.dtype) or shared_type(place.dtype, kind)
-    values = [text(p.value, p.dtype) if kind is None else p.value.cast(kind) for p in places]
+    values = [_written(p.value, p.dtype, mark) if kind is None else p.value.cast(kind) for p in places]
     dtype = kind if kind is not None else pl.String()
     chosen = values[-1]
     for value in reversed(values[:-1]):
         chosen = pl.when(~empty(value, dtype)).then(value).otherwise(chosen)
-    several = [place.several for place in places if place.several is not None]
-    return Place(chosen, dtype, several[0] if several else None)
+    return Place(chosen, dtype, _several(places, values, dtype))
+
+
+def _several(places: list[Place], values: list[pl.Expr], dtype: pl.DataType) -> pl.Expr | None:
+    """Say where a place leads to several items and none before it has a value."""
+    told = []
+    for at, place in enumerate(places):
+        if place.several is not None:
+            told.append(reduce(lambda one, value: one & empty(value, dtype), values[:at], place.several))
+    return reduce(lambda one, other: one | other, told) if told else None
 
 
 def _constant(column: pl.Series) -> Place:
     return Place(pl.lit(column).get(0), column.dtype)
-
-
-def _inner(dtype: pl.List) -> pl.DataType:
-    found: pl.DataType = dtype.inner if isinstance(dtype.inner, pl.DataType) else dtype.inner()
-    return found

@@ -14,7 +14,7 @@ from fcwork.mapper.plan import Step
 from fcwork.mapper.resolvers import PARAMS, PARSE_JSON, SDK, SDK_NAMES, TRANSFORMS, Reading, parse_json
 from fcwork.names import did_you_mean
 
-SETTINGS = ("numberFormat", "dateFormat", "zone")
+SETTINGS = ("numberFormat", "exact", "scale", "dateFormat", "zone")
 _MOST_SCALE = 18
 
 
@@ -41,17 +41,15 @@ class Chains:
 
     def steps(self, config: Mapping[str, Any], where: str) -> tuple[Step, ...]:
         """Return the steps that a field names as ``resolver`` or ``transform``."""
-        key = "resolver" if "resolver" in config else "transform"
+        key = "resolver" if config.get("resolver") else "transform"
         given = config.get(key) or []
-        listed = [given] if isinstance(given, str) else given
+        listed = [given] if isinstance(given, str | Mapping) else given
         params = dict(config.get("params", {}))
         names = [self._named(item, f"{where}.{key}") for item in listed]
-        found = [
-            step
-            for name, more in names
-            if name
-            for step in self._step(name, {**params, **more}, more, f"{where}.{key}")
-        ]
+        found: list[Step] = []
+        for name, more in names:
+            shared = {param: value for param, value in params.items() if param not in more}
+            found += self._step(name, shared, more, f"{where}.{key}") if name else ()
         self._left_over(params, [name for name, _ in names if name], f"{where}.params")
         return tuple(found)
 
@@ -59,7 +57,8 @@ class Chains:
         """Return the step of a resolver of the user's own, or None where the name is none of those."""
         if name in SDK_NAMES or name in self._sdk or not isinstance(name, str):
             return None
-        return next(iter(self._step(name, params, params, f"{where}.resolver")), None)
+        self._left_over(params, [name], f"{where}.params")
+        return next(iter(self._step(name, params, {}, f"{where}.resolver")), None)
 
     def _sound(self, own: Mapping[str, Any]) -> dict[str, custom.Resolver]:
         sound = {}
@@ -77,60 +76,86 @@ class Chains:
     def _named(self, item: Any, where: str) -> tuple[str, dict[str, Any]]:
         if isinstance(item, str):
             return item, {}
-        if isinstance(item, Mapping) and isinstance(item.get("name"), str) and set(item) <= {"name", "params"}:
-            params = item.get("params", {})
-            if isinstance(params, Mapping):
-                return item["name"], dict(params)
-        self._mistakes.add(where, f'a name, or {{"name": …, "params": {{…}}}}, not {kind_of(item)}')
-        return "", {}
+        if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
+            without = " without a name" if isinstance(item, Mapping) else ""
+            self._mistakes.add(where, f'a name, or {{"name": …, "params": {{…}}}}, not {kind_of(item)}{without}')
+            return "", {}
+        for key in map(str, set(item) - {"name", "params"}):
+            self._mistakes.unknown(f"{where}.{key}", "key", key, ("name", "params"))
+        params = item.get("params", {})
+        if not isinstance(params, Mapping):
+            self._mistakes.add(f"{where}.params", f"an object of params by name, not {kind_of(params)}")
+            return "", {}
+        return item["name"], dict(params)
 
-    def _step(self, name: str, params: Mapping[str, Any], stated: Mapping[str, Any], where: str) -> Iterator[Step]:
+    def _step(self, name: str, shared: Mapping[str, Any], stated: Mapping[str, Any], where: str) -> Iterator[Step]:
+        """Yield the step of a name.
+
+        Args:
+            name: as the mapping calls it.
+            shared: the params of the field, of which the step takes those that it knows.
+            stated: the params of the step itself.
+            where: its place.
+        """
         if name in self._sdk:
-            mine = {key: value for key, value in params.items() if name in PARAMS.get(key, ())}
-            for key in set(stated) - set(mine):
-                self._unknown_param(name, key, where)
-            reading = self._read(self._reading, mine, where)
-            yield Step(name, sdk=self._sdk[name](reading), lenient=self._lenient.get(name))
+            reading = self._read(self._reading, self._known(name, shared), f"{where.rpartition('.')[0]}.params")
+            reading = self._read(reading, self._known(name, stated), f"{where}.params")
+            self._strange(name, stated, where)
+            mark = reading.format.decimal if name in PARAMS["numberFormat"] else "."
+            yield Step(name, sdk=self._sdk[name](reading), lenient=self._lenient.get(name), mark=mark)
         elif name == PARSE_JSON:
+            self._strange(name, stated, where)
             call = custom.Call(PARSE_JSON, parse_json, "value", code="map.type")
             yield Step(name, call=call, lenient=self._lenient.get(name))
         elif name in self._own and name not in self._unsound:
-            yield from self._called(name, params, stated, where)
-        elif name not in self._unsound:
+            yield from self._called(name, shared, stated, where)
+        elif name in self._unsound:  # told already: what stands for it keeps the field from being told too
+            yield Step(name, call=custom.Call(name, str, "value"))
+        else:
             text = f"unknown resolver {name!r}{did_you_mean(name, self.names)}"
             self._mistakes.add(where, text, self.names)
 
-    def _called(self, name: str, params: Mapping[str, Any], stated: Mapping[str, Any], where: str) -> Iterator[Step]:
+    def _called(self, name: str, shared: Mapping[str, Any], stated: Mapping[str, Any], where: str) -> Iterator[Step]:
+        if self._strange(name, stated, where):
+            return
+        given = {**{key: value for key, value in shared.items() if self._takes(name, key)}, **stated}
         try:
-            takes = custom.signature_of(self._own[name])
-            mine = {key: item for key, item in params.items() if takes.any_name or key in takes.takes or key in stated}
-            yield Step(name, call=custom.call_of(name, self._own[name], mine))
+            yield Step(name, call=custom.call_of(name, self._own[name], given))
         except TypeError as error:
             self._mistakes.add(where, str(error))
+
+    def _known(self, name: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in params.items() if self._takes(name, key)}
+
+    def _strange(self, name: str, stated: Mapping[str, Any], where: str) -> bool:
+        """Tell of each param of a step that its resolver does not take, and say whether there was one."""
+        strange = [key for key in stated if not self._takes(name, key)]
+        for key in strange:
+            known = self._known_params([name])
+            self._mistakes.add(f"{where}.params.{key}", f"{name} takes no such param{_nearest(key, known)}", known)
+        return bool(strange)
 
     def _left_over(self, params: Mapping[str, Any], names: list[str], where: str) -> None:
         """Tell of each param of a field that none of its resolvers takes."""
         for key in params:
-            taken = any(name in PARAMS.get(key, ()) or self._takes(name, key) for name in names)
-            if not taken:
+            if not any(self._takes(name, key) for name in names):
                 known = self._known_params(names)
-                told = (
-                    f"none of its resolvers takes it{did_you_mean(key, known)}"
-                    if names
-                    else "there is no resolver to take it"
-                )
-                self._mistakes.add(f"{where}.{key}", told, known)
+                told = f"none of its resolvers takes it{_nearest(key, known)}"
+                self._mistakes.add(f"{where}.{key}", told if names else "there is no resolver to take it", known)
 
     def _takes(self, name: str, key: str) -> bool:
-        takes = custom.signature_of(self._own[name]) if name in self._own else None
-        return name in self._unsound or bool(takes and (takes.any_name or key in takes.takes))
+        """Say whether a resolver takes a param; one that is not known, and told elsewhere, may take any."""
+        if name in self._sdk or name == PARSE_JSON:
+            return name in PARAMS.get(key, ())
+        if name not in self._own:
+            return True
+        takes = custom.signature_of(self._own[name])
+        return takes.any_name or key in takes.takes
 
     def _known_params(self, names: list[str]) -> list[str]:
-        return [key for key, whose in PARAMS.items() if set(whose) & set(names)]
-
-    def _unknown_param(self, name: str, key: str, where: str) -> None:
-        known = self._known_params([name])
-        self._mistakes.add(where, f"{name} takes no {key!r}{did_you_mean(key, known)}", known)
+        sdk = [key for key, whose in PARAMS.items() if set(whose) & set(names)]
+        own = (custom.signature_of(self._own[name]).takes for name in names if name in self._own)
+        return [*sdk, *sorted(set[str]().union(*own))]
 
     def _read(self, reading: Reading, stated: Mapping[str, Any], where: str) -> Reading:
         """Return a reading with what is stated for one resolver, or for a whole mapping."""
@@ -141,6 +166,10 @@ class Chains:
             except ValueError as error:
                 self._mistakes.add(f"{below}{key}", str(error))
         return reading
+
+
+def _nearest(key: str, known: list[str]) -> str:
+    return did_you_mean(key, known) or f": there {'are' if len(known) > 1 else 'is'} {', '.join(known) or 'none'}"
 
 
 def _with(reading: Reading, key: str, value: Any) -> Reading:
@@ -159,9 +188,10 @@ def _with(reading: Reading, key: str, value: Any) -> Reading:
     if key == "zone":
         dates.check_zone(value)
         return replace(reading, date=replace(reading.date, zone=value))
-    shapes = [value] if isinstance(value, str) else value
-    if not isinstance(shapes, list) or not shapes or not all(isinstance(shape, str) for shape in shapes):
-        raise ValueError(f"a date format such as DD/MM/YYYY, or a list of them, not {kind_of(value)}")
+    if not isinstance(value, str | list) or not value or not all(isinstance(shape, str) for shape in value):
+        told = "an empty list" if value == [] else kind_of(value)
+        raise ValueError(f"a date format such as DD/MM/YYYY, or a list of them, not {told}")
+    shapes = [shape.strip() for shape in ([value] if isinstance(value, str) else value)]  # as texts are
     for shape in shapes:
         dates.check_format(shape)
     return replace(reading, date=replace(reading.date, formats=tuple(shapes)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from fcwork.shapes import check_depth
 
 CONTEXT = "$context."
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
-_SECRET = re.compile("SECRET|PASSWORD|TOKEN|KEY", re.IGNORECASE)
+_SECRET = re.compile("SECRET|PASSW|PASSPHRASE|PWD|TOKEN|KEY|CREDENTIAL", re.IGNORECASE)
 
 
 def constant(value: Any) -> pl.Series:
@@ -25,6 +26,8 @@ def constant(value: Any) -> pl.Series:
         ValueError: no column can hold it; the text says why.
     """
     check_depth(value)
+    if not _is_finite(value):
+        raise ValueError("a number that is infinite or none cannot be a column's value")
     try:
         column = pl.Series([value], strict=True)
     except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError) as error:
@@ -34,6 +37,13 @@ def constant(value: Any) -> pl.Series:
     if column.dtype.is_integer() and column.dtype != pl.Int64:
         raise ValueError("a whole number past 64 bits: write it as text")
     return column
+
+
+def _is_finite(value: Any) -> bool:
+    """Say whether all numbers in a value are some."""
+    if isinstance(value, Mapping | list):
+        return all(map(_is_finite, value.values() if isinstance(value, Mapping) else value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def from_environment(value: Any) -> Any:

@@ -9,19 +9,25 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Any, Literal, TypeVar
+from uuid import UUID
 
 import polars as pl
 
-from fcwork import frames
+from fcwork import frames, shapes
 from fcwork.redact import mask
 
 Resolver = Callable[..., Any]
 _Function = TypeVar("_Function", bound=Resolver)
 Way = Literal["column", "value", "record"]
+Gives = type[pl.DataType] | None
 SCALARS: dict[Any, type[pl.DataType]] = {str: pl.String, int: pl.Int64, float: pl.Float64, bool: pl.Boolean}
+_HELD = (str, int, float, Decimal, date, time, timedelta, bytes, UUID, pl.Series)  # what a column can hold
+_FOREIGN = ("numpy", "pandas")  # whose values frames know
 _SHOWN = 200  # characters of an exception's text
 _AT_ONCE = 4_096  # rows: what they take stays in the processor's cache
 _ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -47,10 +53,10 @@ class Call:
     """
 
     name: str
-    function: Resolver
+    function: Resolver = field(repr=False)  # it may hold params
     way: Way
     code: str = "map.resolver"
-    gives: type[pl.DataType] | None = None
+    gives: Gives = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,7 @@ class Signature:
     takes: frozenset[str]
     needs: frozenset[str]
     any_name: bool
-    gives: type[pl.DataType] | None
+    gives: Gives
 
 
 def signature_of(function: Any) -> Signature:
@@ -116,7 +122,7 @@ def signature_of(function: Any) -> Signature:
     """
     if not callable(function):
         raise TypeError(f"a resolver is a function, not {type(function).__name__}")
-    if inspect.iscoroutinefunction(function):
+    if any(_is_async(item) for item in (function, getattr(function, "__call__", None))):  # noqa: B004 - its code
         raise TypeError("an async function cannot be a resolver: give a plain one")
     parameters, returned = _parameters(function)
     by_position = [item for item in parameters if item.kind in _BY_POSITION]
@@ -136,18 +142,23 @@ def signature_of(function: Any) -> Signature:
     )
 
 
+def _is_async(function: Any) -> bool:
+    plain = function.func if isinstance(function, functools.partial) else function
+    return inspect.iscoroutinefunction(plain) or inspect.isasyncgenfunction(plain)
+
+
 def call_of(name: str, function: Resolver, params: Mapping[str, Any]) -> Call:
     """Return a resolver with its params given.
 
+    Args:
+        name: as the mapping calls it.
+        function: the resolver.
+        params: what is given by name, all of which it takes.
+
     Raises:
-        TypeError: it cannot be called so; the text says why.
+        TypeError: it needs more; the text says which.
     """
     found = signature_of(function)
-    strange = [] if found.any_name else sorted(set(params) - found.takes)
-    if strange:
-        raise TypeError(
-            f"{name} takes no {', '.join(strange)}: its params are {', '.join(sorted(found.takes)) or 'none'}"
-        )
     missing = sorted(found.needs - set(params))
     if missing:
         raise TypeError(f"{name} needs params: {', '.join(missing)}")
@@ -204,10 +215,67 @@ def _asked(call: Call, values: pl.Series, records: pl.DataFrame, skipped: pl.Ser
     for start in range(0, len(values), _AT_ONCE):
         given, left_out = values.slice(start, _AT_ONCE), skipped.slice(start, _AT_ONCE)
         results, failed = _some(call, given, records.slice(start, _AT_ONCE) if records.width else records, left_out)
-        failures.update({start + at: told for at, told in failed.items()})
         scalars = _scalars(results, call.gives)
+        if scalars is None:
+            results = _sound(results, call.gives, failed)
+            scalars = _scalars(results, call.gives)
+        failures.update({start + at: told for at, told in failed.items()})
         parts.append(results if scalars is None else scalars)
     return Answers(_joined(parts, call.gives), failures)
+
+
+def _sound(results: list[Any], gives: Gives, failures: dict[int, str]) -> list[Any]:
+    """Return answers without those that a column cannot hold, or that are not of the type given; these are failures."""
+    sound: list[Any] = []
+    for at, result in enumerate(results):
+        value = result.item() if type(result).__module__ == "numpy" and getattr(result, "shape", None) == () else result
+        fault = fault_of(value, gives)
+        if fault:
+            failures.setdefault(at, fault)
+        sound.append(None if fault else float(value) if gives is pl.Float64 and value is not None else value)
+    return sound
+
+
+def fault_of(value: Any, gives: Gives = None) -> str:
+    """Return what keeps an answer out of its column, or nothing."""
+    if value is None:
+        return ""
+    if gives is not None and not _is_given(value, gives):
+        promised = next(kind.__name__ for kind, dtype in SCALARS.items() if dtype is gives)
+        return f"it gave {type(value).__name__}, where its annotation says {promised}"
+    try:
+        shapes.check_depth(value, 1)
+    except ValueError:
+        return f"it gave what is nested deeper than {shapes.LEVELS} levels"
+    try:
+        strange = next((kind for kind in _kinds(value) if kind), "")
+    except UnicodeEncodeError:
+        return "it gave a text with half a character (of a surrogate pair)"
+    return f"it gave {strange}, which no column holds: give a text, number, date, list or dict" if strange else ""
+
+
+def _is_given(value: Any, gives: type[pl.DataType]) -> bool:
+    if isinstance(value, bool) or gives is pl.Boolean:
+        return isinstance(value, bool) and gives is pl.Boolean
+    if gives is pl.Int64:
+        return isinstance(value, int) and -(2**63) <= value < 2**63
+    return isinstance(value, str if gives is pl.String else (int, float))
+
+
+def _kinds(value: Any) -> Iterator[str]:
+    """Yield the kind of each value in an answer that no column holds."""
+    if value is None:
+        return
+    if isinstance(value, str):
+        value.encode()
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _kinds(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _kinds(item)
+    elif not isinstance(value, _HELD) and type(value).__module__.partition(".")[0] not in _FOREIGN:
+        yield type(value).__name__
 
 
 def _some(call: Call, values: pl.Series, records: pl.DataFrame, skipped: pl.Series) -> tuple[list[Any], dict[int, str]]:
@@ -219,12 +287,12 @@ def _some(call: Call, values: pl.Series, records: pl.DataFrame, skipped: pl.Seri
     return spread, {kept[at]: told for at, told in failures.items()}
 
 
-def _joined(parts: list[pl.Series | list[Any]], gives: type[pl.DataType] | None) -> pl.Series:
+def _joined(parts: list[pl.Series | list[Any]], gives: Gives) -> pl.Series:
     """Return the parts as one column, of one type where they share it."""
     typed = [part for part in parts if isinstance(part, pl.Series)]
     kinds = {part.dtype for part in typed} - {pl.Null()}
     if len(typed) < len(parts) or len(kinds) > 1:
-        return column_of([value for part in parts for value in part], gives)
+        return column_of([value for part in parts for value in part])
     kind = kinds.pop() if kinds else gives or pl.String
     return pl.concat([part.cast(kind) for part in typed]) if typed else pl.Series(dtype=kind)
 
@@ -259,7 +327,10 @@ def _whole_column(call: Call, values: pl.Series) -> Answers:
         return _all_failed(values, f"it gave {type(result).__name__} instead of a polars Series")
     if len(result) != len(values):
         return _all_failed(values, f"it gave {len(result):,} values for {len(values):,} rows")
-    return Answers(result.rechunk() if result.dtype != pl.Object else column_of(result.to_list()), {})
+    if result.dtype != pl.Object:
+        return Answers(result.rechunk(), {})
+    failures: dict[int, str] = {}
+    return Answers(column_of(_sound(result.to_list(), None, failures)), failures)
 
 
 def _all_failed(values: pl.Series, message: str) -> Answers:
@@ -272,21 +343,26 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {told}" if told else type(error).__name__
 
 
-def column_of(results: list[Any], gives: type[pl.DataType] | None = None) -> pl.Series:
-    """Return Python values as a column; of a type, if all of them have it."""
-    scalars = _scalars(results, gives)
+def column_of(results: list[Any]) -> pl.Series:
+    """Return Python values as a column."""
+    scalars = _scalars(results, None)
     if scalars is not None and scalars.dtype != pl.Null:
         return scalars
     return frames.enter([{"value": result} for result in results])["value"] if results else pl.Series(dtype=pl.String)
 
 
-def _scalars(results: list[Any], gives: type[pl.DataType] | None) -> pl.Series | None:
-    """Return values of one of the plain types as a column, of type Null where all are null; None where they differ."""
+def _scalars(results: list[Any], gives: Gives) -> pl.Series | None:
+    """Return values of one of the plain types as a column; None where they differ, or are not of the type given.
+
+    Where all are null, and no type is given, the column is of type Null.
+    """
     kinds = set(map(type, results)) - {type(None)}
     if not kinds:
         return pl.Series(results, dtype=gives or pl.Null)
     kind = SCALARS.get(kinds.pop()) if len(kinds) == 1 else None
+    if kind is None or (gives is not None and kind != gives):
+        return None
     try:
-        return None if kind is None else pl.Series(results, dtype=kind, strict=True)
-    except (TypeError, OverflowError):  # whole numbers past 64 bits
+        return pl.Series(results, dtype=kind, strict=True)
+    except (TypeError, OverflowError, UnicodeEncodeError):  # whole numbers past 64 bits, half a character
         return None

@@ -5,9 +5,9 @@ Read are, with ``-`` or ``/`` between the parts of the date, ``T`` or a space be
     2025-01-15   2025/01/15   2025-01-15T10:30   2025-01-15 10:30:00.123   2025-01-15T10:30:00+05:30   …Z
 
 or, where the mapping states formats such as ``DD/MM/YYYY HH:mm``, those alone. A date without a zone is UTC, or the
-zone that the mapping states, never the host's. A date that does not exist (2025-02-30), a time that a change of clocks
-leaves out or brings twice, and numbers of seconds are not read. Years are 1000 to 9999; digits past the microsecond
-are cut off.
+zone that the mapping states, never the host's; a date without a time is the first instant of its day there. A date
+that does not exist (2025-02-30), a time that a change of clocks leaves out or brings twice, and numbers of seconds are
+not read. Years are 1000 to 9999; digits past the microsecond are cut off.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -34,14 +35,15 @@ _TOKENS = {
     "MMM": ("%b", "[A-Za-z]{3}"),
     "MM": ("%m", "[0-9]{2}"),
     "DD": ("%d", "[0-9]{2}"),
-    "HH": ("%H", "[0-9]{2}"),
-    "mm": ("%M", "[0-9]{2}"),
-    "ss": ("%S", "[0-9]{2}"),
+    "HH": ("%H", "(?:[01][0-9]|2[0-3])"),
+    "mm": ("%M", "[0-5][0-9]"),
+    "ss": ("%S", "[0-5][0-9]"),
     "SSS": ("%3f", "[0-9]{3}"),
     "D": ("%d", "[0-9]{1,2}"),
     "M": ("%m", "[0-9]{1,2}"),
     "Z": ("%#z", _ZONE),
 }
+_WHOLE = (("YYYY",), ("MM", "M", "MMM"), ("DD", "D"))  # of each part one
 _TOKEN = re.compile("|".join(sorted(_TOKENS, key=len, reverse=True)) + r"|[^A-Za-z]|T")
 _SAMPLE, _OFTEN = 10_000, 2  # a text that comes twice or more, on the average of so many, is read once for all its rows
 
@@ -73,43 +75,55 @@ class DateReading:
         return texts.cast(UTC_TIME) if read is None else read
 
     def local(self, instants: pl.Series) -> pl.Series:
-        """Return instants as clocks of the zone show them."""
-        return instants if self.zone == "UTC" else instants.dt.convert_time_zone(self.zone)
+        """Return instants as clocks of the zone show them; null past the year 9999."""
+        if self.zone == "UTC":
+            return instants
+        shown = instants.dt.convert_time_zone(self.zone)
+        return shown.set(shown.dt.year() > _LAST.year, None)
 
     def in_utc(self, dates: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         """Return a date or timestamp column as instants in UTC."""
         if isinstance(dtype, pl.Datetime) and dtype.time_zone:
             return dates.dt.convert_time_zone("UTC").cast(UTC_TIME)
-        return _zoned(dates.cast(pl.Datetime("us")), self.zone)
+        return _zoned(dates.cast(pl.Datetime("us")), self.zone, days=pl.lit(value=dtype == pl.Date))
 
 
 ISO_IN_UTC = DateReading()
 
 
-def check_zone(zone: str) -> None:
+def check_zone(zone: Any) -> None:
     """Refuse what is no time zone.
 
     Raises:
         ValueError: there is none of that name.
     """
+    known = isinstance(zone, str) and bool(zone)
     try:
-        pl.select(pl.lit(datetime(2025, 1, 1)).dt.replace_time_zone(zone))  # noqa: DTZ001 - the zone is what is tried
+        if known:
+            pl.select(pl.lit(datetime(2025, 1, 1)).dt.replace_time_zone(zone))  # noqa: DTZ001 - the zone is tried
     except pl.exceptions.PolarsError:
-        raise ValueError(f"there is no time zone {zone!r}: write one such as Europe/Berlin or UTC") from None
+        known = False
+    if not known:
+        raise ValueError(f"there is no time zone {zone!r}: write one such as Europe/Berlin or UTC")
 
 
 def check_format(shape: str) -> None:
     """Refuse a format that no date can be read by.
 
     Raises:
-        ValueError: it has unknown tokens, or lacks day, month or year.
+        ValueError: it has unknown tokens, one part twice, lacks day, month or year, or has half a time.
     """
-    tokens = set(_TOKEN.findall(shape)) if "".join(_TOKEN.findall(shape)) == shape else set()
-    whole = "YYYY" in tokens and tokens & {"MM", "M", "MMM"} and tokens & {"DD", "D"}
-    if shape != ISO and not whole:
+    if shape == ISO:
+        return
+    found = _TOKEN.findall(shape) if "".join(_TOKEN.findall(shape)) == shape else []
+    tokens = [token for token in found if token in _TOKENS]
+    if any(sum(token in part for token in tokens) != 1 for part in _WHOLE):
         raise ValueError(
             f"a date format is {ISO} or made of {' '.join(_TOKENS)}, with day, month and year; not {shape!r}"
         )
+    times = [tokens.count(token) for token in ("HH", "mm", "ss", "SSS")]
+    if times[0] != times[1] or times != sorted(times, reverse=True) or times[0] > 1 or tokens.count("Z") > 1:
+        raise ValueError(f"a time in a date format is HH and mm, perhaps with ss and SSS, each once; not {shape!r}")
 
 
 def once_each(texts: pl.Series, work: Callable[[pl.Series], pl.Series]) -> pl.Series:
@@ -132,7 +146,7 @@ def _iso(texts: pl.Series, zone: str) -> pl.Series:
     if not local.any():
         return _with_zone(shaped)
     wall = _with_zone((shaped + "Z").set(~local, None)).dt.replace_time_zone(None)
-    there = wall.to_frame("at").select(_zoned(pl.col("at"), zone)).to_series()
+    there = pl.DataFrame({"at": wall, "day": days}).select(_zoned(pl.col("at"), zone, days=pl.col("day"))).to_series()
     return there if local.all() else there.zip_with(local.fill_null(value=True), _with_zone(shaped.set(local, None)))
 
 
@@ -140,28 +154,35 @@ def _with_zone(shaped: pl.Series) -> pl.Series:
     read = _parsed(shaped, "%Y-%m-%dT%H:%M:%S%.f%#z")
     if read.null_count() > shaped.null_count():
         read = read.zip_with(read.is_not_null(), _parsed(shaped, "%Y-%m-%dT%H:%M%#z"))
-    return read.set(read > _LAST, None)  # a zone may push the last evening into the year 10000
+    return read
 
 
 def _formatted(texts: pl.Series, shape: str, zone: str) -> pl.Series:
     tokens = _TOKEN.findall(shape)
     pattern = "".join(_TOKENS[token][1] if token in _TOKENS else re.escape(token) for token in tokens)
-    chrono = "".join(_TOKENS[token][0] if token in _TOKENS else token for token in tokens).replace(".%3f", "%.3f")
+    spelled = (_TOKENS[token][0] if token in _TOKENS else token.replace("%", "%%") for token in tokens)
+    chrono = "".join(spelled).replace(".%3f", "%.3f")
     shaped = texts.set(~texts.str.contains(f"^{pattern}$"), None)
     if "HH" not in tokens:  # a time is needed beside the day
         shaped, chrono = shaped + " 00:00", f"{chrono} %H:%M"
     if "Z" in tokens:
         return _parsed(shaped, chrono)
     read = shaped.str.to_datetime(chrono, strict=False, time_unit="us")
-    return read.to_frame("at").select(_zoned(pl.col("at"), zone)).to_series()
+    days = pl.lit(value="HH" not in tokens)
+    return read.to_frame("at").select(_zoned(pl.col("at"), zone, days=days)).to_series()
 
 
-def _zoned(wall: pl.Expr, zone: str) -> pl.Expr:
+def _zoned(wall: pl.Expr, zone: str, *, days: pl.Expr) -> pl.Expr:
+    """Return what clocks show as instants; of a day without a time the first, also where there is no midnight."""
     if zone == "UTC":
         return wall.dt.replace_time_zone("UTC")
     there = wall.dt.replace_time_zone(zone, ambiguous="null", non_existent="null")
-    return there.dt.convert_time_zone("UTC")
+    midnight = wall.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    later = (wall + timedelta(hours=1)).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    instants = pl.when(days).then(pl.coalesce(midnight, later)).otherwise(there).dt.convert_time_zone("UTC")
+    return pl.when(instants <= pl.lit(_LAST)).then(instants)
 
 
 def _parsed(texts: pl.Series, shape: str) -> pl.Series:
-    return texts.str.to_datetime(shape, strict=False, time_unit="us", time_zone="UTC")
+    read = texts.str.to_datetime(shape, strict=False, time_unit="us", time_zone="UTC")
+    return read.set(read > _LAST, None)  # a zone may push the last evening into the year 10000

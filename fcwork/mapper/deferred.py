@@ -11,13 +11,13 @@ from fcwork import frames
 from fcwork.clock import Clock
 from fcwork.mapper import engine
 from fcwork.mapper.engine import Outcome
-from fcwork.mapper.plan import Fields, Plan
+from fcwork.mapper.plan import Plan
 from fcwork.mapper.result import LazyCounts, MapResult, counted
 
 
-def can_wait(plan: Plan) -> bool:
+def can_wait(plan: Plan, frame: pl.LazyFrame) -> bool:
     """Say whether the types of the result are known before any value is."""
-    return not plan.nodes and _typed(plan.fields)
+    return plan.types_known and pl.Object not in frame.collect_schema().dtypes()
 
 
 def apply(plan: Plan, frame: pl.LazyFrame, clock: Clock) -> MapResult:
@@ -25,6 +25,7 @@ def apply(plan: Plan, frame: pl.LazyFrame, clock: Clock) -> MapResult:
 
     Raises:
         MappingError: the frame lacks the source column of a required field.
+        TypeError: ``_row`` holds no whole numbers.
     """
     rows = _with_identity(_plain(frame))
     empty = pl.DataFrame(schema=rows.collect_schema())
@@ -38,7 +39,7 @@ def apply(plan: Plan, frame: pl.LazyFrame, clock: Clock) -> MapResult:
         return rows.map_batches(mapped, schema=take(before).schema, streamable=True)
 
     def counts() -> dict[str, int]:
-        return counted(engine.run(plan, rows.collect(), at=at), before.issues)
+        return counted(engine.run(plan, rows.collect(), at=at, strict_columns=False), before.issues)
 
     issues = part(lambda outcome: outcome.issues)
     return MapResult(
@@ -47,14 +48,6 @@ def apply(plan: Plan, frame: pl.LazyFrame, clock: Clock) -> MapResult:
         issues=pl.concat([before.issues.lazy(), issues]),
         counts=LazyCounts(counts),
     )
-
-
-def _typed(fields: Fields) -> bool:
-    calls = [step.call for field in fields.values for step in field.steps if step.call]
-    lists = [items.step for items in fields.items if items.step]
-    lenient = any(field.lenient and field.steps for field in fields.values)
-    known = all(call.gives is not None for call in calls) and not lists and not lenient
-    return known and all(_typed(items.fields) for items in fields.items)
 
 
 def _plain(frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -67,8 +60,10 @@ def _with_identity(frame: pl.LazyFrame) -> pl.LazyFrame:
     schema: Any = frame.collect_schema()
     if frames.ROW not in schema:
         frame = frame.with_row_index(frames.ROW, offset=1)
-        names = [*(name for name in schema if name != frames.ROW), frames.ROW]
-        frame = frame.select(names).with_columns(pl.col(frames.ROW).cast(pl.Int64))
+        frame = frame.select(pl.exclude(frames.ROW), pl.col(frames.ROW).cast(pl.Int64))
     elif schema[frames.ROW] != pl.Int64:
+        if not schema[frames.ROW].is_numeric():
+            numbers = f"the column {frames.ROW} numbers the rows of a source and holds whole numbers"
+            raise TypeError(f"{numbers}, not {schema[frames.ROW]}")
         frame = frame.with_columns(pl.col(frames.ROW).cast(pl.Int64))
     return frame if frames.SOURCE in schema else frame.with_columns(pl.lit("").alias(frames.SOURCE))

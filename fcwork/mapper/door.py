@@ -25,17 +25,17 @@ def _untyped(entered: pl.DataFrame, frame: Any, kind: frames.Kind) -> pl.DataFra
     if not entered.height:
         return entered
     texts = [name for name, dtype in entered.schema.items() if dtype == pl.String]
-    empty = [name for name in texts if entered[name].null_count() == entered.height]
-    unknown = [name for name in empty if not _is_text(frame, name, kind)]
+    empty = {name for name in texts if entered[name].null_count() == entered.height}
+    unknown = empty - _known_texts(frame, kind) if empty else empty
     return entered.with_columns(pl.lit(None, dtype=pl.Null).alias(name) for name in unknown) if unknown else entered
 
 
-def _is_text(frame: Any, name: str, kind: frames.Kind) -> bool:
-    """Say whether a column's own library knows it to hold texts."""
+def _known_texts(frame: Any, kind: frames.Kind) -> set[str]:
+    """Return the columns that their own library knows to hold texts, if any texts at all."""
     if kind in {"polars", "lazy"}:
-        return bool(frame.collect_schema()[name] != pl.Null)
+        return {name for name, dtype in frame.collect_schema().items() if dtype != pl.Null}
     if kind == "pyarrow":
-        return str(frame.schema.field(name).type) != "null"
+        return {column.name for column in frame.schema if str(column.type) != "null"}
     if kind == "pandas":
-        return bool(frame.dtypes.iloc[[str(column) for column in frame.columns].index(name)] != "object")
-    return False
+        return {str(name) for name, dtype in zip(frame.columns, frame.dtypes, strict=True) if dtype != "object"}
+    return set()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import polars as pl
 
 from fcwork import frames
 from fcwork.errors import MappingError
 from fcwork.mapper import checks, levels, nodes, places, targets
+from fcwork.mapper.cells import located, within
 from fcwork.mapper.evaluation import evaluate
 from fcwork.mapper.found import Found
-from fcwork.mapper.plan import Field, Fields, Items, Plan
+from fcwork.mapper.paths import Path
+from fcwork.mapper.places import Scope
+from fcwork.mapper.plan import Field, Fields, Items, Part, Plan
 from fcwork.names import did_you_mean
 
 _SHOWN_COLUMNS = 30
@@ -21,19 +25,21 @@ _SHOWN_COLUMNS = 30
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What became of a frame: ``mapped`` and ``rejected`` together hold each of its rows once.
-
-    Attributes:
-        found: the values behind it, for a single record.
-    """
+    """What became of a frame: ``mapped`` and ``rejected`` together hold each of its rows once."""
 
     mapped: pl.DataFrame
     rejected: pl.DataFrame
     issues: pl.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Traced(Outcome):
+    """An outcome with the values behind it."""
+
     found: Found
 
 
-def run(plan: Plan, rows: pl.DataFrame, *, at: datetime, strict_columns: bool = True) -> Outcome:
+def run(plan: Plan, rows: pl.DataFrame, *, at: datetime, strict_columns: bool = True) -> Traced:
     """Map ``rows``.
 
     Args:
@@ -46,14 +52,14 @@ def run(plan: Plan, rows: pl.DataFrame, *, at: datetime, strict_columns: bool = 
         MappingError: the column of a required field is not there.
     """
     tables: list[pl.DataFrame] = []
-    if strict_columns and len(frames.without_identity(rows).columns):
+    if strict_columns:
         tables = missing_columns(plan, rows, at)
     taken, early = nodes.taken(plan.nodes, rows)
     found = evaluate(plan.fields, levels.top(taken))
     failed = [check for check in (*early, *found.all_checks()) if check.failed.any()]
-    bad = checks.rejected(failed, rows.height)
+    found.failed = bad = checks.rejected(failed, rows.height)
     mapped = targets.as_frame(found)
-    return Outcome(
+    return Traced(
         mapped=mapped if bad is None else mapped.filter(~bad),
         rejected=checks.described(rows, failed, bad),
         issues=frames.join_issues([*tables, *(check.issues(at) for check in failed)]),
@@ -61,32 +67,49 @@ def run(plan: Plan, rows: pl.DataFrame, *, at: datetime, strict_columns: bool = 
     )
 
 
+class _Absent(NamedTuple):
+    """What is taken from a place that no row has, and where that was looked for."""
+
+    entry: Field | Part | Items
+    scope: Scope
+    items: Items | None
+    label: str
+
+
 def missing_columns(plan: Plan, rows: pl.DataFrame, at: datetime) -> list[pl.DataFrame]:
-    """Return a warning for each field whose source is no column of the rows.
+    """Return a warning for each source that the rows have no column or field for.
 
     Raises:
-        MappingError: one of those fields is required.
+        MappingError: it is a column of the rows, and required.
     """
+    if not frames.without_identity(rows).columns:
+        return []
     columns = {**dict(rows.schema), **{f"${node.name}": pl.Null() for node in plan.nodes}}
-    scope = places.of_columns(columns)
-    absent = [entry for entry in _from_columns(plan.fields) if not _is_there(entry, scope)]
-    _refuse(absent, columns)
+    absent = list(_absent(plan.fields, places.of_columns(columns)))
+    _refuse([one.entry for one in absent if one.items is None and not one.entry.within], columns)
     source = rows[frames.SOURCE][0] if rows.height else ""
-    return [_absent(entry, rows.columns, source, at) for entry in absent]
+    return [_told(one, source, at) for one in absent]
 
 
-def _from_columns(fields: Fields) -> list[Field | Items]:
-    """Return what takes its source from the record itself, and is no constant."""
-    values = [field for field in fields.values if field.literal is None and field.sources and not field.within]
-    return [*values, *(items for items in fields.items if not items.within and items.source.text)]
+def _absent(fields: Fields, scope: Scope, items: Items | None = None, above: str = "") -> Iterator[_Absent]:
+    for entry in fields.order:
+        inner, _ = within(scope, entry)
+        place = next((place for path in _sources(entry) if (place := located(path, entry, scope, inner))), None)
+        if place is None and _sources(entry):
+            yield _Absent(entry, inner, items, above + entry.label)
+        elif isinstance(entry, Items) and place is not None and entry.step is None:
+            below = places.of_items(place, scope.root or scope, called=entry.source.last_name)
+            yield from _absent(entry.fields, below, entry, f"{above}{entry.label}[].")
 
 
-def _is_there(entry: Field | Items, scope: places.Scope) -> bool:
-    wanted = entry.sources if isinstance(entry, Field) else (entry.source,)
-    return any(scope.locate(path) for path in wanted)
+def _sources(entry: Field | Part | Items) -> tuple[Path, ...]:
+    """Return what an entry is taken from; nothing for a constant."""
+    if isinstance(entry, Field):
+        return entry.sources if entry.literal is None else ()
+    return (entry.source,) if entry.source and entry.source.text else ()
 
 
-def _refuse(absent: Sequence[Field | Items], columns: Mapping[str, pl.DataType]) -> None:
+def _refuse(absent: Sequence[Field | Part | Items], columns: Mapping[str, pl.DataType]) -> None:
     known = [name for name in columns if name not in frames.IDENTITY]
     needed = [entry for entry in absent if entry.required and not entry.lenient and not _has_default(entry)]
     if not needed:
@@ -106,24 +129,29 @@ def _refuse(absent: Sequence[Field | Items], columns: Mapping[str, pl.DataType])
     )
 
 
-def _has_default(entry: Field | Items) -> bool:
+def _has_default(entry: Field | Part | Items) -> bool:
     return isinstance(entry, Field) and entry.order == "mutation" and entry.default is not None
 
 
-def _source(entry: Field | Items) -> str:
-    return entry.source if isinstance(entry, Field) else entry.source.text
+def _source(entry: Field | Part | Items) -> str:
+    return entry.source if isinstance(entry, Field) else entry.source.text if entry.source else ""
 
 
-def _absent(entry: Field | Items, columns: Sequence[str], source: str, at: datetime) -> pl.DataFrame:
+def _told(absent: _Absent, source: str, at: datetime) -> pl.DataFrame:
+    entry, name = absent.entry, _source(absent.entry)
     default = entry.default if isinstance(entry, Field) else None
     stand_in = "it is left empty" if default is None else "its default stands in"
-    name = _source(entry)
+    where = "the rows have no column"
+    if entry.within:
+        where = f"{entry.within[-1].text!r} has no field"
+    elif absent.items is not None:
+        where = f"the items of {absent.items.source.text!r} have no field"
     return frames.frame_issue(
         stage="map",
         code="map.missing_column",
-        message=f"the rows have no column {name!r}{did_you_mean(name, columns)}: {stand_in}",
+        message=f"{where} {name!r}{did_you_mean(name, absent.scope.fields)}: {stand_in}",
         at=at,
         severity="warning",
-        field=entry.label,
+        field=absent.label,
         source=source,
     )

@@ -29,7 +29,7 @@ from fcwork.mapper.chains import Chains
 from fcwork.mapper.mistakes import Mistakes, kind_of
 from fcwork.mapper.paths import Path
 from fcwork.mapper.plan import Field, Fields, Items, Order, Part, Target
-from fcwork.names import did_you_mean
+from fcwork.names import did_you_mean, nearest
 from fcwork.shapes import LEVELS
 
 FIELD_KEYS = ("source", "value", "resolver", "required", "defaultValue", "fields", "isArray", "params", "lenient")
@@ -37,11 +37,13 @@ MUTATION_KEYS = (*FIELD_KEYS, "transform", "autoWrap", "validation", "mapping")
 HARMLESS_KEYS = ("comment", "description")  # notes: the SDK ignores whatever it does not know
 RESERVED_TARGETS = (*IDENTITY, "_errors", "_stage")
 PROTOTYPE_NAMES = ("__proto__", "prototype", "constructor")  # a target of that name breaks readers in JavaScript
+BOUNDS = ("minItems", "maxItems")
 MOST_INDEX = 999
 _SEGMENT = re.compile(r"(?P<name>[^\[\]]+)(?P<indexes>(?:\[\d+\])*)")
+_OWN_KEYS = {"source", "value", "resolver", "transform", "defaultValue", "fields", "mapping", "isArray"}
 _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "source": ((str, list), "the path of a source column, as text, or a list of such paths"),
-    "resolver": ((str, list), "the name of a resolver, as text, or a list of such names"),
+    "resolver": ((str, list, dict), "the name of a resolver, as text, or a list of such names"),
     "transform": (str, "the name of a transform, as text"),
     "required": (bool, "true or false"),
     "lenient": (bool, "true or false"),
@@ -136,7 +138,7 @@ class Entries:
 
     def _described(self, config: Mapping[str, Any], place: _Place, *, plural: bool) -> Iterator[Field | Part | Items]:
         before = len(self._mistakes)
-        sound, children = self._sorted(config, place)
+        sound, children = self._sorted(config, place, plural=plural)
         place = replace(place, lenient=sound.get("lenient", place.lenient))
         listed = plural or sound.get("isArray") or config.get("_array") is True
         if children is None or (not children and self._dialect.loose and "source" in sound):
@@ -145,13 +147,16 @@ class Entries:
                 self._check(field)
             yield field
         elif not children:
-            self._mistakes.add(place.below("fields"), "an object with at least one target")
+            below = place.below("fields") if "fields" in config else place.where
+            self._mistakes.add(below, "an object with at least one target")
         elif listed:
             yield from self._items(sound, config, children, place)
         else:
             yield from self._object(sound, children, place)
 
-    def _sorted(self, config: Mapping[str, Any], place: _Place) -> tuple[dict[str, Any], Mapping[str, Any] | None]:
+    def _sorted(
+        self, config: Mapping[str, Any], place: _Place, *, plural: bool
+    ) -> tuple[dict[str, Any], Mapping[str, Any] | None]:
         """Return what an entry says of itself, and the entries in it, where there are any."""
         sound: dict[str, Any] = {}
         loose: dict[str, Any] = {}
@@ -163,11 +168,14 @@ class Entries:
                 sound[key] = value
             elif str(key)[:1] == "_" and key not in PROTOTYPE_NAMES:
                 continue
-            elif self._is_loose(config, key, value):
+            elif self._is_loose(config, key, value, plural=plural):
                 loose[key] = value
             elif key not in HARMLESS_KEYS:
-                self._mistakes.unknown(place.below(str(key)), "key", str(key), self._dialect.keys)
+                what = "key" if not isinstance(value, Mapping) else "key (what an object holds stands below 'fields')"
+                self._mistakes.unknown(place.below(str(key)), what, str(key), self._dialect.keys)
         named = sound.get("fields", sound.get("mapping"))
+        if "value" in sound and loose:
+            loose = self._beside_value(sound, loose, holder=plural or _is_holder(config))
         if named is None and not loose:
             holder = self._dialect.loose and not {"source", "value", "resolver", "transform", "defaultValue"} & set(
                 sound
@@ -175,16 +183,25 @@ class Entries:
             return sound, {} if holder else None
         return sound, {**loose, **(named or {})}
 
-    def _is_loose(self, config: Mapping[str, Any], key: Any, value: Any) -> bool:
+    def _is_loose(self, config: Mapping[str, Any], key: Any, value: Any, *, plural: bool) -> bool:
         """Say whether a key is the name of an entry: in an object of ``arguments`` all are that mean nothing else."""
-        if not self._dialect.loose or key in PROTOTYPE_NAMES:
+        if key in PROTOTYPE_NAMES:
             return False
+        if not self._dialect.loose:  # in a mutation's fields, an object that says nothing of itself
+            bare = self._dialect.order == "mutation" and not _OWN_KEYS & set(config)
+            return bare and isinstance(value, Mapping)
         if isinstance(value, Mapping):
             return True
         if key == "comment" or (key in HARMLESS_KEYS and "source" in config):
             return False
-        leaf = "source" in config and not (config.get("_nested") or config.get("isArray") or config.get("_array"))
+        leaf = "source" in config and not (plural or _is_holder(config))
         return isinstance(value, str) and not leaf
+
+    def _beside_value(self, sound: dict[str, Any], loose: dict[str, Any], *, holder: bool) -> dict[str, Any]:
+        """Return the entries of an object of which one is called ``value``; none where that is its literal value."""
+        if not holder and not any(isinstance(entry, Mapping) for entry in loose.values()):
+            return {}
+        return {**loose, "value": sound.pop("value")}
 
     def _object(
         self, config: dict[str, Any], children: Mapping[str, Any], place: _Place
@@ -192,7 +209,15 @@ class Entries:
         source = config.get("source")
         path = None if source is None else self._path(source, place.below("source"))
         counts = path if path and (self._dialect.whose == "item" or path.text.startswith("$")) else None
-        yield Part(place.target, place.where, place.within, counts, bool(config.get("required")), place.lenient)
+        yield Part(
+            place.target,
+            place.where,
+            place.within,
+            counts,
+            bool(config.get("required")),
+            place.lenient,
+            self._dialect.whose,
+        )
         within = (*place.within, path) if path else place.within
         base = place.below("fields") if "fields" in config else place.where
         yield from self._all(children, replace(place, where=base, within=within))
@@ -232,10 +257,15 @@ class Entries:
     def _bounds(self, given: Any, place: _Place) -> tuple[int, int | None]:
         if not isinstance(given, Mapping):
             return 0, None
-        found = [given.get(key) for key in ("minItems", "maxItems")]
+        for key in map(str, given):
+            if key not in BOUNDS and nearest(key, BOUNDS, cutoff=0.8):  # others, the SDK does without
+                self._mistakes.unknown(f"{place.below('validation')}.{key}", "key", key, BOUNDS)
+        found = [given.get(key) for key in BOUNDS]
         if any(isinstance(item, bool) or not isinstance(item, int | None) or (item or 0) < 0 for item in found):
             self._mistakes.add(place.below("validation"), "minItems and maxItems are whole numbers from 0")
             return 0, None
+        if found[0] and found[1] is not None and found[0] > found[1]:
+            self._mistakes.add(place.below("validation"), f"minItems {found[0]} is more than maxItems {found[1]}")
         return found[0] or 0, found[1]
 
     def _field(self, config: Mapping[str, Any], place: _Place) -> Field:
@@ -246,6 +276,10 @@ class Entries:
         default = None
         if place.lenient or config.get("defaultValue") is not None:
             default = self._constant(config, "defaultValue", place)
+        among = [path.text for path in sources if path.text.startswith(constants.CONTEXT)]
+        if among and len(sources) > 1 and self._context is not None:
+            text = f"{among[0]!r} holds for all rows and cannot be one of several sources: let it stand alone"
+            self._mistakes.add(place.below("source"), text)
         if literal is None and len(sources) == 1 and self._context is not None:
             optional = default is not None and not config.get("required")
             literal = self._from_context(sources[0].text, place.below("source"), optional=optional)
@@ -274,12 +308,13 @@ class Entries:
             self._mistakes.add(field.where, "required, and no row can have a value: name a source")
         if field.lenient:
             return
-        literal_at = "source" if field.sources and field.sources[0].text.startswith(constants.CONTEXT) else "value"
-        for key, column in ((literal_at, field.literal), ("defaultValue", field.default)):
+        given = bool(field.sources) and field.sources[0].text.startswith(constants.CONTEXT)
+        for key, column in (("source" if given else "value", field.literal), ("defaultValue", field.default)):
             passed = field.order == "mutation" and key == "defaultValue"  # no resolver sees it
             expected = "" if column is None or passed else constants.unread(column, next(iter(field.steps), None))
             if column is not None and expected:
-                text = f"{field.steps[0].name} cannot read {column[0]!r}: it expects {expected}"
+                shown = "what the context holds" if key == "source" else repr(column[0])  # it may be a secret
+                text = f"{field.steps[0].name} cannot read {shown}: it expects {expected}"
                 self._mistakes.add(f"{field.where}.{key}", text)
 
     def _target(self, name: str, where: str, *, top: bool) -> Target:
@@ -305,6 +340,8 @@ class Entries:
             self._mistakes.add(where, f"{_KINDS['source'][1]}, not {kind_of(text) if text != '' else 'an empty one'}")
             return None
         path = paths.parse(text)
+        if len(path.steps) > paths.MOST:
+            self._mistakes.add(where, f"a path has at most {paths.MOST} steps, not {len(path.steps):,}")
         head = path.steps[0].name if isinstance(path.steps[0], paths.Key) else ""
         known = ("$context", "$root", "$record", "$item", *(f"${name}" for name in self._nodes))
         if head[:1] == "$" and self._nodes and head not in {"$", *known}:
@@ -333,6 +370,11 @@ class Entries:
         except ValueError as error:
             self._mistakes.add(where, str(error))
         return None
+
+
+def _is_holder(config: Mapping[str, Any]) -> bool:
+    """Say whether an entry of ``arguments`` is marked as an object or a list of entries."""
+    return bool(config.get("_nested") or config.get("isArray") or config.get("_array"))
 
 
 def _note(config: Mapping[str, Any], dialect: Dialect) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import polars as pl
 
@@ -13,8 +13,8 @@ from fcwork.mapper.checks import Check
 from fcwork.mapper.found import Found, Listed
 from fcwork.mapper.levels import Level
 from fcwork.mapper.places import Place
-from fcwork.mapper.plan import Fields, Items, Part
-from fcwork.mapper.work import Work
+from fcwork.mapper.plan import Field, Fields, Items, Part
+from fcwork.mapper.work import SEVERAL, Work
 
 
 def evaluate(fields: Fields, level: Level) -> Found:
@@ -25,8 +25,8 @@ def evaluate(fields: Fields, level: Level) -> Found:
         wanted += work.expressions()
     for at, items in enumerate(fields.items):
         place, there = listed(items, level.scope)
-        wanted.append(place.value.alias(f"l{at}"))
-        wanted += [there.alias(f"m{at}")] if there is not None else []
+        asked = {"l": place.value, "m": there, "n": place.several}
+        wanted += [expression.alias(f"{name}{at}") for name, expression in asked.items() if expression is not None]
     for at, part in enumerate(fields.parts):
         wanted += _part(at, part, level)
     table = level.rows.lazy().select(wanted).collect()  # lazy: what two fields share is worked out once
@@ -36,7 +36,12 @@ def evaluate(fields: Fields, level: Level) -> Found:
     for at, part in enumerate(fields.parts):
         _take_part(found, part, table, at)
     for at, items in enumerate(fields.items):
-        _take_list(found, items, table[f"l{at}"], table.get_column(f"m{at}", default=None))
+        there, several = (table.get_column(f"{name}{at}", default=None) for name in "mn")
+        if several is not None:
+            several = several.fill_null(value=False) if there is None else several.fill_null(value=False) & there
+            _check_list(found, items, "map.several", SEVERAL, several)
+            there = ~several if there is None else there & ~several
+        _take_list(found, items, table[f"l{at}"], there)
     return found
 
 
@@ -82,6 +87,8 @@ def _resolved(found: Found, items: Items, call: custom.Call, given: pl.Series) -
     records = frames.without_identity(found.level.rows) if call.way == "record" else pl.DataFrame()
     answers = custom.run(call, given, records, found.never())
     told = pl.Series([answers.failures.get(at) for at in range(found.height)], dtype=pl.String)
+    if items.masked:
+        told = told.str.extract(r"^(\w+)")  # an exception's text may quote the value
     _check_list(found, items, call.code, f"{call.name} failed: " + told, told.is_not_null())
     return answers.values
 
@@ -106,7 +113,11 @@ def _needs_record(items: Items) -> bool:
     """Say whether the record itself is wanted below: for ``$root``, or where sources are the record's."""
     if items.whose == "record":
         return True
-    sources: Sequence[paths.Path] = [path for entry in items.fields.values for path in (*entry.sources, *entry.within)]
-    below = [inner.source for inner in items.fields.items]
-    rooted = any(path.text.startswith(paths.ROOT) for path in (*sources, *below))
+    rooted = any(path.text.startswith(paths.ROOT) for entry in items.fields.order for path in _paths(entry))
     return rooted or any(_needs_record(inner) for inner in items.fields.items)
+
+
+def _paths(entry: Field | Part | Items) -> tuple[paths.Path, ...]:
+    """Return all paths that an entry is taken by."""
+    sources = entry.sources if isinstance(entry, Field) else (entry.source,) if entry.source else ()
+    return (*entry.within, *sources)

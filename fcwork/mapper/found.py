@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import polars as pl
 
@@ -26,6 +27,11 @@ class Listed:
     counts: pl.Series
     there: pl.Series | None
 
+    @cached_property
+    def starts(self) -> list[int]:
+        """The position of each row's first item among the items of all."""
+        return (self.counts.cum_sum() - self.counts).to_list()
+
 
 @dataclass(eq=False)
 class Found:
@@ -34,18 +40,22 @@ class Found:
     Attributes:
         values: by field.
         undefined: where the SDK would write nothing, by lenient field.
+        untyped: fields of whose type nothing is known, and which hold nothing.
         parts: where an object is, by object; None for one that is always there.
         lists: by list.
         checks: what was looked at on this level.
+        failed: of records, which are rejected; None where none is.
     """
 
     level: Level
     fields: Fields
     values: dict[Field, pl.Series] = field(default_factory=dict)
     undefined: dict[Field, pl.Series] = field(default_factory=dict)
+    untyped: set[Field] = field(default_factory=set)
     parts: dict[Part, pl.Series | None] = field(default_factory=dict)
     lists: dict[Items, Listed] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
+    failed: pl.Series | None = None
 
     def all_checks(self) -> Iterator[Check]:
         """Yield the checks of this level and of those below."""

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from fcwork.mapper.cells import empty, shared_type
-from fcwork.mapper.custom import column_of
+from fcwork.mapper.custom import column_of, fault_of
 from fcwork.mapper.javascript import UNDEFINED
 from fcwork.mapper.plan import Step
 from fcwork.mapper.resolvers import text
@@ -25,7 +25,7 @@ class Leniently:
 
     Attributes:
         values: the answers.
-        changed: where the answer is not the strict one.
+        changed: where the answer is not the strict one, or that is an issue.
         undefined: where the SDK would write nothing.
     """
 
@@ -54,11 +54,15 @@ def answers(step: Step, given: pl.Series, strict: pl.Series, *, undefined: pl.Se
     if not asked.any() or step.lenient is None:
         none = pl.repeat(value=False, n=len(given), eager=True)
         return Leniently(strict, none, undefined & given.is_null())
-    found = _asked(step.lenient, given.filter(asked), undefined.filter(asked))
+    answer = _held(step.lenient) if kind == "parseJson" else step.lenient
+    found = _asked(answer, given.filter(asked), undefined.filter(asked))
     gone = pl.Series([value is UNDEFINED for value in found], dtype=pl.Boolean)
     mine = column_of([None if value is UNDEFINED else value for value in found])
     values = _merged(strict, mine, asked)
-    return Leniently(values, _differs(strict, values), _spread(gone, asked))
+    changed = _differs(strict, values)
+    if step.expected:  # a row that is rejected strictly is told, even where the SDK too has no value
+        changed |= strict.is_null() & ~nothing
+    return Leniently(values, changed, _spread(gone, asked))
 
 
 def _asked(function: Callable[[Any], Any], given: pl.Series, undefined: pl.Series) -> list[Any]:
@@ -68,6 +72,16 @@ def _asked(function: Callable[[Any], Any], given: pl.Series, undefined: pl.Serie
         return [function(value) for value in values]
     known: dict[Any, Any] = {value: function(value) for value in dict.fromkeys(values)}
     return [known[value] for value in values]
+
+
+def _held(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a function that gives what it is given where no column can hold its answer, as where there is none."""
+
+    def held(value: Any) -> Any:
+        answer = function(value)
+        return value if fault_of(None if answer is UNDEFINED else answer) else answer
+
+    return held
 
 
 def _merged(strict: pl.Series, mine: pl.Series, asked: pl.Series) -> pl.Series:

@@ -63,7 +63,7 @@ def below(above: Level, lists: pl.Series, label: str, *, called: str, needs_reco
         called: the last name of its source.
         needs_record: whether sources lead to the record itself.
     """
-    counts = lists.list.len().fill_null(0).cast(pl.Int64)
+    counts = counted(lists)
     items = lists.explode(empty_as_null=False, keep_nulls=False).alias(ITEM)
     parents = _repeated(counts)
     columns = [above.rows[name].gather(parents) for name in frames.IDENTITY]
@@ -76,6 +76,11 @@ def below(above: Level, lists: pl.Series, label: str, *, called: str, needs_reco
         root = places.of_value(Place(pl.col(RECORD), record.dtype), None)
     scope = places.of_value(Place(pl.col(ITEM), items.dtype), root, called=called)
     return Level(rows, scope, above, parents, _positions(counts, parents), label), counts
+
+
+def counted(lists: pl.Series) -> pl.Series:
+    """Return how many items each list has; null has none."""
+    return lists.list.len().fill_null(0).cast(pl.Int64)
 
 
 def gathered(items: pl.Series, counts: pl.Series) -> pl.Series:

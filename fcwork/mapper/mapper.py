@@ -14,13 +14,14 @@ from fcwork import documents, frames
 from fcwork.clock import SYSTEM, Clock
 from fcwork.documents import Document
 from fcwork.errors import MappingError
-from fcwork.mapper import calls, deferred, door, engine, preview, reading, targets
+from fcwork.mapper import calls, deferred, door, engine, preview, reading, slices, targets
 from fcwork.mapper.calls import Mutations
 from fcwork.mapper.custom import Resolver
-from fcwork.mapper.engine import Outcome
+from fcwork.mapper.engine import Traced
 from fcwork.mapper.mutations import MutationOutcome, MutationRequest, parse
 from fcwork.mapper.plan import Field, Fields, Items, Part, Plan
 from fcwork.mapper.result import MapResult, result_of
+from fcwork.redact import MASK
 
 _EXPLAINED = pl.Schema(
     {
@@ -126,10 +127,10 @@ class Mapper:
             TypeError: this is no frame.
         """
         kind = frames.kind_of(frame)
-        if kind == "lazy" and deferred.can_wait(self._plan):
-            return deferred.apply(self._plan, cast("pl.LazyFrame", frame), self._clock)
+        if kind == "lazy" and deferred.can_wait(self._plan, query := cast("pl.LazyFrame", frame)):
+            return deferred.apply(self._plan, query, self._clock)
         rows = frames.with_identity(door.enter(frame, kind))
-        return result_of(engine.run(self._plan, rows, at=self._clock.now()), kind)
+        return result_of(slices.run(self._plan, rows, at=self._clock.now()), kind)
 
     def map(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Map one record, as ``apply`` would a frame of this one row.
@@ -215,7 +216,7 @@ class Mapper:
         """
         return pl.DataFrame(list(_explained(self._plan.fields)), schema=_EXPLAINED)
 
-    def _one(self, record: Mapping[str, Any]) -> Outcome:
+    def _one(self, record: Mapping[str, Any]) -> Traced:
         if not isinstance(record, Mapping):
             raise TypeError(f"this takes one record, a dict, not {type(record).__name__}: apply takes frames")
         rows = frames.with_identity(door.enter([{frames.ROW: 1, **record}], "records"))
@@ -260,7 +261,7 @@ def _row(target: str, source: str, resolver: str | None, entry: Items | Part) ->
 def _explained_field(field: Field, above: str) -> dict[str, str | bool | None]:
     source = field.source or None
     if field.literal is not None and not field.source.startswith("$"):
-        source = f"literal {_shown(field.literal)}"
+        source = f"literal {MASK if field.masked else _shown(field.literal)}"
     called = any(step.call and step.call.way != "column" for step in field.steps)
     notes = [field.note, "lenient: the SDK's answer stands, with a warning" if field.lenient else ""]
     return {
@@ -268,7 +269,7 @@ def _explained_field(field: Field, above: str) -> dict[str, str | bool | None]:
         "source": source,
         "resolver": field.resolver or None,
         "required": field.required,
-        "default": None if field.default is None else _shown(field.default),
+        "default": None if field.default is None else MASK if field.masked else _shown(field.default),
         "runs": "row by row" if called else "columnar",
         "note": "; ".join(filter(None, notes)) or None,
     }

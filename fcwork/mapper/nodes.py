@@ -13,6 +13,7 @@ from fcwork.mapper.checks import Check
 from fcwork.mapper.door import enter
 from fcwork.mapper.plan import Node
 from fcwork.mapper.resolvers import parse_json
+from fcwork.shapes import LEVELS
 
 
 def taken(nodes: Sequence[Node], rows: pl.DataFrame) -> tuple[pl.DataFrame, list[Check]]:
@@ -22,7 +23,7 @@ def taken(nodes: Sequence[Node], rows: pl.DataFrame) -> tuple[pl.DataFrame, list
         level = levels.top(rows)
         values, failures = _values(node, rows, level)
         told = pl.Series([failures.get(at) for at in range(rows.height)], dtype=pl.String)
-        message = f"{node.parse or 'text'} that cannot be read: " + told
+        message = f"{node.parse or 'text'} that cannot be read: " + told.str.strip_prefix("ValueError: ")
         checks.append(Check(level, f"${node.name}", "map.node", message, told.is_not_null(), pl.lit(None)))
         if node.required:
             gone = values.is_null() & told.is_null()
@@ -60,7 +61,7 @@ def parse_xml(text: str) -> Any:
     """Return an XML text as a record: attributes as ``@name``, text beside them as ``#text``, repeated names as lists.
 
     Raises:
-        ValueError: it is no XML, or holds a DOCTYPE.
+        ValueError: it is no XML, holds a DOCTYPE, or is nested too deeply.
     """
     from xml.etree.ElementTree import ParseError
 
@@ -73,14 +74,17 @@ def parse_xml(text: str) -> Any:
         raise ValueError(f"no XML: {error}") from error
     except DefusedXmlException as error:
         raise ValueError("a DOCTYPE or an entity of its own, which is not read") from error
-    return {_local(root.tag): _element(root)}
+    return {_local(root.tag): _element(root, 1)}
 
 
-def _element(element: Any) -> Any:
+def _element(element: Any, level: int) -> Any:
+    """Return an element as a record, or as its text; ``level`` is how deep it stands in the record of all."""
+    if level >= LEVELS - 1:
+        raise ValueError("nested too deeply")
     text = (element.text or "").strip()
     record: dict[str, Any] = {}
     for child in element:
-        _add(record, _local(child.tag), _element(child))
+        _add(record, _local(child.tag), _element(child, level + 1))
         text += (child.tail or "").strip()
     if not record and not element.attrib:
         return text or None

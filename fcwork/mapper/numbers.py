@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -15,8 +16,10 @@ EXACT = 2**53 - 1  # past it, a float no longer holds every whole number
 DIGITS = 15  # as many significant digits a float always keeps
 SCALE = 9  # decimal places of an exact number, unless the mapping states another
 PRECISION = 38
-_SAMPLE = re.compile(r"1(?P<thousands>[^\d]?)234(?:(?P<decimal>[^\d])5+6?)?")
-_SPACES = " \u00a0\u202f"  # which a thousands mark that is a space may be written as
+_SPACES, _QUOTES = " \u00a0\u2009\u202f", "'\u2019"  # a thousands mark that is one of these may be any of them
+_SAMPLE = re.compile(rf"1(?P<thousands>[,._{_SPACES}{_QUOTES}]?)234(?:(?P<decimal>[.,])5+6?)?")
+_EXPONENT = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]{1,3}$"
+_NORMAL = sys.float_info.min  # below it, a float holds fewer digits and at last none
 FORMATS = '1,234.56, 1.234,56, "1 234,56", 1\'234.56, 1234,56 or 1,234'
 
 
@@ -42,7 +45,8 @@ class NumberFormat:
         found = _SAMPLE.fullmatch(sample)
         if not found or found["thousands"] == (found["decimal"] or "."):
             raise ValueError(f"a number format is a sample: {FORMATS}; not {sample!r}")
-        return cls(found["thousands"], found["decimal"] or ("," if found["thousands"] == "." else "."))
+        thousands = next((marks[0] for marks in (_SPACES, _QUOTES) if found["thousands"] in [*marks]), None)
+        return cls(found["thousands"] if thousands is None else thousands, found["decimal"] or ".")
 
     def plain(self, texts: pl.Series) -> pl.Series:
         """Return texts in this format as plain digits with a point; null where they are not in it."""
@@ -56,7 +60,8 @@ class NumberFormat:
 
     @cached_property
     def _marks(self) -> str:
-        return f"[{_SPACES}]" if self.thousands == " " else f"[{re.escape(self.thousands)}]"
+        alike = next((marks for marks in (_SPACES, _QUOTES) if self.thousands in [*marks]), re.escape(self.thousands))
+        return f"[{alike}]"
 
     @cached_property
     def _shape(self) -> str:
@@ -68,6 +73,11 @@ class NumberFormat:
 
 
 PLAIN = NumberFormat()
+
+
+def nothing(dtype: pl.DataType) -> pl.Expr:
+    """Return null in every row, as a column and no literal, which would be of one row."""
+    return pl.repeat(None, pl.len(), dtype=dtype)
 
 
 def wholes(texts: pl.Expr, shape: NumberFormat) -> pl.Expr:
@@ -82,7 +92,7 @@ def whole(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     elif dtype.is_decimal():
         value = pl.when(value.cast(pl.Int64, strict=False).cast(dtype, strict=False) == value).then(value)
     elif not dtype.is_integer():
-        value = pl.lit(None)
+        value = nothing(pl.Int64())
     return value.cast(pl.Int64, strict=False)
 
 
@@ -97,7 +107,10 @@ def decimal(value: pl.Expr, dtype: pl.DataType, kind: pl.Decimal, shape: NumberF
         return value.map_batches(lambda texts: _decimals(shape.plain(texts), kind), return_dtype=kind)
     if dtype.is_float():
         return decimal(value.cast(pl.String), pl.String(), kind, PLAIN)
-    return value.cast(kind, strict=False) if dtype.is_numeric() else pl.lit(None, dtype=kind)
+    if not dtype.is_numeric():
+        return nothing(kind)
+    read = value.cast(kind, strict=False)
+    return pl.when(read.cast(dtype, strict=False) == value).then(read) if dtype.is_decimal() else read
 
 
 def _read(texts: pl.Series, shape: NumberFormat, dtype: pl.DataType) -> pl.Series:
@@ -118,6 +131,10 @@ def _floats(given: pl.Series, shape: NumberFormat) -> pl.Series:
         texts = shape.plain(given.filter(long))
         lossy = pl.Series([text is None or not _is_held(text) for text in texts], dtype=pl.Boolean)
         read = read.scatter(long.arg_true().filter(lossy), None)
+    tiny = read.abs() < _NORMAL
+    if tiny.any():  # 0, or what has become 0
+        lost = given.filter(tiny).str.contains("^[^eE]*[1-9]")
+        read = read.scatter(tiny.arg_true().filter(lost), None)
     return read.set(read.is_infinite() | read.is_nan(), None) if not read.is_finite().all() else read
 
 
@@ -130,6 +147,9 @@ def _is_held(text: str) -> bool:
 
 
 def _decimals(texts: pl.Series, kind: pl.Decimal) -> pl.Series:
+    powers = texts.str.contains(_EXPONENT)
+    if powers.any():
+        texts = texts.scatter(powers.arg_true(), [f"{Decimal(text):f}" for text in texts.filter(powers)])
     plain = texts.set(~texts.str.contains(r"^[+-]?[0-9]+(?:\.[0-9]*)?$|^[+-]?\.[0-9]+$"), None)
     digits = plain.str.replace(r"(\.[0-9]*?)0+$", "${1}").str.extract(r"\.([0-9]*)$").str.len_bytes().fill_null(0)
     return plain.set(digits > kind.scale, None).cast(kind, strict=False)

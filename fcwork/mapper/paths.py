@@ -8,12 +8,13 @@
 ``item[sku=B].qty``   the first item whose attribute or field is that text; quotes around the text are allowed
 ``order.@id``         an attribute of an XML element; also ``order@id``
 ``total.#text``       the text of an element that has attributes or children
-``name.length``       how many characters or items there are
+``name.length``       how many characters or items there are; of an object with a field ``length``, that field
 ``.``, ``$``          the current object itself; ``$.sku`` is a field of it, ``$root.x`` one of the whole record
 ====================  ================================================================================================
 
 An object where a list is expected counts as a list of one, and a list of one counts as its item: an XML reader cannot
 tell them apart. A list of several where one object is expected is no value but an issue, since either would be a guess.
+What is no path, as a bracket is not closed, is a plain name; a path has at most 200 steps.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from typing import NamedTuple, TypeAlias
 
 _NUMBER = re.compile(r"-?\d+")
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
-_FILTER = re.compile(r"(?P<name>[^=]+)=(?P<value>.*)", re.DOTALL)
+_FILTER = re.compile(rf"\[(?P<name>[^=\]]+)=(?:(?:{_QUOTED.pattern})|(?P<value>[^\]]*))\]")
 _STOPS = ".[@"
+MOST = 200  # steps of one path
 ITSELF = (".", "$", "$record", "$item")
 ROOT = "$root"
 
@@ -135,11 +137,11 @@ def _bracket(text: str, at: int) -> Step | None:
         return Every(at, end + 1)
     if _NUMBER.fullmatch(inner):
         return Index(int(inner), at, end + 1)
-    condition = _FILTER.fullmatch(inner)
+    condition = _FILTER.match(text, at)
     if not condition:
         return None
-    value = _QUOTED.fullmatch(condition["value"])
-    return Where(condition["name"], (value[1] or value[2] or "") if value else condition["value"], at, end + 1)
+    value = next((found for found in condition.groups()[1:] if found is not None), "")
+    return Where(condition["name"], value, at, condition.end())
 
 
 def _plain(text: str) -> list[Step]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, lru_cache, reduce
 from typing import Any, NamedTuple
 
 import polars as pl
 
-from fcwork.frames import IDENTITY
+from fcwork.frames import OWN
 from fcwork.mapper.paths import ITSELF, ROOT, Every, Index, Key, Path, Step, Where, parse
+from fcwork.mapper.resolvers import text
 
 _NUMBER = re.compile(r"-?\d+")
 TEXT_KEYS = ("#text", "_")  # how XML readers call an element's own text
@@ -37,21 +38,49 @@ class Place(NamedTuple):
 NOWHERE = Place(pl.lit(None), pl.Null())
 
 
+class _Named(Mapping[str, Place]):
+    """Places by name, each made when it is asked for: a frame or an object may have any number of them."""
+
+    def __init__(self, types: Mapping[str, pl.DataType], make: Callable[[str, pl.DataType], Place]) -> None:
+        self._types, self._make = types, make
+
+    def __getitem__(self, name: str) -> Place:
+        return self._make(name, self._types[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._types
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._types)
+
+    def __len__(self) -> int:
+        return len(self._types)
+
+
 @dataclass(frozen=True)
 class Scope:
     """What paths are taken from: the columns of a frame, or the fields of one value in it.
 
     Attributes:
         fields: by name.
-        whole: the value itself; of a frame, all its columns as one object.
+        value: the value itself; None of a frame.
         root: where ``$root`` leads; None where that is here.
         called: the last name on the way to a list whose item this is.
     """
 
     fields: Mapping[str, Place]
-    whole: Place
+    value: Place | None = None
     root: Scope | None = None
     called: str = ""
+
+    @cached_property
+    def whole(self) -> Place:
+        """The value itself; of a frame, an object of all its columns but fcwork's own."""
+        if self.value is not None:
+            return self.value
+        own = {name: place for name, place in self.fields.items() if name not in OWN}
+        value = pl.struct(place.value.alias(name) for name, place in own.items())
+        return Place(value, pl.Struct({name: place.dtype for name, place in own.items()})) if own else NOWHERE
 
     def locate(self, path: Path) -> Place | None:
         """Return the place that ``path`` names, or None where there is none."""
@@ -69,36 +98,37 @@ class Scope:
         """Return the place that ``path`` names from here, special names aside."""
         if not path.steps:
             return self.whole
-        if self.fields:
-            found = _named(self.fields, path, 0)
-            if found or isinstance(self.whole.dtype, pl.Struct):
-                return found
-        return walk(self.whole, path, 0)
+        found = _named(self.fields, path, 0) if self.fields else None
+        return found if found or self.value is None else walk(self.value, path, 0)
 
 
 def of_value(place: Place, root: Scope | None, *, called: str = "") -> Scope:
     """Return the scope of one value: the fields of an object, of a list of one those of its item."""
-    inside = _one_of(place)
-    fields = {name: _field(inside, name, dtype) for name, dtype in fields_of(inside.dtype).items()}
-    return Scope(fields, place, root, called)
+    return Scope(_inside(one_of(_variable(place))), place, root, called)
+
+
+def of_items(place: Place, root: Scope, *, called: str) -> Scope:
+    """Return the scope of an item of a list, to see what it has."""
+    return of_value(Place(pl.element(), inner_of(as_list(place).dtype)), root, called=called)
 
 
 def of_columns(columns: Mapping[str, pl.DataType]) -> Scope:
-    """Return the scope of a frame's rows; the record itself is an object of all columns but fcwork's own."""
-    fields = {name: NOWHERE if dtype == pl.Null else Place(pl.col(name), dtype) for name, dtype in columns.items()}
-    own = {name: dtype for name, dtype in columns.items() if name not in IDENTITY}
-    whole = Place(pl.struct(*own), pl.Struct(own)) if own else NOWHERE
-    return Scope(fields, whole)
+    """Return the scope of a frame's rows."""
+    return Scope(_Named(columns, _column))
+
+
+def _column(name: str, dtype: pl.DataType) -> Place:
+    exactly = f"^{re.escape(name)}$" if _is_pattern(name) else name
+    return NOWHERE if dtype == pl.Null else Place(pl.col(exactly), dtype)
 
 
 def walk(place: Place, path: Path, at: int) -> Place | None:
     """Return where the steps of ``path`` from ``at`` on lead, or None where there is no such place."""
     if at == len(path.steps):
         return place
-    if isinstance(place.dtype, pl.Array):
-        place = place._replace(value=place.value.arr.to_list(), dtype=pl.List(place.dtype.inner))
+    place = _variable(place)
     if place.dtype == pl.Null:
-        return place._replace(beyond=True)
+        return place._replace(value=pl.lit(None), beyond=True)
     step = path.steps[at]
     if isinstance(step, Every):
         return _each(place, path, at)
@@ -109,19 +139,22 @@ def walk(place: Place, path: Path, at: int) -> Place | None:
 
 
 def _by_name(place: Place, path: Path, at: int) -> Place | None:
-    if isinstance(place.dtype, pl.Struct):
-        fields = {name: _field(place, name, dtype) for name, dtype in fields_of(place.dtype).items()}
-        return _named(fields, path, at)
     step = path.steps[at]
-    if isinstance(step, Key) and step.name == "length" and at == len(path.steps) - 1:
+    if isinstance(place.dtype, pl.Struct):
+        found = _named(_inside(place), path, at)
+        if found is None and at and isinstance(step, Key) and _NUMBER.fullmatch(step.name):
+            return walk(_item(place, int(step.name)), path, at + 1)
+        return found
+    found = walk(one_of(place), path, at) if _is_list_of_objects(place.dtype) else None
+    if found is None and isinstance(step, Key) and step.name == "length" and at == len(path.steps) - 1:
         return _length(place)
-    return walk(_one_of(place), path, at) if _is_list_of_objects(place.dtype) else None
+    return found
 
 
 def unwrapped(place: Place) -> Place:
     """Return the text of an XML element that has nothing else but attributes; any other place as it is."""
     if _is_list_of_objects(place.dtype):
-        inner = unwrapped(Place(pl.element(), _typed(place.dtype.inner)))  # type: ignore[attr-defined]  # a list has it
+        inner = unwrapped(Place(pl.element(), inner_of(place.dtype)))
         if isinstance(inner.dtype, pl.Struct):
             return place
         return place._replace(value=place.value.list.eval(inner.value), dtype=pl.List(inner.dtype))
@@ -141,14 +174,15 @@ def as_list(place: Place) -> Place:
     if dtype == pl.Null:
         return place._replace(value=pl.lit([], dtype=pl.List(pl.Null)), dtype=pl.List(pl.Null))
     if isinstance(dtype, pl.Array):
-        return as_list(place._replace(value=value.arr.to_list(), dtype=pl.List(dtype.inner)))
+        return as_list(_variable(place))
     if isinstance(dtype, pl.Struct) and "edges" in fields_of(dtype):
         return _nodes(_field(place, "edges", fields_of(dtype)["edges"]))
     if isinstance(dtype, pl.List):
-        inner = _typed(dtype.inner)
-        return (
-            place if not isinstance(inner, pl.List) else as_list(Place(value.list.eval(pl.element().explode()), inner))
-        )
+        inner = inner_of(dtype)
+        if not isinstance(inner, pl.List):
+            return place
+        items = pl.element().explode(empty_as_null=False, keep_nulls=False)
+        return as_list(Place(value.list.eval(items), inner))
     filled = (
         value.is_not_null() if dtype.is_nested() or dtype.is_temporal() else value.is_not_null() & ~_is_falsy(place)
     )
@@ -167,13 +201,13 @@ def _is_falsy(place: Place) -> pl.Expr:
 def _nodes(edges: Place) -> Place:
     """Return the nodes of a connection; an edge without a node counts as one, as in the SDK."""
     edges = as_list(edges)
-    inner = _typed(getattr(edges.dtype, "inner", pl.Null))
+    inner = inner_of(edges.dtype)
     fields = fields_of(inner)
     if "node" not in fields:
         return edges
     element = Place(pl.element(), inner)
-    node = _field(element, "node", fields.pop("node"))
-    others = {name: dtype for name, dtype in fields.items() if name != "cursor"}
+    node = _field(element, "node", fields["node"])
+    others = {name: dtype for name, dtype in fields.items() if name not in {"node", "cursor"}}
     if not others:
         return edges._replace(value=edges.value.list.eval(node.value), dtype=pl.List(node.dtype))
     own = fields_of(node.dtype)
@@ -247,23 +281,32 @@ def _index(step: Step, dtype: pl.DataType) -> int | None:
 
 def _item(place: Place, index: int) -> Place:
     if isinstance(place.dtype, pl.List):
-        return place._replace(value=place.value.list.get(index, null_on_oob=True), dtype=_typed(place.dtype.inner))
+        return place._replace(value=place.value.list.get(index, null_on_oob=True), dtype=inner_of(place.dtype))
     return place if index in {0, -1} else Place(pl.lit(None, dtype=place.dtype), place.dtype, place.several)
 
 
 def _each(place: Place, path: Path, at: int) -> Place | None:
     if not isinstance(place.dtype, pl.List):
         place = as_list(place)
-    inner = walk(Place(pl.element(), _typed(place.dtype.inner)), path, at + 1)  # type: ignore[attr-defined]  # a list has it
-    if inner is None or inner.dtype == pl.Null:
-        return inner
-    return place._replace(value=place.value.list.eval(inner.value), dtype=pl.List(inner.dtype))
+    inner = walk(Place(pl.element(), inner_of(place.dtype)), path, at + 1)
+    if inner is None:
+        return None
+    several = [place.several] if place.several is not None else []
+    if inner.several is not None:
+        several.append(place.value.list.eval(inner.several).list.any())
+    value = inner.value if inner.dtype != pl.Null else pl.when(pl.element().is_null()).then(None)
+    return Place(
+        place.value.list.eval(value),
+        pl.List(inner.dtype),
+        reduce(lambda one, other: one | other, several) if several else None,
+        inner.beyond,
+    )
 
 
 def _first(place: Place, step: Where) -> Place:
     if not isinstance(place.dtype, pl.List):
-        return place._replace(value=pl.when(_matches(place, step)).then(place.value))
-    inner = _typed(place.dtype.inner)
+        place = place._replace(value=pl.concat_list(place.value), dtype=pl.List(place.dtype))
+    inner = inner_of(place.dtype)
     kept = place.value.list.eval(pl.element().filter(_matches(Place(pl.element(), inner), step)))
     return place._replace(value=kept.list.first(), dtype=inner)
 
@@ -272,7 +315,7 @@ def _matches(place: Place, step: Where) -> pl.Expr:
     name = step.name.removeprefix("@")
     paths = [parse(f"['@{name}']")] + ([parse(f"['{name}']")] if step.name == name else [])
     found = [unwrapped(there) for path in paths if (there := walk(place, path, 0))]
-    texts = [there.value.cast(pl.String) == step.value for there in found if not there.dtype.is_nested()]
+    texts = [text(there.value, there.dtype) == step.value for there in found if not there.dtype.is_nested()]
     return reduce(lambda one, other: one | other, texts, pl.lit(value=False)).fill_null(value=False)
 
 
@@ -284,15 +327,15 @@ def _length(place: Place) -> Place | None:
     return None
 
 
-def _one_of(place: Place) -> Place:
-    """Return the only item of a list of objects; several items are no value, and told."""
+def one_of(place: Place) -> Place:
+    """Return the only item of a list of objects: the first, and where there are several."""
     if not _is_list_of_objects(place.dtype):
         return place
     several = place.value.list.len() > 1
     if place.several is not None:
         several |= place.several
-    value = pl.when(place.value.list.len() == 1).then(place.value.list.get(0, null_on_oob=True))
-    return Place(value, _typed(place.dtype.inner), several)  # type: ignore[attr-defined]  # a list has it
+    value = place.value.list.get(0, null_on_oob=True)  # a row with several is rejected: only one reference grows a path
+    return Place(value, inner_of(place.dtype), several)
 
 
 def _is_list_of_objects(dtype: pl.DataType) -> bool:
@@ -302,14 +345,54 @@ def _is_list_of_objects(dtype: pl.DataType) -> bool:
 def _field(place: Place, name: str, dtype: pl.DataType) -> Place:
     if dtype == pl.Null:
         return Place(pl.lit(None), dtype, place.several)
-    return Place(place.value.struct.field(name), dtype, place.several)
+    value = place.value
+    if _is_pattern(name):  # polars would take it for several names
+        names = list(fields_of(place.dtype))
+        value, name = value.struct.rename_fields([str(at) for at in range(len(names))]), str(names.index(name))
+    return Place(value.struct.field(name), dtype, place.several)
 
 
-def fields_of(dtype: pl.DataType) -> dict[str, pl.DataType]:
+def _is_pattern(name: str) -> bool:
+    return name == "*" or (name[:1] == "^" and name[-1:] == "$")
+
+
+def _inside(place: Place) -> Mapping[str, Place]:
+    return _Named(fields_of(place.dtype), lambda name, dtype: _field(place, name, dtype))
+
+
+def _variable(place: Place) -> Place:
+    """Return an array of a fixed length as a list; any other place as it is."""
+    if not isinstance(place.dtype, pl.Array):
+        return place
+    return place._replace(value=place.value.arr.to_list(), dtype=pl.List(place.dtype.inner))
+
+
+def fields_of(dtype: pl.DataType) -> Mapping[str, pl.DataType]:
     """Return the fields of an object by name; of any other type none."""
-    if not isinstance(dtype, pl.Struct):
-        return {}
-    return {field.name: _typed(field.dtype) for field in dtype.fields}
+    return _types(_Same(dtype)) if isinstance(dtype, pl.Struct) else {}
+
+
+class _Same:
+    """A type as a key: two types of many fields are compared field by field, the same object at once."""
+
+    def __init__(self, dtype: pl.Struct) -> None:
+        self.dtype = dtype
+
+    def __hash__(self) -> int:
+        return id(self.dtype)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.dtype is other.dtype
+
+
+@lru_cache(maxsize=256)
+def _types(of: _Same) -> Mapping[str, pl.DataType]:
+    return {field.name: _typed(field.dtype) for field in of.dtype.fields}
+
+
+def inner_of(dtype: pl.DataType) -> pl.DataType:
+    """Return the type of a list's items; of any other type none."""
+    return _typed(dtype.inner) if isinstance(dtype, pl.List) else pl.Null()
 
 
 def _typed(dtype: Any) -> pl.DataType:

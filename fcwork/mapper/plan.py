@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -28,12 +30,14 @@ class Step:
         sdk: how it reads a column, where it is one of the SDK's.
         call: the function, where it is one of the user's own.
         lenient: the SDK's own answer on one value, where the SDK has the resolver.
+        mark: the decimal mark of the texts that it reads.
     """
 
     name: str
     sdk: SdkResolver | None = None
     call: Call | None = None
     lenient: Any = None
+    mark: str = "."
 
     @property
     def expected(self) -> str:
@@ -65,8 +69,8 @@ class Field:
     where: str
     within: tuple[Path, ...] = ()
     sources: tuple[Path, ...] = ()
-    literal: pl.Series | None = None
-    default: pl.Series | None = None
+    literal: pl.Series | None = dataclasses.field(default=None, repr=False)  # it may come from the context
+    default: pl.Series | None = dataclasses.field(default=None, repr=False)
     steps: tuple[Step, ...] = ()
     required: bool = False
     order: Order = "fields"
@@ -111,7 +115,7 @@ class Part:
     """An object that a mapping writes with ``fields``: there even without a value, or missing with its source.
 
     Attributes:
-        target, where, within, lenient: as of a field.
+        target, where, within, lenient, whose: as of a field.
         source: what its fields are taken from; None for what surrounds it.
         required: whether a row without the source is rejected.
     """
@@ -122,6 +126,7 @@ class Part:
     source: Path | None = None
     required: bool = False
     lenient: bool = False
+    whose: Whose = "item"
 
     @property
     def label(self) -> str:
@@ -182,6 +187,13 @@ class Fields:
             tuple(entries),
         )
 
+    def everywhere(self) -> Iterator[Field | Items]:
+        """Yield the values and lists, those of items too."""
+        yield from self.values
+        for items in self.items:
+            yield items
+            yield from items.fields.everywhere()
+
 
 @dataclass(frozen=True)
 class Node:
@@ -230,6 +242,24 @@ class Plan:
     description: str = ""
     mask: tuple[str, ...] = ()
     lenient: bool = False
+
+    @property
+    def types_known(self) -> bool:
+        """Whether the types of the result follow from those of the source, and not from its values."""
+        entries = list(self.fields.everywhere())
+        given = any(entry.step for entry in entries if isinstance(entry, Items))
+        lenient = any(entry.lenient and entry.steps for entry in entries if isinstance(entry, Field))
+        typed = all(call.gives is not None for call in self._calls())
+        return typed and not (self.nodes or given or lenient)
+
+    @property
+    def takes_columns(self) -> bool:
+        """Whether a function of the user's own is given whole columns."""
+        return any(call.way == "column" for call in self._calls())
+
+    def _calls(self) -> Iterator[Call]:
+        fields = (entry for entry in self.fields.everywhere() if isinstance(entry, Field))
+        yield from (step.call for field in fields for step in field.steps if step.call)
 
 
 def label_of(target: Target) -> str:

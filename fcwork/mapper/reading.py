@@ -22,9 +22,11 @@ from fcwork.names import nearest
 
 TOP_KEYS = ("fields", "arguments", "mutation", "nodes", "name", "version", "description", "mask", "lenient", *SETTINGS)
 MUTATION_KEYS = ("operationName", "returnFields", "aliasBatching", "sourceFormat")
+BATCHING_KEYS = ("mutationsPerBatch", "maxMutationsPerBatch", "enabled")
 NODE_KEYS = ("extract", "unescape", "parse", "required")
 PARSERS = ("xml", "json")
 FORMATS = ("xml", "json", "jsonl", "csv")
+NO_NODES = ("context", "root", "record", "item")
 FALLBACKS = ("completeData", "body")  # where the SDK looks for a node as well
 _NODE_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
@@ -48,8 +50,8 @@ def read(
         MappingError: with every mistake in ``problems``.
     """
     mistakes = Mistakes()
-    for name in given.twice:
-        mistakes.add("", f"the name {name!r} stands twice in one object, and only one can count")
+    for name, place in zip(given.twice, given.twice_at or [""] * len(given.twice), strict=True):
+        mistakes.add(place, f"the name {name!r} stands twice in one object, and only one can count")
     reader = _Reader(mistakes, resolvers, context, lenient=lenient)
     plan = reader.plan(given.content)
     if plan is None:
@@ -75,11 +77,15 @@ class _Reader:
         if not isinstance(config, Mapping):
             self._mistakes.add("", f"a mapping is an object with the key 'fields', not {kind_of(config)}")
             return None
+        if half := _half_a_character(config):
+            self._mistakes.add("", f"it holds half a character, {half!r}: write the whole one")
+            return None
         self._keys(config)
         kind = "arguments" if "mutation" in config and _has_arguments(config) else "fields"
         named = config.get(kind)
         if not isinstance(named, Mapping) or (not named and kind == "fields"):
-            other = "; 'arguments' need a 'mutation' beside them" if "arguments" in config else ""
+            alone = "arguments" in config and "mutation" not in config
+            other = "; 'arguments' need a 'mutation' beside them" if alone else ""
             found = "an empty one" if named == {} else kind_of(named)
             self._mistakes.add(kind, f"an object with at least one target, not {found}{other}", TOP_KEYS)
             return None
@@ -89,8 +95,9 @@ class _Reader:
     def _read(self, config: Mapping[str, Any], named: Mapping[str, Any], kind: str, dialect: Dialect) -> Plan | None:
         settings = {key: config[key] for key in SETTINGS if key in config}
         chains = Chains(self._resolvers, settings, self._mistakes, transforms=dialect is not UNIVERSAL)
-        nodes = tuple(self._nodes(config.get("nodes", {})))
-        names = tuple(node.name for node in nodes)
+        named_nodes = config.get("nodes", {})
+        nodes = tuple(self._nodes(named_nodes))
+        names = tuple(map(str, named_nodes)) if isinstance(named_nodes, Mapping) else ()  # unsound ones too are known
         entries = Entries(dialect, chains, self._mistakes, context=self._context, nodes=names)
         lenient = self._flag(config, "lenient") if self._lenient is None else self._lenient
         if dialect is ARGUMENTS:
@@ -101,11 +108,12 @@ class _Reader:
         operation = self._operation(config, named, dialect) if dialect is not UNIVERSAL else None
         per_request = self._per_request(config.get("aliasBatching"))
         texts = {key: str(config[key]) for key in ("name", "version", "description") if config.get(key) is not None}
+        fingerprint = self._fingerprint(config)
         if self._mistakes.problems:
             return None
         return Plan(
             fields=fields,
-            fingerprint=hashlib.sha256(json.dumps(config, default=str).encode()).hexdigest(),
+            fingerprint=fingerprint,
             nodes=nodes,
             operation=operation,
             whole_input=dialect is MUTATION_FIELDS,
@@ -121,6 +129,13 @@ class _Reader:
             close = nearest(key, known, cutoff=0.8)
             if key in PROTOTYPE_NAMES or (close and key not in known):
                 self._mistakes.unknown(key, "key", key, known)
+
+    def _fingerprint(self, config: Mapping[str, Any]) -> str:
+        try:
+            return hashlib.sha256(json.dumps(config, default=str).encode()).hexdigest()
+        except (RecursionError, TypeError, ValueError):
+            self._mistakes.add("", "it is nested too deeply, or within itself, or has keys that are no text")
+            return ""
 
     def _flag(self, config: Mapping[str, Any], key: str) -> bool:
         value = config.get(key, False)
@@ -152,13 +167,20 @@ class _Reader:
             return None
 
     def _per_request(self, given: Any) -> int | None:
+        if given is None:
+            return None
         if not isinstance(given, Mapping):
+            self._mistakes.add("aliasBatching", f"an object with mutationsPerBatch, not {kind_of(given)}")
             return None
-        found = given.get("mutationsPerBatch", given.get("maxMutationsPerBatch"))
-        if found is not None and (isinstance(found, bool) or not isinstance(found, int) or found < 1):
-            self._mistakes.add("aliasBatching.mutationsPerBatch", f"a whole number from 1, not {found!r}")
-            return None
-        return found
+        for key in map(str, given):
+            if key not in BATCHING_KEYS and nearest(key, BATCHING_KEYS, cutoff=0.8):
+                self._mistakes.unknown(f"aliasBatching.{key}", "key", key, BATCHING_KEYS)
+        found = {key: given[key] for key in BATCHING_KEYS[:2] if given.get(key) is not None}
+        for key, number in found.items():
+            if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+                self._mistakes.add(f"aliasBatching.{key}", f"a whole number from 1, not {number!r}")
+                return None
+        return min(found.values(), default=None)
 
     def _nodes(self, named: Any) -> Iterator[Node]:
         if not isinstance(named, Mapping):
@@ -177,6 +199,8 @@ class _Reader:
     def _check_node(self, name: str, config: Any, where: str) -> None:
         if not _NODE_NAME.fullmatch(name):
             self._mistakes.add(where, "a node's name is letters, digits and underscores, the first no digit")
+        if name in NO_NODES:
+            self._mistakes.add(where, f"'${name}' means something else in a source: choose another name")
         if not isinstance(config, Mapping):
             self._mistakes.add(where, f"a node is an object, not {kind_of(config)}")
             return
@@ -229,6 +253,17 @@ class _Reader:
                     )
         for items in fields.items:
             self._collisions(items.fields)
+
+
+def _half_a_character(config: Mapping[str, Any]) -> str:
+    """Return half of a surrogate pair that stands in some text of a mapping, or nothing."""
+    try:
+        json.dumps(config, default=str, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        return error.object[error.start : error.end]
+    except (RecursionError, TypeError, ValueError):  # told where it is met
+        return ""
+    return ""
 
 
 def _has_arguments(config: Mapping[str, Any]) -> bool:

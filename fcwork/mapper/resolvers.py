@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from fcwork.shapes import LEVELS, check_depth
 Read = tuple[pl.Expr, pl.DataType]
 _YES, _NO = ("true", "1", "yes", "y"), ("false", "0", "no", "n")
 _INT64 = range(-(2**63), 2**63)
+_LONGEST = 20  # digits of those, with a sign
 
 
 @dataclass(frozen=True)
@@ -76,17 +78,34 @@ def parse_json(value: Any) -> Any:
     if not value:
         return None
     try:
-        found = json.loads(value, parse_int=_whole, parse_constant=_no_constant)
+        found = json.loads(value, parse_int=_whole, parse_float=_finite, parse_constant=_no_constant)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
-    if value.count("[") + value.count("{") > LEVELS:
-        check_depth(found)
+    if value.count("[") + value.count("{") >= LEVELS:
+        check_depth(found, 1)
+    if "\\ud" in value.lower():
+        _check_characters(found)
     return found
 
 
 def _whole(digits: str) -> int | str:
-    number = int(digits)
-    return number if number in _INT64 else digits
+    number = int(digits) if len(digits) <= _LONGEST else None  # Python reads only so many
+    return number if number is not None and number in _INT64 else digits
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits} is larger than a number can be")
+    return number
+
+
+def _check_characters(value: Any) -> None:
+    """Refuse half a surrogate pair, which no column holds."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("it holds half a character (of a surrogate pair)") from error
 
 
 def _no_constant(name: str) -> None:
@@ -149,7 +168,9 @@ def _parse_float(reading: Reading) -> SdkResolver:
             return numbers.floats(value, reading.format), pl.Float64()
         if dtype.is_integer() or dtype.is_decimal():
             return value, dtype
-        return pl.when(value.is_finite()).then(value) if dtype.is_float() else pl.lit(None, pl.Float64), pl.Float64()
+        if dtype.is_float():
+            return pl.when(value.is_finite()).then(value), pl.Float64()
+        return numbers.nothing(pl.Float64()), pl.Float64()
 
     if reading.exact:
         return SdkResolver(read, f"a decimal number with at most {reading.scale} decimals")
@@ -165,7 +186,7 @@ def _boolean(more: tuple[str, ...] = ()) -> Callable[[pl.Expr, pl.DataType], Rea
         if dtype == pl.String:
             return value.map_batches(lambda texts: dates.once_each(texts, words), return_dtype=pl.Boolean), pl.Boolean()
         if not dtype.is_numeric():
-            return pl.lit(None, dtype=pl.Boolean), pl.Boolean()
+            return numbers.nothing(pl.Boolean()), pl.Boolean()
         yes = (value != 0) if more else (value == 1)
         return pl.when(yes | (value == 0)).then(yes), pl.Boolean()
 
@@ -218,7 +239,7 @@ def _instants(
         return value.map_batches(lambda texts: dates.once_each(texts, read), return_dtype=into)
     if dtype == pl.Date or isinstance(dtype, pl.Datetime):
         return reading.in_utc(value, dtype).map_batches(told, return_dtype=into)
-    return pl.lit(None, dtype=into)
+    return numbers.nothing(into)
 
 
 def _to_string(value: pl.Expr, dtype: pl.DataType) -> Read:

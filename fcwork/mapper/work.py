@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from fcwork import frames
-from fcwork.mapper import custom, lenient, levels
+from fcwork.mapper import custom, lenient, levels, places
 from fcwork.mapper.cells import Cell, defaulted, empty, within
 from fcwork.mapper.checks import Check
 from fcwork.mapper.custom import Call
@@ -54,13 +54,15 @@ class Work:
         void = table.get_column(f"e{at}", default=None)
         self._found, self._there = found, table.get_column(f"t{at}", default=None)
         self._failed = self._undefined = found.never()
-        for step, name in self._readings:
-            self._fail("map.type", _cannot(step), table[name] & ~self._failed)
         if f"s{at}" in table.columns:
             self._fail("map.several", SEVERAL, table[f"s{at}"].fill_null(value=False))
+        for step, name in self._readings:
+            self._fail("map.type", _cannot(step), table[name] & ~self._failed)
         if self._staged:
             values = self._through(values, void if void is not None and self._field.needs_source else found.never())
         values = levels.only(values, self._there)
+        if self._cell.untyped and not self._field.steps:
+            found.untyped.add(self._field)
         if self._field.required:
             self._require(values, void)
         found.values[self._field] = values
@@ -142,7 +144,7 @@ class Work:
         if level.above is None and not self._field.within:
             return frames.without_identity(level.rows)
         scope, _ = within(level.scope, self._field)
-        whole = level.rows.select(scope.whole.value.alias("value"))
+        whole = level.rows.select(places.one_of(scope.whole).value.alias("value"))
         return whole.unnest("value") if isinstance(whole.schema["value"], pl.Struct) else whole
 
     def _require(self, values: pl.Series, void: pl.Series | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fcwork.errors import ConfigError
@@ -35,12 +35,13 @@ WHEN_FORM = '{"if": {"type": {"one_of": […]}}, "then": {"required": […]}}'
 CUSTOM_FORM = 'functions or expressions, or {"check": …, "columns": […], "message": …}'
 
 
-def read(rules: Mapping[str, Any], where: str) -> Rulebook:
+def read(rules: Mapping[str, Any], where: str, *, twice: Sequence[str] = ()) -> Rulebook:
     """Read rules.
 
     Args:
         rules: as in ``Validator``.
         where: what messages call them, such as a path.
+        twice: names that stand twice in one of their objects, of which only one could count.
 
     Raises:
         ConfigError: with every mistake in it, one a line.
@@ -48,6 +49,8 @@ def read(rules: Mapping[str, Any], where: str) -> Rulebook:
     if not isinstance(rules, Mapping):
         raise ConfigError(f"{where}: rules are a dict of rule names, not {type(rules).__name__}", hint=HINT)
     draft = Draft(rules)
+    for name in twice:
+        draft.wrong(f"{name!r} stands twice in one object, and only one can count")
     read_names(draft, READERS)
     if draft.problems:
         count = len(draft.problems)

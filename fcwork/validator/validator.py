@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from importlib import resources
 from pathlib import Path
 from typing import Any, Self
 
 import polars as pl
 
-from fcwork import frames
+from fcwork import documents, frames
 from fcwork import schema as schemas
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import ConfigError
-from fcwork.validator import files, rulebook
+from fcwork.validator import rulebook
 from fcwork.validator.clauses import Rulebook
 from fcwork.validator.columns import nearest
 from fcwork.validator.entities import ENTITIES
@@ -106,7 +108,8 @@ class Validator:
         Raises:
             ConfigError: the file cannot be read, is no JSON or YAML, or its rules are wrong.
         """
-        return cls._of(rulebook.read(files.parsed(Path(path)), str(path)), clock)
+        document = documents.load(path, what="rules", error=ConfigError)
+        return cls._of(rulebook.read(document.content, str(path), twice=document.twice), clock)
 
     @classmethod
     def for_entity(cls, entity: str, *, clock: Clock = SYSTEM) -> Self:
@@ -151,7 +154,9 @@ class Validator:
     @staticmethod
     def json_schema() -> dict[str, Any]:
         """Return the JSON Schema of rule files, for editors and other programs."""
-        return files.json_schema()
+        text = resources.files(__package__).joinpath("rules.schema.json").read_text(encoding="utf-8")
+        schema: dict[str, Any] = json.loads(text)
+        return schema
 
     def check(self, frame: frames.Frame) -> CheckResult:
         """Check every row.

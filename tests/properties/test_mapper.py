@@ -163,10 +163,142 @@ def test_a_mapping_stands_or_is_told_its_mistakes(fields: Any, context: Any, row
     assert result.counts["mapped"] + result.counts["rejected"] == len(rows)
 
 
+SCHEMA = pl.Schema(
+    {
+        "ref": pl.String,
+        "o": pl.Struct({"x": pl.Int64, "y": pl.String, "in": pl.Struct({"z": pl.String})}),
+        "l": pl.List(pl.Struct({"s": pl.String, "n": pl.String, "sub": pl.List(pl.Struct({"q": pl.String}))})),
+    }
+)
+WORD = st.none() | st.sampled_from(["", " ", "a", "B", "7", "1,5", "-3"])
+
+
+def _lists(item: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.none() | st.lists(item, max_size=3)
+
+
+def _objects(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.none() | st.fixed_dictionaries(fields)
+
+
+NESTED = st.lists(
+    st.fixed_dictionaries(
+        {
+            "ref": WORD,
+            "o": _objects(x=st.none() | WHOLE, y=WORD, **{"in": _objects(z=WORD)}),
+            "l": _lists(_objects(s=WORD, n=WORD, sub=_lists(_objects(q=WORD)))),
+        }
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@st.composite
+def fields(draw: st.DrawFn, *sources: str) -> dict[str, Any]:
+    """Draw a field from one of some sources."""
+    field: dict[str, Any] = {"source": draw(st.sampled_from(sources)), "required": draw(st.booleans())}
+    resolver = draw(st.sampled_from(["", "", "sdk.trim", "sdk.parseInt", "sdk.uppercase"]))
+    default = draw(st.sampled_from([None, None, "1"]))
+    return {**field, **({"resolver": resolver} if resolver else {}), **({"defaultValue": default} if default else {})}
+
+
+@st.composite
+def nested_mappers(draw: st.DrawFn) -> Mapper:
+    """Draw a mapping of nested objects, lists in lists, and positions in lists."""
+    inner = {"q": draw(fields("q", "$root.ref", "$root.o.y")), "k": {"value": "K"}}
+    item: dict[str, Any] = {
+        "s": draw(fields("s", "n", "sub[0].q", "$root.ref")),
+        "sub": {"source": "sub", "isArray": True, "required": draw(st.booleans()), "fields": inner},
+        "of.n": draw(fields("n")),
+    }
+    below = {"y": draw(fields("y", "in.z")), "p": {"source": "in", "fields": {"z": draw(fields("z"))}}}
+    targets: dict[str, Any] = {
+        "ref": draw(fields("ref", "o.y", "l[0].s", "l[-1].n", "l[s=a].n")),
+        "o": {"source": "o", "required": draw(st.booleans()), "fields": below},
+        "l": {"source": "l", "isArray": True, "required": draw(st.booleans()), "fields": item},
+        "all": {"source": draw(st.sampled_from(["l[*].s", "l[*].sub[*].q", "l.length"]))},
+        "at[1].t": {"source": "ref"},
+        "at[3].t": {"source": "o.y"},
+        "list[0]": {"source": "o.in.z"},
+        "list[2]": {"source": "ref"},
+    }
+    kept = draw(st.lists(st.sampled_from(sorted(targets)), min_size=1, unique=True))
+    return Mapper({"fields": {name: targets[name] for name in kept}})
+
+
+@settings(max_examples=150, deadline=None)
+@given(nested_mappers(), NESTED)
+def test_every_nested_row_is_mapped_or_rejected_with_a_reason(mapper: Mapper, rows: list[dict[str, Any]]) -> None:
+    """P26: with objects and lists too, rows read are mapped and rejected, each once; each rejected one has an issue."""
+    result = mapper.apply(pl.DataFrame(rows, schema=SCHEMA))
+    mapped, rejected = result.frame["_row"].to_list(), result.rejected["_row"].to_list()
+    assert sorted(mapped + rejected) == list(range(1, len(rows) + 1))
+    assert {row for row, _, _ in told(result)} == set(rejected)
+    assert len(set(told(result))) == len(told(result))
+    for row, words in result.rejected.select("_row", "_errors").rows():
+        assert sorted(words.split("; ")) == sorted(f"{code} {field}" for at, field, code in told(result) if at == row)
+
+
+@settings(max_examples=60, deadline=None)
+@given(nested_mappers(), NESTED)
+def test_nested_rows_of_every_kind_get_the_same_answer(mapper: Mapper, rows: list[dict[str, Any]]) -> None:
+    """P26: objects and lists give the same values and the same issues, whatever frame they come in."""
+    typed = pl.DataFrame(rows, schema=SCHEMA)
+    expected = mapper.apply(typed)
+    for kind in (typed.lazy(), typed.to_arrow(), typed.to_pandas(), rows, pd.DataFrame(rows)):
+        result = mapper.apply(kind)
+        assert told(result) == told(expected)
+        assert result.counts == expected.counts
+        assert _values(result) == _values(expected)
+
+
+@settings(max_examples=100, deadline=None)
+@given(nested_mappers(), NESTED)
+def test_one_nested_record_is_a_frame_of_one_row(mapper: Mapper, rows: list[dict[str, Any]]) -> None:
+    """P26: map answers as apply does on the one row, and as apply does on that row among others."""
+    together = {row["_row"]: row for row in _values(mapper.apply(rows))}
+    for at, row in enumerate(rows, 1):
+        result = mapper.apply([row])
+        if result.ok:
+            (whole,) = _values(result)
+            assert mapper.map(row) == _without_identity(whole) == _without_identity(together[at])
+            continue
+        assert at not in together
+        with pytest.raises(MappingError) as caught:
+            mapper.map(row)
+        assert [(issue["row"], issue["field"], issue["code"]) for issue in caught.value.issues] == told(result)
+
+
+@settings(max_examples=100, deadline=None)
+@given(NESTED)
+def test_lists_keep_their_items_and_their_order(rows: list[dict[str, Any]]) -> None:
+    """P27: each list has as many items as its source, in their order, and every item the values of its own."""
+    sub = {"source": "sub", "isArray": True, "fields": {"q": {"source": "q"}, "ref": {"source": "$root.ref"}}}
+    item = {"s": {"source": "s"}, "sub": sub}
+    mapper = Mapper({"fields": {"l": {"source": "l", "isArray": True, "fields": item}, "all": {"source": "l[*].s"}}})
+    for row, mapped in zip(rows, mapper.apply(pl.DataFrame(rows, schema=SCHEMA)).frame.to_dicts(), strict=True):
+        items = [item or {} for item in row["l"] or []]
+        assert [item["s"] for item in mapped["l"]] == [item.get("s") for item in items]
+        assert mapped["all"] == (None if row["l"] is None else [item.get("s") for item in items])
+        for given_item, found in zip(items, mapped["l"], strict=True):
+            subs = [one or {} for one in given_item.get("sub") or []]
+            assert found["sub"] == [{"q": one.get("q"), "ref": row["ref"]} for one in subs]
+
+
+def _values(result: MapResult) -> list[dict[str, Any]]:
+    """Return the mapped rows without what has no value."""
+    return [_held(row) for row in frames.enter(result.frame).to_dicts()] if len(frames.enter(result.frame)) else []
+
+
+def _without_identity(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in frames.IDENTITY}
+
+
 def _held(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _held(item) for name, item in value.items() if item is not None}
-    return value
+    return [_held(item) for item in value] if isinstance(value, list) else value
 
 
 def _shown(value: Any) -> Any:

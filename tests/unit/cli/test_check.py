@@ -255,7 +255,7 @@ def test_control_characters_of_data_do_not_reach_the_terminal(fcwork: Fcwork, sh
         (["stock.csv", "--rules", "rules.yml", "-c", "a", "1"], "--context goes with --mapping"),
         (["stock.csv", "--rules", "none.yml"], "none.yml"),
         (["stock.csv", "--rules", "bad.yml"], "requird"),
-        (["stock.csv", "--rules", "."], "Is a directory"),
+        (["stock.csv", "--rules", "."], "is a folder"),
         (["stock.csv", "--rules", "key.yml"], "colour"),
         (["stock.csv", "--rules", "rules.yml", "-m", "none.json"], "there is no mapping file none.json"),
         (["none.csv", "--rules", "rules.yml"], "there is no file none.csv"),

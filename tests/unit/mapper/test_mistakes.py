@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+import yaml
 
 from fcwork.errors import MappingError
 from fcwork.mapper import Mapper
@@ -140,7 +141,7 @@ def test_a_context_without_the_value_is_a_mistake(mistakes: Mistakes) -> None:
     ]
     number = {**field, "resolver": "sdk.parseInt"}
     (unread,) = mistakes(one(number), context={"retailerID": "R1"})
-    assert unread.startswith("fields.qty.source: sdk.parseInt cannot read 'R1'")
+    assert unread.startswith("fields.qty.source: sdk.parseInt cannot read what the context holds: it expects a whole")
     assert Mapper(one({**field, "defaultValue": 7}), context={}).map({}) == {"qty": 7}
 
 
@@ -148,13 +149,14 @@ def test_a_context_without_the_value_is_a_mistake(mistakes: Mistakes) -> None:
     ("content", "message"),
     [
         ('{"fields": {\n  "a": {"source": "x",}\n}}', "is no JSON: line 2, column 2"),
-        ("", "is no JSON: line 1, column 1"),
+        ("", "is no JSON: it is empty"),
+        ("{", "is no JSON: line 1, column 2"),
         ('{"fields": {"a": {"value": NaN}}}', "is no JSON: NaN is no JSON value"),
         ("[" * 100_000, "is no JSON: nested too deeply"),
         (b"\xff\xfe", "is no UTF-8 text (byte 0)"),
         ("[]", "a mapping is an object with the key 'fields', not a list"),
         ('{"fields": {"a": {"source": "x"}, "a": {"source": "y"}}}', "the name 'a' stands twice in one object"),
-        ('{"fields": {"a": {"value": ' + "[" * 900 + "]" * 900 + "}}}", "fields.a.value: nested too deeply"),
+        ('{"fields": {"a": {"value": ' + "[" * 900 + "]" * 900 + "}}}", "fields.a.value: nested deeper than 50 levels"),
     ],
 )
 def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, content: str | bytes, message: str) -> None:
@@ -218,3 +220,186 @@ def test_the_mapping_does_not_follow_later_changes() -> None:
     config["fields"]["qty"]["source"] = "y"
     config["fields"]["qty"]["defaultValue"].append(2)
     assert mapper.apply(pl.DataFrame({"x": [None], "y": [[3]]})).frame["qty"].to_list() == [[1]]
+
+
+FIELDS_MISTAKES: dict[str, Any] = {
+    "lenien": True,
+    "numberFormat": "german",
+    "mask": ["sku", "qtty"],
+    "nodes": {"doc": {"extract": "x", "prse": "xml"}, "root": {"extract": "y"}},
+    "fields": {
+        "ref": {"source": "$dok.ref"},
+        "qty": {"source": "q", "resolver": "sdk.parsInt", "requird": True},
+        "price": {"source": "p", "resolver": "sdk.number", "params": {"scal": 2}},
+        "day": {"source": "d", "resolver": ["sdk.trim", {"name": "sdk.parseDate", "params": {"zone": "Berlin"}}]},
+        "lines": {"source": "l", "isArray": True, "fields": {"sku": {"sorce": "s"}}},
+        "day.part": {"source": "d"},
+    },
+}
+FIELDS_TOLD = [
+    "lenien: unknown key: did you mean 'lenient'?",
+    'numberFormat: a number format is a sample: 1,234.56, 1.234,56, "1 234,56", 1\'234.56, 1234,56 or 1,234; not ',
+    "nodes.doc.prse: unknown key: did you mean 'parse'?",
+    "nodes.root: '$root' means something else in a source: choose another name",
+    "fields.ref.source: there is no node '$dok': did you mean '$doc'?",
+    "fields.qty.requird: unknown key: did you mean 'required'?",
+    "fields.qty.resolver: unknown resolver 'sdk.parsInt': did you mean 'sdk.parseInt'?",
+    "fields.price.params.scal: none of its resolvers takes it: did you mean 'scale'?",
+    "fields.day.resolver.params.zone: there is no time zone 'Berlin': write one such as Europe/Berlin or UTC",
+    "fields.lines.fields.sku.sorce: unknown key: did you mean 'source'?",
+    "fields.day.part: 'day' is a value (fields.day) and cannot hold fields too",
+    "mask: 'qtty' is no target of this mapping: did you mean 'qty'?",
+    "mask: 'sku' is no target of this mapping",
+]
+MUTATION_MISTAKES: dict[str, Any] = {
+    "mutation": "create order",
+    "operationNam": "Mine",
+    "returnFields": ["id", "items {"],
+    "sourceFormat": "xlm",
+    "aliasBatching": {"mutationsPerBtch": 3, "maxMutationsPerBatch": 0},
+    "fields": {
+        "ref": {"source": "r", "transfrm": "trim"},
+        "type": {"source": "t", "transform": "toUperCase"},
+        "a": {"city": {"sorce": "c"}},
+        "items[]": {"fields": {"sku": {"source": "$.sku"}}},
+        "l[]": {"source": "l", "validation": {"minItms": 2}, "fields": {"x": {"source": "$.x"}}},
+        "n[]": {"source": "l", "validation": {"minItems": 2, "maxItems": 1}, "fields": {"x": {"source": "$.x"}}},
+        "key": {"value": "${FC_THERE_IS_NO_SUCH_VARIABLE}"},
+    },
+}
+MUTATION_TOLD = [
+    "operationNam: unknown key: did you mean 'operationName'?",
+    "fields.ref.transfrm: unknown key: did you mean 'transform'?",
+    "fields.type.transform: unknown resolver 'toUperCase': did you mean 'toUpperCase'?",
+    "fields.a.city.sorce: unknown key: did you mean 'source'?",
+    "fields.items[]: a list needs a source: the path of the list in the rows",
+    "fields.l[].validation.minItms: unknown key: did you mean 'minItems'?",
+    "fields.n[].validation: minItems 2 is more than maxItems 1",
+    "fields.key.value: the environment variable FC_THERE_IS_NO_SUCH_VARIABLE is not set",
+    "sourceFormat: one of xml, json, jsonl, csv, not 'xlm'",
+    "mutation: a mutation's name is letters, digits and underscores, the first no digit, not 'create order'",
+    "returnFields: no GraphQL selection",
+    "aliasBatching.mutationsPerBtch: unknown key: did you mean 'mutationsPerBatch'?",
+    "aliasBatching.maxMutationsPerBatch: a whole number from 1, not 0",
+]
+ARGUMENTS_MISTAKES: dict[str, Any] = {
+    "mutation": "createOrder",
+    "descripton": "d",
+    "returnFields": "id",
+    "arguments": {
+        "in put": "x",
+        "id": {"source": "i", "_type": "ID or so"},
+        "input": {
+            "ref": {"source": "r", "requird": True},
+            "type": {"source": "t", "transform": "toUperCase"},
+            "qty": {"source": 5},
+            "note": 5,
+            "items": {"_array": True, "sku": "sku"},
+            "lines": {"source": "l", "isArray": True, "validation": {"minItems": -1}, "sku": "s"},
+            "a..b": "x",
+            "__proto__": {"source": "x"},
+            "secret": {"value": "${FC_API_TOKEN}"},
+        },
+    },
+}
+ARGUMENTS_TOLD = [
+    "descripton: unknown key: did you mean 'description'?",
+    "arguments.input.ref.requird: unknown key: did you mean 'required'?",
+    "arguments.input.type.transform: unknown resolver 'toUperCase': did you mean 'toUpperCase'?",
+    "arguments.input.qty.source: the path of a source column, as text, or a list of such paths, not a number",
+    "arguments.input.items: a list needs a source",
+    "arguments.input.lines.validation: minItems and maxItems are whole numbers from 0",
+    "arguments.input.a..b: a target is a name, or names joined by single dots",
+    "arguments.input.secret.value: the environment variable FC_API_TOKEN may hold a secret, which no mapping sends",
+    "returnFields: a list of fields to return, not text",
+    "arguments: 'in put' can be no argument: letters, digits and underscores",
+    "arguments.id._type: a type is a name, such as ID",
+]
+
+
+@pytest.mark.parametrize("ending", ["json", "yml"])
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        (FIELDS_MISTAKES, FIELDS_TOLD),
+        (MUTATION_MISTAKES, MUTATION_TOLD),
+        (ARGUMENTS_MISTAKES, ARGUMENTS_TOLD),
+    ],
+    ids=["fields", "mutation", "arguments"],
+)
+def test_ten_mistakes_in_one_file_are_ten_messages(tmp_path: Path, config: Any, told: list[str], ending: str) -> None:
+    """P32: in each dialect, in JSON and YAML, every mistake has a message with its place and the nearest known name."""
+    file = tmp_path / f"mapping.{ending}"
+    file.write_text(json.dumps(config) if ending == "json" else yaml.safe_dump(config, sort_keys=False), "utf-8")
+    with pytest.raises(MappingError) as caught:
+        Mapper.load(file)
+    found = list(caught.value.problems)
+    missing = [text for text in told if not any(problem.startswith(text) for problem in found)]
+    assert (missing, len(found) >= len(told) >= 10) == ([], True)
+    assert len(set(found)) == len(found)
+    assert str(caught.value).startswith(f"the mapping {file} has {len(found)} mistakes:")
+    assert "mend the mapping at the places named; nothing was mapped" in str(caught.value)
+
+
+def test_the_context_stands_in_no_message(mistakes: Mistakes) -> None:
+    """P9: what the context holds may be a secret: a message names where it is and never what."""
+    fields = {"a": {"source": "$context.token", "resolver": "sdk.parseInt"}, "b": {"source": "$context.tokn"}}
+    told = mistakes({"fields": fields}, context={"token": "geheim-4711"})
+    assert len(told) == 2
+    assert "geheim" not in str(told)
+
+
+def test_the_context_stands_alone(mistakes: Mistakes) -> None:
+    """P32: a context given for all rows can be no one of several sources, which would pass it by in silence."""
+    fields = {"a": {"source": ["$context.x", "y"]}}
+    assert mistakes({"fields": fields}, context={"x": 1}) == [
+        "fields.a.source: '$context.x' holds for all rows and cannot be one of several sources: let it stand alone"
+    ]
+    assert Mapper({"fields": fields}).map({"$context": {"x": 5}, "y": 6}) == {"a": 5}
+
+
+def loop() -> dict[str, Any]:
+    """Return a mapping that holds itself."""
+    config = one({"source": "x"})
+    config["note"] = config
+    return config
+
+
+def deep(levels: int) -> Any:
+    """Return a value nested so deeply."""
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("config", "problem"),
+    [
+        (loop(), "it is nested too deeply, or within itself"),
+        (one({"source": "x"}, note=deep(5_000)), "it is nested too deeply, or within itself"),
+        ({"fields": {"a\ud800": {"source": "x"}}}, r"it holds half a character, '\ud800': write the whole one"),
+        (one({"value": "\ud800"}), r"it holds half a character, '\ud800': write the whole one"),
+        (one({"value": float("nan")}), "fields.qty.value: a number that is infinite or none cannot be a"),
+        (one({"value": {"a": [float("inf")]}}), "fields.qty.value: a number that is infinite or none cannot be a"),
+        ({"mutation": "m", "arguments": []}, "arguments: an object with at least one target, not a list"),
+        ({"mutation": "m", "arguments": {"input": {}}}, "arguments.input: an object with at least one target"),
+        (
+            {"mutation": "m", "aliasBatching": 5, "fields": {"a": {"source": "x"}}},
+            "aliasBatching: an object with mutationsPerBatch, not a number",
+        ),
+    ],
+)  # fmt: skip
+def test_what_no_file_could_hold_is_refused_too(mistakes: Mistakes, config: Any, problem: str) -> None:
+    """P32: a dict that no frame or file could take is a mistake that is told, not a crash."""
+    (found,) = mistakes(config)
+    assert found.startswith(problem)
+
+
+def test_a_name_that_stands_twice_is_told_where(tmp_path: Path) -> None:
+    """P32: of two targets of one name in a file the place is told, not the name alone."""
+    file = tmp_path / "m.json"
+    file.write_text('{"fields": {"a": {"source": "x", "source": "y"}, "a": {"source": "z"}, "b": {"source": "x"}}}')
+    with pytest.raises(MappingError) as caught:
+        Mapper.load(file)
+    assert list(caught.value.problems) == ["fields: the name 'a' stands twice in one object, and only one can count"]

@@ -202,6 +202,28 @@ def test_a_vector_agrees_or_the_table_says_why_not(vector: dict[str, Any], mode:
     assert "ours" not in row or same(ours, decoded(row["ours"]))
 
 
+@pytest.mark.parametrize("vector", LOOKED_AT, ids=_told)
+def test_one_record_and_a_frame_of_it_get_the_same_answer(vector: dict[str, Any]) -> None:
+    """P26: map answers as apply does on the one row, values and refusals alike, on every vector with a record."""
+    record = record_of(vector)
+    try:
+        mapper = Mapper(config_of(vector), resolvers=resolvers_of(vector["input"]))
+        frame = mapper.apply([record]) if isinstance(record, dict) else None
+    except MappingError:
+        return  # a mistake of the mapping, or a required column that is not there
+    if frame is None:
+        return
+    if frame.ok:
+        (row,) = frame.frame
+        whole = {name: value for name, value in row.items() if name not in frames.IDENTITY}
+        assert repr(_plain(held(whole))) == repr(_plain(held(mapper.map(record))))
+        return
+    with pytest.raises(MappingError) as caught:
+        mapper.map(record)
+    told = [(issue["field"], issue["code"]) for issue in caught.value.issues]
+    assert told == [(issue["field"], issue["code"]) for issue in frame.issues if issue["severity"] == "error"]
+
+
 def test_every_row_of_the_table_is_of_a_vector() -> None:
     """No row of the table is of a vector that there is not."""
     known = {(vector["area"], case) for vector in LOOKED_AT for case in (vector["case"], "any")}

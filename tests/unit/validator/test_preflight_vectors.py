@@ -14,8 +14,7 @@ from fcwork.validator import CheckResult, Validator
 DATA = Path(__file__).parents[2] / "data"
 VECTORS = json.loads((DATA / "vectors" / "preflight.json").read_text("utf-8"))
 DEVIATIONS = {
-    (row["area"], row["case"]): row
-    for row in yaml.safe_load((DATA / "deviations.yml").read_text("utf-8"))["preflight"]
+    (row["area"], row["case"]): row for row in yaml.safe_load((DATA / "deviations.yml").read_text("utf-8"))["preflight"]
 }
 IDS = [f"{vector['area']}: {vector['case']}" for vector in VECTORS]
 # What the SDK was given when the vectors of validateMutation were made.

@@ -139,13 +139,13 @@ def test_load_reads_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b'{"required": ["x"],}', "line 1: no JSON"),
-        (b"\xff\xfe{}", "no usable JSON"),
+        (b'{"required": ["x"],}', "is no JSON: line 1, column 20"),
+        (b"\xff\xfe{}", "is no UTF-8 text (byte 0)"),
         (b'{"required": ["x"], "required": ["y"]}', "'required' stands twice in one object"),
-        (b"[" * 200_000, "no usable JSON"),
+        (b"[" * 200_000, "is no JSON: nested too deeply"),
         (b"[]", "rules are a dict"),
         (b'{"max_rows": "5"}', "1 mistake in the rules"),
-        (b"", "no JSON"),
+        (b"", "is no JSON"),
     ],
 )
 def test_a_bad_file_is_named(tmp_path: Path, content: bytes, told: str) -> None:
@@ -160,7 +160,7 @@ def test_a_bad_file_is_named(tmp_path: Path, content: bytes, told: str) -> None:
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """P32: a missing file and a folder are each a ConfigError with the path and the reason."""
-    for path, told in ((tmp_path / "none.json", "No such file"), (tmp_path, "Is a directory")):
+    for path, told in ((tmp_path / "none.json", "there is no rules file"), (tmp_path, "is a folder")):
         with pytest.raises(ConfigError, match=told):
             Validator.load(path)
 
