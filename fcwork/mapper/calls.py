@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,12 @@ class Mutations:
         return join(
             [parse(answer, request, clock=clock) for answer, request in zip(answers, self.requests, strict=True)]
         )
+
+    def __iter__(self) -> Iterator[MutationRequest]:
+        return iter(self.requests)
+
+    def __len__(self) -> int:
+        return len(self.requests)
 
     def __str__(self) -> str:
         told = f"{self.counts['mapped']:,} of {self.counts['read']:,} rows in {self.counts['requests']:,} requests"

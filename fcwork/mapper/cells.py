@@ -137,7 +137,15 @@ def listed(items: Items, scope: Scope) -> tuple[Place, pl.Expr | None]:
 
 
 def located(path: Path, entry: Field | Part | Items, scope: Scope, inner: Scope) -> Place | None:
-    """Return the place of a source: the innermost object's, or in a mutation's ``fields`` the record's first."""
+    """Return the place of a source, where a lenient entry finds nothing in several items, as in the SDK."""
+    place = _located(path, entry, scope, inner)
+    if place is None or place.several is None or not entry.lenient:
+        return place
+    return place._replace(value=pl.when(~place.several.fill_null(value=False)).then(place.value))
+
+
+def _located(path: Path, entry: Field | Part | Items, scope: Scope, inner: Scope) -> Place | None:
+    """Return the innermost object's place, or in a mutation's ``fields`` the record's first."""
     if entry.whose == "item":
         return inner.locate(path)
     head = path.steps[0]

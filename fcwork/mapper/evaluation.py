@@ -39,8 +39,10 @@ def evaluate(fields: Fields, level: Level) -> Found:
         there, several = (table.get_column(f"{name}{at}", default=None) for name in "mn")
         if several is not None:
             several = several.fill_null(value=False) if there is None else several.fill_null(value=False) & there
-            _check_list(found, items, "map.several", SEVERAL, several)
-            there = ~several if there is None else there & ~several
+            severity: frames.Severity = "warning" if items.lenient else "error"
+            _check_list(found, items, "map.several", SEVERAL, several, severity=severity)
+            if not items.lenient:
+                there = ~several if there is None else there & ~several
         _take_list(found, items, table[f"l{at}"], there)
     return found
 
@@ -105,8 +107,16 @@ def _check_counts(found: Found, items: Items, counts: pl.Series, there: pl.Serie
         _check_list(found, items, "map.items", f"at most {items.most} items are wanted", counts > items.most)
 
 
-def _check_list(found: Found, items: Items, code: str, message: str | pl.Series, failed: pl.Series) -> None:
-    found.checks.append(Check(found.level, items.label, code, message, failed, pl.lit(None), items.masked))
+def _check_list(
+    found: Found,
+    items: Items,
+    code: str,
+    message: str | pl.Series,
+    failed: pl.Series,
+    *,
+    severity: frames.Severity = "error",
+) -> None:
+    found.checks.append(Check(found.level, items.label, code, message, failed, pl.lit(None), items.masked, severity))
 
 
 def _needs_record(items: Items) -> bool:

@@ -183,19 +183,9 @@ def as_list(place: Place) -> Place:
             return place
         items = pl.element().explode(empty_as_null=False, keep_nulls=False)
         return as_list(Place(value.list.eval(items), inner))
-    filled = (
-        value.is_not_null() if dtype.is_nested() or dtype.is_temporal() else value.is_not_null() & ~_is_falsy(place)
-    )
+    filled = value.is_not_null() & (value != "") if dtype == pl.String else value.is_not_null()
     one = pl.when(filled).then(pl.concat_list(value)).otherwise(pl.lit([], dtype=pl.List(dtype)))
     return place._replace(value=one, dtype=pl.List(dtype))
-
-
-def _is_falsy(place: Place) -> pl.Expr:
-    if place.dtype == pl.String:
-        return place.value == ""
-    if place.dtype == pl.Boolean:
-        return ~place.value
-    return place.value == 0 if place.dtype.is_numeric() else pl.lit(value=False)
 
 
 def _nodes(edges: Place) -> Place:

@@ -23,17 +23,22 @@ def lines(outcome: Traced) -> pl.DataFrame:
     tables = [_of(found, entry, at) for at, entry in enumerate(found.fields.order) if isinstance(entry, Field | Items)]
     if not tables:
         return pl.DataFrame(schema=PREVIEW)
-    told = outcome.issues.filter(pl.col("row").is_not_null()).group_by("row", "field", maintain_order=True)
-    issues = told.agg(pl.col("message").str.join("; ").alias("issue"))
-    issues = issues.with_columns(pl.col("field").str.replace(r"\[\d+\].*$", "").alias("whole"))
-    by_target = issues.group_by("row", "whole", maintain_order=True).agg(pl.col("issue").str.join("; "))
+    told = outcome.issues.filter(pl.col("row").is_not_null())
+    told = told.select(
+        pl.col("source").alias(frames.SOURCE),
+        pl.col("row").alias(frames.ROW),
+        pl.col("field").str.replace(r"\[\d+\].*$", "").alias("target"),
+        pl.col("message").alias("issue"),
+    )
+    line = [*frames.IDENTITY, "target"]
+    issues = told.group_by(line, maintain_order=True).agg(pl.col("issue").str.join("; "))
     lines = pl.concat(tables)
-    table = lines.join(by_target, left_on=["_row", "target"], right_on=["row", "whole"], how="left")
-    others = by_target.filter(~pl.col("whole").is_in(lines["target"].implode()))  # of a node, which is no target
-    nodes = others.select(pl.col("row").alias("_row"), pl.col("whole").alias("target"), "issue", at=pl.lit(-1))
-    table = pl.concat([table, nodes], how="diagonal_relaxed")
+    table = lines.join(issues, on=line, how="left")
+    places = lines.select(*frames.IDENTITY, "place").unique(maintain_order=True)
+    others = issues.join(lines, on=line, how="anti").join(places, on=frames.IDENTITY)  # of a node, which is no target
+    table = pl.concat([table, others.with_columns(at=pl.lit(-1))], how="diagonal_relaxed")
     failed = pl.col("issue").is_not_null() & pl.col("to").is_null()
-    return table.sort("_row", "at").with_columns(pl.when(~failed).then("to").alias("to")).select(PREVIEW.names())
+    return table.sort("place", "at").with_columns(pl.when(~failed).then("to").alias("to")).select(PREVIEW.names())
 
 
 def _of(found: Found, entry: Field | Items, at: int) -> pl.DataFrame:
@@ -44,8 +49,9 @@ def _of(found: Found, entry: Field | Items, at: int) -> pl.DataFrame:
     else:
         raw, source = pl.lit(None, dtype=pl.String), entry.source.text
         values = found.lists[entry].counts
-    table = rows.select(pl.col(frames.ROW), raw.alias("from")).select(  # in two steps: a constant is in all rows first
-        pl.col(frames.ROW),
+    table = rows.select(*frames.IDENTITY, raw.alias("from")).select(  # in two steps: a constant is in all rows first
+        *frames.IDENTITY,
+        pl.int_range(pl.len()).alias("place"),
         pl.lit(source).alias("source"),
         frames.as_text(pl.col("from")),
         pl.lit(entry.label).alias("target"),

@@ -54,8 +54,9 @@ class Work:
         void = table.get_column(f"e{at}", default=None)
         self._found, self._there = found, table.get_column(f"t{at}", default=None)
         self._failed = self._undefined = found.never()
-        if f"s{at}" in table.columns:
-            self._fail("map.several", SEVERAL, table[f"s{at}"].fill_null(value=False))
+        self._several = table.get_column(f"s{at}", default=found.never()).fill_null(value=False)
+        if self._several.any():
+            self._fail("map.several", SEVERAL, self._several, severity="warning" if self._field.lenient else "error")
         for step, name in self._readings:
             self._fail("map.type", _cannot(step), table[name] & ~self._failed)
         if self._staged:
@@ -86,15 +87,14 @@ class Work:
         return values
 
     def _never_there(self, values: pl.Series) -> pl.Series:
-        """Say where the SDK has undefined, not null: there is no such source, or no item to have it."""
+        """Say where the SDK has undefined, not null: no such source, no item to have it, or several."""
         field, level = self._field, self._found.level
         if field.literal is not None or field.default is not None:
             return self._found.never()
         if self._cell.absent or self._cell.beyond or not field.sources:
             return values.is_null()
-        if level.above is None:
-            return self._found.never()
-        return values.is_null() & level.rows[levels.ITEM].is_null()
+        nothing = self._several if level.above is None else self._several | level.rows[levels.ITEM].is_null()
+        return values.is_null() & nothing
 
     def _filled(self, values: pl.Series) -> pl.Series:
         """Return the values with the default of a mutation's field for what is null."""
@@ -135,6 +135,8 @@ class Work:
         failed = told.is_not_null() & ~skipped
         if field.masked:
             told = told.str.extract(r"^(\w+)")  # an exception's text may quote the value
+        elif call.code != "map.resolver":  # of the SDK's own resolvers, the exception's type tells nothing
+            told = told.str.replace(r"^\w+: ", "")
         soft = field.lenient and not field.required and field.order == "fields"
         self._fail(call.code, f"{call.name} failed: " + told, failed, severity="warning" if soft else "error")
 

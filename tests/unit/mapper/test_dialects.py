@@ -405,3 +405,9 @@ def test_an_entry_of_arguments_may_be_called_value() -> None:
         "kind": "HD",
         "one": {"name": "N", "value": 5},
     }
+
+
+def test_the_requests_of_a_frame_can_be_gone_through() -> None:
+    """The requests of a frame are counted and gone through without naming them."""
+    calls = Mapper(made(LOCATION)).mutations(STORES, per_request=4)
+    assert (len(calls), list(calls)) == (len(calls.requests), calls.requests)

@@ -83,6 +83,9 @@ GOOD = [
     ),
     made({"source": "x"}, operationName="Orders", returnFields=["id", "items { ref }"], sourceFormat="XML"),
     made({"source": "x"}, aliasBatching={"enabled": True, "mutationsPerBatch": 5}),
+    made({"source": "x"}, aliasBatching={"mutationsPerBatch": None, "maxMutationsPerBatch": 3}),
+    made({"source": "x"}, aliasBatching=None),
+    asked({"items[]": {"source": "l", "sku": "s"}}),
     {"mutation": "createOrder", "fields": {"items[]": {"source": "l", "fields": {"ref": {"source": "$.sku"}}}}},
     asked("order"),
     asked({"_type": "CreateOrderInput!", "ref": "orderRef", "customer": {"_nested": True, "email": "mail"}}),
@@ -153,10 +156,14 @@ BAD = [
     one({"source": "x"}, numberFormat="german"),
     one({"source": "x"}, numberFormat=5),
     one({"source": "x"}, dateFormat=[]),
+    one({"source": "x"}, dateFormat=""),
+    one({"source": "x"}, dateFormat=[""]),
+    one({"source": "x"}, zone=""),
     one({"source": "x"}, __proto__={}),
     one({"source": "x"}, nodes=[]),
     one({"source": "x"}, nodes={"n": "a"}),
     one({"source": "x"}, nodes={"n": {}}),
+    one({"source": "x"}, nodes={"root": {"extract": "a"}}),
     one({"source": "x"}, nodes={"1": {"extract": "a"}}),
     one({"source": "x"}, nodes={"n": {"extract": ""}}),
     one({"source": "x"}, nodes={"n": {"extract": "a", "parse": "csv"}}),
@@ -168,7 +175,9 @@ BAD = [
     made({"source": "x"}, returnFields="id"),
     made({"source": "x"}, returnFields=[5]),
     made({"source": "x"}, sourceFormat="zip"),
+    made({"source": "x"}, aliasBatching=5),
     made({"source": "x"}, aliasBatching={"mutationsPerBatch": 0}),
+    made({"source": "x"}, aliasBatching={"mutationsPerBatch": 5, "maxMutationsPerBatch": "5"}),
     made({"source": "x"}, aliasBatching={"maxMutationsPerBatch": "5"}),
     made({"source": "x", "transform": 5}),
     made({"source": "x", "validation": []}),
@@ -254,7 +263,7 @@ def test_all_that_the_reader_knows_is_described() -> None:
     assert {*reading.TOP_KEYS, *reading.MUTATION_KEYS} <= set(top)
     assert {*entries.FIELD_KEYS, *entries.HARMLESS_KEYS} == set(DEFS["field"]["properties"])
     assert {*entries.MUTATION_KEYS, *entries.HARMLESS_KEYS} == set(DEFS["mutationField"]["properties"])
-    assert {*entries.MUTATION_KEYS, *entries.HARMLESS_KEYS} <= set(DEFS["argumentEntry"]["properties"])
+    assert {*entries.MUTATION_KEYS, *entries.HARMLESS_KEYS} <= set(DEFS["argument"]["properties"])
     assert {*reading.NODE_KEYS, *entries.HARMLESS_KEYS} == set(DEFS["node"]["properties"])
     assert set(PARAMS) == set(DEFS["key_params"]["properties"]) == set(DEFS["sdkParams"]["properties"])
     assert [item["const"] for item in DEFS["resolverName"]["anyOf"][0]["oneOf"]] == list(SDK_NAMES)

@@ -249,3 +249,24 @@ def test_a_strict_mapping_tells_each_row_that_a_lenient_one_warns_of(resolve: Ca
     for name in SDK_NAMES:
         strict = set(resolve(texts, name).rejected["_row"])
         assert strict <= set(resolve(texts, name, lenient=True).issues["row"])
+
+
+@pytest.mark.parametrize(
+    ("entry", "data"),
+    [
+        ({"source": "items.ref"}, {}),
+        ({"source": "items.ref", "resolver": "sdk.uppercase"}, {}),
+        ({"source": "items.ref", "defaultValue": "d"}, {"r": "d"}),
+        ({"source": "items.parts", "isArray": True, "fields": {"x": {"source": "x"}}}, {"r": []}),
+    ],
+)
+def test_several_items_are_nothing_and_told(entry: dict[str, Any], data: dict[str, Any]) -> None:
+    """P25: where one item is meant and there are several, the SDK's nothing stands, with a warning."""
+    record = {"items": [{"ref": "a", "parts": [{"x": 1}]}, {"ref": "b", "parts": []}]}
+    mapper = Mapper({"fields": {"r": entry}}, lenient=True)
+    result = mapper.apply([record])
+    assert mapper.map(record) == data
+    assert (result.ok, result.counts["warnings"]) == (True, 1)
+    assert result.issues[0]["code"] == "map.several"
+    with pytest.raises(MappingError, match="several items"):
+        Mapper({"fields": {"r": entry}}).map(record)

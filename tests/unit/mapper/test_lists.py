@@ -59,9 +59,10 @@ def test_an_item_that_is_null_is_an_item() -> None:
         ("0", ["0"]),
         (" ", [" "]),
         ("", []),
-        (0, []),
-        (False, []),
-        (0.0, []),
+        (0, [0]),
+        (False, [False]),
+        (0.0, [0.0]),
+        (None, []),
         (date(2025, 1, 1), [date(2025, 1, 1)]),
         (b"x", [b"x"]),
         ([["a", "b"], ["c"]], ["a", "b", "c"]),
@@ -70,7 +71,7 @@ def test_an_item_that_is_null_is_an_item() -> None:
     ],
 )
 def test_scalars_are_items(value: Any, items: list[Any]) -> None:
-    """A scalar is a list of one, lists in lists are one list, and what is falsy in JavaScript is no item."""
+    """A scalar is a list of one, lists in lists are one list, and only null and the empty text are no item."""
     assert lists(mapped(listed("v", t={"source": "."}), [{"v": value}])) == [[{"t": item} for item in items]]
 
 

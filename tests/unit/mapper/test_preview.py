@@ -125,3 +125,14 @@ def test_a_mapping_of_objects_alone_shows_nothing() -> None:
     """Objects have no line: their fields do."""
     lines = Mapper({"fields": {"o": {"fields": {"x": {"source": "sku"}}}}}).preview(ROWS, rows=1)
     assert [line["target"] for line in lines] == ["o.x"]
+
+
+def test_rows_of_the_same_number_from_two_sources_are_told_apart() -> None:
+    """An issue stands in the line of its own row, whatever number a row of another source bears."""
+    rows = [
+        {"sku": "A", "q": "x", "_row": 1, "_source": "a.csv"},
+        {"sku": "B", "q": "2", "_row": 1, "_source": "b.csv"},
+    ]
+    config = {"fields": {"ref": {"source": "sku"}, "qty": {"source": "q", "resolver": "sdk.parseInt"}}}
+    lines = [(line["from"], line["to"], line["issue"] is None) for line in Mapper(config).preview(rows)]
+    assert lines == [("A", "A", True), ("x", None, False), ("B", "B", True), ("2", "2", True)]
