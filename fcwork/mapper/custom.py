@@ -356,13 +356,15 @@ def _scalars(results: list[Any], gives: Gives) -> pl.Series | None:
 
     Where all are null, and no type is given, the column is of type Null.
     """
-    kinds = set(map(type, results)) - {type(None)}
-    if not kinds:
-        return pl.Series(results, dtype=gives or pl.Null)
-    kind = SCALARS.get(kinds.pop()) if len(kinds) == 1 else None
-    if kind is None or (gives is not None and kind != gives):
-        return None
+    kind: Gives = gives
+    if gives is not pl.String:  # of texts, polars itself refuses all that is none
+        kinds = set(map(type, results)) - {type(None)}
+        if not kinds:
+            return pl.Series(results, dtype=gives or pl.Null)
+        kind = SCALARS.get(kinds.pop()) if len(kinds) == 1 else None
+        if kind is None or (gives is not None and kind != gives):
+            return None
     try:
         return pl.Series(results, dtype=kind, strict=True)
-    except (TypeError, OverflowError, UnicodeEncodeError):  # whole numbers past 64 bits, half a character
+    except (TypeError, ValueError, OverflowError):  # whole numbers past 64 bits, half a character
         return None

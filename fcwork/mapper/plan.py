@@ -253,9 +253,9 @@ class Plan:
         return typed and not (self.nodes or given or lenient)
 
     @property
-    def takes_columns(self) -> bool:
-        """Whether a function of the user's own is given whole columns."""
-        return any(call.way == "column" for call in self._calls())
+    def calls_functions(self) -> bool:
+        """Whether functions of the user's own are called."""
+        return any(self._calls())
 
     def _calls(self) -> Iterator[Call]:
         fields = (entry for entry in self.fields.everywhere() if isinstance(entry, Field))

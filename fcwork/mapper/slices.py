@@ -11,19 +11,23 @@ from fcwork.mapper import engine
 from fcwork.mapper.engine import Outcome
 from fcwork.mapper.plan import Plan
 
-ROWS = 131_072
+ROWS = 131_072  # smaller slices save nothing
+SLICES = 4  # each costs its planning anew; with four, what is worked with is about as big as what comes out
 
 
 def run(plan: Plan, rows: pl.DataFrame, *, at: datetime) -> Outcome:
     """Map ``rows`` as ``engine.run`` does, in slices where each of them is sure to get the types of the whole.
 
+    Functions are called on few rows at a time anyway, or on the whole column: where there are any, nothing is sliced.
+
     Raises:
         MappingError: the column of a required field is not there.
     """
-    if rows.height <= ROWS or not plan.types_known or plan.takes_columns:
+    if rows.height <= ROWS or not plan.types_known or plan.calls_functions:
         return engine.run(plan, rows, at=at)
     told = engine.missing_columns(plan, rows, at)
-    parts = [_run(plan, part, at) for part in rows.iter_slices(ROWS)]
+    size = max(ROWS, -(-rows.height // SLICES))
+    parts = [_run(plan, part, at) for part in rows.iter_slices(size)]
     return Outcome(
         mapped=pl.concat([part.mapped for part in parts], rechunk=False),
         rejected=pl.concat([part.rejected for part in parts], rechunk=False),
