@@ -104,7 +104,7 @@ def floats(texts: pl.Expr, shape: NumberFormat) -> pl.Expr:
 def decimal(value: pl.Expr, dtype: pl.DataType, kind: pl.Decimal, shape: NumberFormat) -> pl.Expr:
     """Return numbers, or texts of numbers, as decimals; null where there are more decimals than these have."""
     if dtype == pl.String:
-        return value.map_batches(lambda texts: _decimals(shape.plain(texts), kind), return_dtype=kind)
+        return value.map_batches(lambda texts: _decimals(texts, kind, shape), return_dtype=kind)
     if dtype.is_float():
         return decimal(value.cast(pl.String), pl.String(), kind, PLAIN)
     if not dtype.is_numeric():
@@ -146,7 +146,19 @@ def _is_held(text: str) -> bool:
         return False
 
 
-def _decimals(texts: pl.Series, kind: pl.Decimal) -> pl.Series:
+def _decimals(texts: pl.Series, kind: pl.Decimal, shape: NumberFormat) -> pl.Series:
+    """Return texts as decimals; what polars may have rounded, or could not read for its blanks, is looked at again."""
+    if shape != PLAIN:
+        texts = shape.plain(texts)
+    read = texts.cast(kind, strict=False)
+    unsure = texts.str.contains(rf"\.[0-9]{{{kind.scale + 1}}}|[eE]")
+    if read.null_count() > texts.null_count():
+        unsure |= read.is_null()
+    return read.scatter(unsure.arg_true(), _exact(PLAIN.plain(texts.filter(unsure)), kind)) if unsure.any() else read
+
+
+def _exact(texts: pl.Series, kind: pl.Decimal) -> pl.Series:
+    """Return plain digits, with or without a power of ten, as decimals; null where there are more decimals than fit."""
     powers = texts.str.contains(_EXPONENT)
     if powers.any():
         texts = texts.scatter(powers.arg_true(), [f"{Decimal(text):f}" for text in texts.filter(powers)])

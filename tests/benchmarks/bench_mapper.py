@@ -120,6 +120,7 @@ def cases(rows: int) -> dict[str, Callable[[], tuple[Mapper, Any]]]:
         "pyarrow, 6 fields": lambda: (Mapper(SEED), stock(rows).to_arrow()),
         "pandas, 6 fields": lambda: (Mapper(SEED), stock(rows).to_pandas()),
         "polars, 20 fields": lambda: (Mapper(WIDE), stock(rows)),
+        "polars, 20 fields, exact decimals": lambda: (Mapper({**WIDE, "exact": True, "scale": 2}), stock(rows)),
         "polars, orders and their items": lambda: (Mapper(ORDERS), orders(rows)),
         "polars, a call a row": lambda: (Mapper(called, resolvers=own), stock(rows)),
     }

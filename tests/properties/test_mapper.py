@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta, timezone
+from decimal import Context, Decimal
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from fcwork import frames
 from fcwork.errors import MappingError
 from fcwork.mapper import SDK_NAMES, Mapper, MapResult
 
+WIDE = Context(prec=2_000)  # digits enough for any text here
 NUMBERS = st.sampled_from(["0", "7", "-3", "+4", " 8", "1,234", "42.9", "1e3", "9223372036854775808", "12abc", "NaN"])
 WORDS = st.sampled_from(["true", "NO", "on", "2025-01-15", "2025-02-30", "15/01/2025", "2025-01-15T10:30:00+02:00"])
 JSON_TEXTS = st.sampled_from(["1", '{"a":1}', '["b"]', "{bad", '"c"'])
@@ -104,6 +106,24 @@ def test_a_text_is_the_number_it_spells_or_an_issue(text: str) -> None:
         assert result.frame["x"].to_list() == [None]
     else:
         assert told(result) == [(1, "x", "map.type")]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text(st.sampled_from("0123456789.-+eE _"), max_size=12), min_size=1), st.sampled_from([0, 2, 9]))
+def test_an_exact_number_is_the_very_one_or_an_issue(texts: list[str], scale: int) -> None:
+    """P27: under exact, a text is its number with all decimals, or an issue of its row; it is never rounded."""
+    field = {"source": "v", "resolver": "sdk.parseFloat", "params": {"exact": True, "scale": scale}}
+    result = Mapper({"fields": {"x": field}}).apply(pl.DataFrame({"v": texts}))
+    read = dict(result.frame.select("_row", "x").rows())
+    for row, text in enumerate(texts, 1):
+        plain = re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", text.strip(" "))
+        number = Decimal(plain[0]) if plain else None
+        whole = number is not None and abs(number) < Decimal(10) ** (38 - scale)
+        if number is not None and whole and number == number.quantize(Decimal(1).scaleb(-scale), context=WIDE):
+            assert read[row] == number
+        else:
+            assert read.get(row) is None
+            assert (row in read) == (not text)
 
 
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
