@@ -100,14 +100,8 @@ def enter(frame: Any) -> pl.DataFrame:
     return _plain(_from_records(frame))
 
 
-def leave(frame: pl.DataFrame, kind: Kind, *, sparse: bool = False) -> Any:
-    """Return a polars frame as ``kind``.
-
-    Args:
-        frame: what to hand out.
-        kind: what the caller came with.
-        sparse: records leave their null fields out.
-    """
+def leave(frame: pl.DataFrame, kind: Kind) -> Any:
+    """Return a polars frame as ``kind``, which is what the caller came with."""
     if kind == "polars":
         return frame
     if kind == "lazy":
@@ -116,8 +110,7 @@ def leave(frame: pl.DataFrame, kind: Kind, *, sparse: bool = False) -> Any:
         return frame.to_arrow()
     if kind == "pandas":
         return _to_pandas(frame)
-    records = frame.to_dicts()
-    return [{k: v for k, v in record.items() if v is not None} for record in records] if sparse else records
+    return frame.to_dicts()
 
 
 def head(frame: Any, rows: int) -> Any:

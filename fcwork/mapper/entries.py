@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from fcwork.frames import IDENTITY
+from fcwork.frames import OWN
 from fcwork.mapper import constants, paths
 from fcwork.mapper.chains import Chains
 from fcwork.mapper.mistakes import Mistakes, kind_of
@@ -35,7 +35,6 @@ from fcwork.shapes import LEVELS
 FIELD_KEYS = ("source", "value", "resolver", "required", "defaultValue", "fields", "isArray", "params", "lenient")
 MUTATION_KEYS = (*FIELD_KEYS, "transform", "autoWrap", "validation", "mapping")
 HARMLESS_KEYS = ("comment", "description")  # notes: the SDK ignores whatever it does not know
-RESERVED_TARGETS = (*IDENTITY, "_errors", "_stage")
 PROTOTYPE_NAMES = ("__proto__", "prototype", "constructor")  # a target of that name breaks readers in JavaScript
 BOUNDS = ("minItems", "maxItems")
 MOST_INDEX = 999
@@ -331,7 +330,7 @@ class Entries:
             steps += [segment["name"], *(min(index, MOST_INDEX) for index in indexes)]
         for step in {*steps} & {*PROTOTYPE_NAMES}:
             self._mistakes.add(where, f"{step!r} cannot be a target")
-        if top and steps[0] in RESERVED_TARGETS:
+        if top and steps[0] in OWN:
             self._mistakes.add(where, f"{steps[0]!r} is a column of fcwork's own: choose another target")
         return tuple(steps)
 

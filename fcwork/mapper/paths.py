@@ -75,11 +75,6 @@ class Path:
     steps: tuple[Step, ...]
 
     @property
-    def has_every(self) -> bool:
-        """Whether a step stands for every item of a list."""
-        return any(isinstance(step, Every) for step in self.steps)
-
-    @property
     def last_name(self) -> str:
         """The last name in it, or nothing."""
         return next((step.name for step in reversed(self.steps) if isinstance(step, Key)), "")

@@ -10,8 +10,6 @@ import polars as pl
 
 from fcwork import frames
 
-CODE = "check.record"
-
 
 @dataclass(frozen=True)
 class Given:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from fcwork.mapper.functions.reading import unlike
+from fcwork.mapper.javascript.values import is_nan
 
 Key = str | Callable[[Any], Any]
 _Item = TypeVar("_Item")
@@ -116,11 +117,7 @@ def sort_by(items: Iterable[_Item], key: Key | None = None, *, descending: bool 
 
 def compact(items: Iterable[Any]) -> list[Any]:
     """Return the items without null, NaN and empty texts; 0 and false stay."""
-    return [item for item in items if item is not None and item != "" and not _is_nan(item)]
-
-
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float | Decimal) and math.isnan(value)
+    return [item for item in items if item is not None and item != "" and not is_nan(item)]
 
 
 def _name(value: Any) -> Hashable:
@@ -134,4 +131,4 @@ def _mark(value: Any) -> Hashable:
     """Return what tells a value from others: true is not 1, NaN is NaN, and alike objects are the same."""
     if isinstance(value, list | dict):
         return "json", json.dumps(value, sort_keys=True, default=repr)
-    return ("nan", "") if _is_nan(value) else ("bool" if isinstance(value, bool) else "", value)
+    return ("nan", "") if is_nan(value) else ("bool" if isinstance(value, bool) else "", value)

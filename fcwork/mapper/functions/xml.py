@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fcwork.mapper.functions.records import coalesce
+
 _TEXTS = ("_", "#text", "value")
 
 
@@ -53,8 +55,8 @@ def extract_custom_attribute(attributes: Any, attribute_id: str, default: Any = 
     """
     found = next((item for item in _listed(attributes) if _is_named(item, attribute_id)), None)
     if found is not None:
-        return _first(found.get("#text"), found.get("value"), default)
-    return _first(_member(attributes, attribute_id), default)
+        return coalesce(found.get("#text"), found.get("value"), default)
+    return coalesce(_member(attributes, attribute_id), default)
 
 
 def _listed(attributes: Any) -> list[Any]:
@@ -67,7 +69,3 @@ def _is_named(attribute: Any, attribute_id: str) -> bool:
 
 def _member(holder: Any, name: str) -> Any:
     return holder.get(name) if isinstance(holder, Mapping) else None
-
-
-def _first(*values: Any) -> Any:
-    return next((value for value in values if value is not None), None)
