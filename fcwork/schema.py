@@ -51,7 +51,7 @@ def input_type(schema: GraphQLSchema, name: str) -> GraphQLInputObjectType:
     """
     from graphql import GraphQLInputObjectType
 
-    found = schema.type_map.get(name)
+    found = schema.type_map.get(str(name))
     if isinstance(found, GraphQLInputObjectType):
         return found
     known = [kind.name for kind in schema.type_map.values() if isinstance(kind, GraphQLInputObjectType)]

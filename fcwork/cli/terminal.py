@@ -31,11 +31,6 @@ def visible(text: str, *, keep: str = "") -> str:
     return _UNSEEN.sub(lambda found: found[0] if found[0] in keep else _spelt(found[0]), mask(text))
 
 
-def say(text: str = "", **style: Any) -> None:
-    """Write one line; what stands in it is made visible first."""
-    click.secho(visible(text), **style)
-
-
 def wrapped(line: str, *, hang: int) -> str:
     """Return a line, broken between words where a terminal would break it anywhere; what follows is indented.
 

@@ -27,7 +27,7 @@ ISO = "ISO"  # among stated formats, the shapes above
 _DAY = r"[1-9][0-9]{3}(?:-[0-9]{2}-[0-9]{2}|/[0-9]{2}/[0-9]{2})"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?"
 _ZONE = r"(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"
-_SHAPE = f"^{_DAY}(?:[T ]{_TIME}{_ZONE}?)?$"
+SHAPE = f"{_DAY}(?:[T ]{_TIME}{_ZONE}?)?"  # of a whole text
 _LAST = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 _DAY_LENGTH, _ZONE_AT = len("2025-01-15"), len("2025-01-15T10:30")
 _TOKENS = {

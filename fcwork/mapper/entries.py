@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from fcwork.frames import OWN
+from fcwork import frames
 from fcwork.mapper import constants, paths
 from fcwork.mapper.chains import Chains
 from fcwork.mapper.mistakes import Mistakes, kind_of
@@ -330,7 +330,7 @@ class Entries:
             steps += [segment["name"], *(min(index, MOST_INDEX) for index in indexes)]
         for step in {*steps} & {*PROTOTYPE_NAMES}:
             self._mistakes.add(where, f"{step!r} cannot be a target")
-        if top and steps[0] in OWN:
+        if top and steps[0] in frames.OWN:
             self._mistakes.add(where, f"{steps[0]!r} is a column of fcwork's own: choose another target")
         return tuple(steps)
 

@@ -25,7 +25,7 @@ COLUMNS = ("row", "key", "field", "code", "severity", "value", "message")
 GOOD, BAD, DOUBT = "#1a9c63", "#d64a3c", "#c9840a"
 # Characters that draw nothing or turn text around: controls, and the marks of writing direction.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_CELL = 'style="text-align:left;vertical-align:baseline;padding:.3em 1em .3em 0;overflow-wrap:anywhere;min-width:8em"'
+_CELL = 'style="text-align:left;vertical-align:baseline;padding:.3em 1em .3em 0;overflow-wrap:anywhere;min-width:10em"'
 _WORD = 'style="text-align:left;vertical-align:baseline;padding:.3em 1em .3em 0;white-space:nowrap"'  # never broken
 _WORDS = ("row", "code", "severity")
 

@@ -120,12 +120,12 @@ class Validator:
         Raises:
             ConfigError: there are no rules for it.
         """
-        if entity not in ENTITIES:
+        if str(entity) not in ENTITIES:
             raise ConfigError(
                 f"there are no rules for the entity {entity!r}{nearest(str(entity), ENTITIES)}",
                 hint=f"known: {', '.join(ENTITIES)}; for others give rules of your own, or Validator.from_schema",
             )
-        return cls._of(replace(rulebook.read(ENTITIES[entity], entity), known_names=True), clock)
+        return cls._of(replace(rulebook.read(ENTITIES[str(entity)], str(entity)), known_names=True), clock)
 
     @classmethod
     def from_schema(

@@ -186,11 +186,6 @@ def test_whole_numbers_stay_whole_in_pandas() -> None:
     assert left["i"][0] == 2**60
 
 
-def test_sparse_records_leave_nulls_out() -> None:
-    """Records may leave without their null fields."""
-    assert frames.leave(ROWS, "records", sparse=True) == [{"ref": "A", "qty": 5}, {}]
-
-
 def test_identity_is_given_once() -> None:
     """P26: rows without a number get their position from 1, and those that have one keep it."""
     once = frames.with_identity(ROWS, "in.csv")

@@ -7,16 +7,13 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from fcwork.mapper.dates import EXPECTED, SHAPE
 from fcwork.mapper.functions.reading import REQUIRED, Required, read, unlike
 from fcwork.mapper.javascript.values import SPACES
 
 Zone = str | tzinfo
 _Default = TypeVar("_Default")
-_EXPECTED = "a date such as 2025-01-15 or 2025-01-15T10:30:00Z"
-_DAY = r"[1-9][0-9]{3}(?:-[0-9]{2}-[0-9]{2}|/[0-9]{2}/[0-9]{2})"
-_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?"
-_OFFSET = r"(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"
-_SHAPE = re.compile(f"{_DAY}(?:[T ]{_TIME}{_OFFSET}?)?")
+_SHAPE = re.compile(SHAPE)
 _ONE_DAY = timedelta(days=1)
 
 
@@ -106,7 +103,7 @@ def _instant(value: Any, zone: tzinfo, pattern: str | None = None) -> datetime:
         local = _local(value, pattern)
         return (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise unlike(f"a date in the form {pattern}" if pattern else _EXPECTED, value) from None
+        raise unlike(f"a date in the form {pattern}" if pattern else EXPECTED, value) from None
 
 
 def _local(value: Any, pattern: str | None) -> datetime:
