@@ -51,9 +51,13 @@ def load(path: str | Path, *, what: str, error: type[FcworkError]) -> Document:
     Args:
         path: the file.
         what: what messages call it, such as ``mapping``.
-        error: raised where there is no such file, or it cannot be read as what it should be.
+        error: raised where this is no path, or there is no such file, or it cannot be read as what it should be.
     """
-    file = Path(path)
+    try:
+        file = Path(path)
+    except TypeError:
+        hint = f"write the path of the {what} file; what is a dict already needs no loading"
+        raise error(f"{type(path).__name__} is no path of a {what} file", hint=hint) from None
     kind = "YAML" if file.suffix.lower() in YAML_ENDINGS else "JSON"
     twice: _Twice = {}
     try:

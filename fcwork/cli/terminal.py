@@ -8,7 +8,6 @@ import sys
 import textwrap
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
 
 import click
 

@@ -97,6 +97,8 @@ def calls_of(plan: Plan, outcome: Traced, kind: frames.Kind, *, per_request: int
     operation = operation_of(plan, schema)
     values = [_arguments(plan, record) for record in targets.as_records(outcome.mapped, outcome.found)]
     size = per_request if per_request is not None else plan.per_request or PER_REQUEST
+    if size < 1:
+        raise MappingError(f"a request holds at least 1 mutation, not {size}", hint="mutations(frame, per_request=5)")
     made = requests(operation, values, rows=outcome.mapped, per_request=size)
     counts = {
         "read": outcome.mapped.height + outcome.rejected.height,

@@ -60,7 +60,10 @@ class Chains:
         self._left_over(params, [name], f"{where}.params")
         return next(iter(self._step(name, params, {}, f"{where}.resolver")), None)
 
-    def _sound(self, own: Mapping[str, Any]) -> dict[str, custom.Resolver]:
+    def _sound(self, own: Any) -> dict[str, custom.Resolver]:
+        if not isinstance(own, Mapping):
+            self._mistakes.add("resolvers", f"functions by name, as a dict, not {kind_of(own)}")
+            return {}
         sound = {}
         for name, function in own.items():
             try:

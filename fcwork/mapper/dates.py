@@ -136,7 +136,7 @@ def once_each(texts: pl.Series, work: Callable[[pl.Series], pl.Series]) -> pl.Se
 
 def _iso(texts: pl.Series, zone: str) -> pl.Series:
     """Bring all texts into one shape, step by step as far as they need it, and read that."""
-    shaped = texts.set(~texts.str.contains(_SHAPE), None)
+    shaped = texts.set(~texts.str.contains(f"^{SHAPE}$"), None)
     if shaped.str.contains("[/ ]").any():
         shaped = shaped.str.replace_all("/", "-", literal=True).str.replace(" ", "T", literal=True)
     days = shaped.str.len_bytes() == _DAY_LENGTH

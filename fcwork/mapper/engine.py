@@ -119,7 +119,11 @@ def _refuse(absent: Sequence[Field | Part | Items], columns: Mapping[str, pl.Dat
         for entry in needed
     ]
     shown = ", ".join(known[:_SHOWN_COLUMNS]) + (", …" if len(known) > _SHOWN_COLUMNS else "")
-    context = "give context= for $context sources; else " if any(_source(entry)[:1] == "$" for entry in needed) else ""
+    context = (
+        "give a context (context= or -c) for $context sources; else "
+        if any(_source(entry)[:1] == "$" for entry in needed)
+        else ""
+    )
     raise MappingError(
         "required columns are missing:\n" + "\n".join(f"  {problem}" for problem in problems),
         path=f"{needed[0].where}.source",

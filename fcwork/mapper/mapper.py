@@ -152,6 +152,8 @@ class Mapper:
 
         Raises:
             MappingError: the mapping is of no mutation, the record cannot be mapped, or the schema does not fit.
+            ConfigError: the schema cannot be loaded.
+            TypeError: this is no record.
         """
         return calls.call_of(self._plan, self._one(record), schema)
 
@@ -164,7 +166,9 @@ class Mapper:
             schema: as of ``mutation``.
 
         Raises:
-            MappingError: the mapping is of no mutation, the frame lacks a required column, or the schema does not fit.
+            MappingError: the mapping is of no mutation, the frame lacks a required column, the schema does not fit, or
+                ``per_request`` is less than 1.
+            ConfigError: the schema cannot be loaded.
             TypeError: this is no frame.
         """
         kind = frames.kind_of(frame)
@@ -178,6 +182,9 @@ class Mapper:
         Args:
             answer: its JSON, a ``GraphQLResult``, the ``ApiError`` that came instead, or None where nothing came.
             request: what was sent.
+
+        Raises:
+            TypeError: this is no answer.
         """
         return parse(answer, request, clock=self._clock)
 

@@ -234,3 +234,11 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
 def test_braces_in_a_file_name_are_its_own(tmp_path: Path) -> None:
     """A name with braces is told as it is."""
     assert refused(tmp_path, "{", "{file} {x}.json").startswith("{file} {x}.json is no JSON: line 1, column 2")
+
+
+@pytest.mark.parametrize("given", [{"fields": {}}, None, 5])
+def test_what_is_no_path_is_told(given: Any) -> None:
+    """A mapping itself where its file is wanted is a mistake that says so, not an error of Python's."""
+    with pytest.raises(MappingError, match="is no path of a mapping file") as caught:
+        documents.load(given, what="mapping", error=MappingError)
+    assert "needs no loading" in caught.value.hint

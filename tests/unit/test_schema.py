@@ -115,6 +115,8 @@ def test_an_unknown_name_is_told_with_the_nearest() -> None:
         schema.input_type(loaded, "CreateShopInptu")
     with pytest.raises(ConfigError, match="'Query' is a type of the schema, but no input type"):
         schema.input_type(loaded, "Query")
+    with pytest.raises(ConfigError, match=r"\['CreateShopInput'\] is no input type of the schema"):
+        schema.input_type(loaded, ["CreateShopInput"])  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match=r"'createshop' is no mutation of the schema, did you mean 'createShop'\?"):
         schema.mutation(loaded, "createshop")
     with pytest.raises(ConfigError, match="'createShop' is no mutation") as caught:

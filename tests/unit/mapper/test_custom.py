@@ -197,6 +197,12 @@ def test_what_cannot_be_a_resolver_is_refused(
     assert found.startswith((f"resolvers['{name}']: ", "fields.x.resolver: "))
 
 
+def test_resolvers_come_by_name(mistakes: Callable[..., list[str]]) -> None:
+    """P32: resolvers that are no dict are told as a mistake, not as a fault of Python's."""
+    found = mistakes({"fields": {"x": {"source": "v"}}}, resolvers=[str.upper])
+    assert found == ["resolvers: functions by name, as a dict, not a list"]
+
+
 def test_optional_parameters_do_not_count() -> None:
     """A second parameter with a default is the function's own affair."""
     assert mapped(lambda value, suffix="!": f"{value}{suffix}").frame["x"][0] == "1!"

@@ -385,6 +385,13 @@ def test_of_no_rows_nothing_is_sent() -> None:
     assert calls._repr_html_() == "<p>0 of 0 rows in 0 requests, 0 rejected</p>"
 
 
+def test_a_request_without_mutations_is_refused() -> None:
+    """A request holds at least one mutation: asking for none is told, before anything is made."""
+    with pytest.raises(MappingError, match="at least 1 mutation, not 0") as caught:
+        Mapper(made(LOCATION)).mutations(STORES, per_request=0)
+    assert caught.value.hint == "mutations(frame, per_request=5)"
+
+
 def test_an_object_of_a_mutation_may_hold_its_fields_itself() -> None:
     """In a mutation's fields, an object that says nothing of itself holds entries, as one with the key fields does."""
     fields = {"a": {"b": {"source": "x"}, "c.d": {"value": 1}, "e": {"f": {"source": "$.y"}}, "comment": "a note"}}

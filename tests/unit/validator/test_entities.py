@@ -125,8 +125,8 @@ def test_the_rules_agree_with_the_platforms_schema(entity: str) -> None:
     assert (result.ok, result.counts) == (True, {})
 
 
-@pytest.mark.parametrize("entity", ["inventory", "PRODUKT", ""])
-def test_an_entity_without_rules_is_refused(entity: str) -> None:
+@pytest.mark.parametrize("entity", ["inventory", "PRODUKT", "", None, ["INVENTORY"]])
+def test_an_entity_without_rules_is_refused(entity: Any) -> None:
     """P32: an unknown entity is a ConfigError that names the known ones."""
     with pytest.raises(ConfigError, match="known: INVENTORY, PRODUCT, LOCATION"):
         Validator.for_entity(entity)
