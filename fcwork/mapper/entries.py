@@ -209,13 +209,13 @@ class Entries:
         path = None if source is None else self._path(source, place.below("source"))
         counts = path if path and (self._dialect.whose == "item" or path.text.startswith("$")) else None
         yield Part(
-            place.target,
-            place.where,
-            place.within,
-            counts,
-            bool(config.get("required")),
-            place.lenient,
-            self._dialect.whose,
+            target=place.target,
+            where=place.where,
+            within=place.within,
+            source=counts,
+            required=bool(config.get("required")),
+            lenient=place.lenient,
+            whose=self._dialect.whose,
         )
         within = (*place.within, path) if path else place.within
         base = place.below("fields") if "fields" in config else place.where

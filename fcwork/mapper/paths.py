@@ -23,7 +23,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-_NUMBER = re.compile(r"-?\d+")
+NUMBER = re.compile(r"-?\d+")  # of an item, from the end where it is negative
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _FILTER = re.compile(rf"\[(?P<name>[^=\]]+)=(?:(?:{_QUOTED.pattern})|(?P<value>[^\]]*))\]")
 _STOPS = ".[@"
@@ -130,7 +130,7 @@ def _bracket(text: str, at: int) -> Step | None:
         return None
     if inner in {"*", ""}:
         return Every(at, end + 1)
-    if _NUMBER.fullmatch(inner):
+    if NUMBER.fullmatch(inner):
         return Index(int(inner), at, end + 1)
     condition = _FILTER.match(text, at)
     if not condition:

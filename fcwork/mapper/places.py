@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from fcwork.frames import OWN
-from fcwork.mapper.paths import ITSELF, ROOT, Every, Index, Key, Path, Step, Where, parse
+from fcwork.mapper.paths import ITSELF, NUMBER, ROOT, Every, Index, Key, Path, Step, Where, parse
 from fcwork.mapper.resolvers import text
 
-_NUMBER = re.compile(r"-?\d+")
 TEXT_KEYS = ("#text", "_")  # how XML readers call an element's own text
 _ATTRIBUTES = "$"  # where some XML readers keep all attributes of an element
 
@@ -142,7 +141,7 @@ def _by_name(place: Place, path: Path, at: int) -> Place | None:
     step = path.steps[at]
     if isinstance(place.dtype, pl.Struct):
         found = _named(_inside(place), path, at)
-        if found is None and at and isinstance(step, Key) and _NUMBER.fullmatch(step.name):
+        if found is None and at and isinstance(step, Key) and NUMBER.fullmatch(step.name):
             return walk(_item(place, int(step.name)), path, at + 1)
         return found
     found = walk(one_of(place), path, at) if _is_list_of_objects(place.dtype) else None
@@ -265,7 +264,7 @@ def _hidden(fields: Mapping[str, Place], path: Path, at: int) -> Place | None:
 def _index(step: Step, dtype: pl.DataType) -> int | None:
     if isinstance(step, Index):
         return step.at
-    numbered = isinstance(step, Key) and isinstance(dtype, pl.List) and _NUMBER.fullmatch(step.name)
+    numbered = isinstance(step, Key) and isinstance(dtype, pl.List) and NUMBER.fullmatch(step.name)
     return int(step.name) if numbered and isinstance(step, Key) else None
 
 

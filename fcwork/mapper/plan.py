@@ -45,44 +45,53 @@ class Step:
         return self.sdk.expected if self.sdk else ""
 
 
-@dataclass(frozen=True, eq=False)
-class Field:
-    """One value of a target and how it is come by.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Entry:
+    """What a value, an object and a list of a target have in common.
 
     Attributes:
         target: the target's path; a number is a position in a list.
-        where: the field's place in the mapping file.
+        where: the entry's place in the mapping file.
         within: the sources of the objects around it, the outermost first: its own are taken from there.
-        sources: paths of which the first with a value counts.
-        literal: the value itself, one item, instead of a source.
-        default: what stands in for an empty value, one item.
-        steps: resolvers, each given what the one before it gave.
-        required: whether a row without a value is rejected.
-        order: ``fields``: required, default, resolver; ``mutation``: resolver, default, required.
+        required: whether a row without it is rejected.
         whose: whether sources are the ``item``'s, or the ``record``'s first unless they begin with ``$.``.
         lenient: whether the SDK's answer stands where a strict one is an issue.
-        masked: whether issues hide its values.
-        note: what a reader of the mapping should know about it.
     """
 
     target: Target
     where: str
     within: tuple[Path, ...] = ()
-    sources: tuple[Path, ...] = ()
-    literal: pl.Series | None = dataclasses.field(default=None, repr=False)  # it may come from the context
-    default: pl.Series | None = dataclasses.field(default=None, repr=False)
-    steps: tuple[Step, ...] = ()
     required: bool = False
-    order: Order = "fields"
     whose: Whose = "item"
     lenient: bool = False
-    masked: bool = False
-    note: str = ""
 
     @property
     def label(self) -> str:
         """The target as the mapping spells it: dotted."""
         return label_of(self.target)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Field(Entry):
+    """One value of a target and how it is come by; required, it is never empty.
+
+    Attributes:
+        sources: paths of which the first with a value counts.
+        literal: the value itself, one item, instead of a source.
+        default: what stands in for an empty value, one item.
+        steps: resolvers, each given what the one before it gave.
+        order: ``fields``: required, default, resolver; ``mutation``: resolver, default, required.
+        masked: whether issues hide its values.
+        note: what a reader of the mapping should know about it.
+    """
+
+    sources: tuple[Path, ...] = ()
+    literal: pl.Series | None = dataclasses.field(default=None, repr=False)  # it may come from the context
+    default: pl.Series | None = dataclasses.field(default=None, repr=False)
+    steps: tuple[Step, ...] = ()
+    order: Order = "fields"
+    masked: bool = False
+    note: str = ""
 
     @property
     def source(self) -> str:
@@ -110,62 +119,36 @@ class Field:
         return " through ".join(filter(None, [place, self.resolver]))
 
 
-@dataclass(frozen=True, eq=False)
-class Part:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Part(Entry):
     """An object that a mapping writes with ``fields``: there even without a value, or missing with its source.
 
     Attributes:
-        target, where, within, lenient, whose: as of a field.
         source: what its fields are taken from; None for what surrounds it.
-        required: whether a row without the source is rejected.
     """
 
-    target: Target
-    where: str
-    within: tuple[Path, ...] = ()
     source: Path | None = None
-    required: bool = False
-    lenient: bool = False
-    whose: Whose = "item"
-
-    @property
-    def label(self) -> str:
-        """The target as the mapping spells it."""
-        return label_of(self.target)
 
 
-@dataclass(frozen=True, eq=False)
-class Items:
-    """A list whose items are mapped one by one.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Items(Entry):
+    """A list whose items are mapped one by one; required, it has at least one.
 
     Attributes:
-        target, where, within, lenient, masked, note: as of a field.
         source: the list, or the one object that stands for a list of one.
         fields: of an item.
-        required: whether a row without any item is rejected.
         fewest, most: how many items there may be.
         step: a resolver of the user's own that gives the list.
-        whose: as of a field.
+        masked, note: as of a field.
     """
 
-    target: Target
-    where: str
     source: Path
     fields: Fields
-    within: tuple[Path, ...] = ()
-    required: bool = False
     fewest: int = 0
     most: int | None = None
     step: Step | None = None
-    whose: Whose = "item"
-    lenient: bool = False
     masked: bool = False
     note: str = ""
-
-    @property
-    def label(self) -> str:
-        """The target as the mapping spells it."""
-        return label_of(self.target)
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ import polars as pl
 from fcwork.frames import UTC_TIME
 from fcwork.mapper import dates, numbers
 from fcwork.mapper.dates import ISO_IN_UTC, DateReading
+from fcwork.mapper.javascript.notation import no_constant
 from fcwork.mapper.javascript.values import SPACES
 from fcwork.mapper.numbers import PLAIN, PRECISION, SCALE, NumberFormat
 from fcwork.shapes import LEVELS, check_depth
@@ -78,7 +79,7 @@ def parse_json(value: Any) -> Any:
     if not value:
         return None
     try:
-        found = json.loads(value, parse_int=_whole, parse_float=_finite, parse_constant=_no_constant)
+        found = json.loads(value, parse_int=_whole, parse_float=_finite, parse_constant=no_constant)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if value.count("[") + value.count("{") >= LEVELS:
@@ -106,10 +107,6 @@ def _check_characters(value: Any) -> None:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         raise ValueError("it holds half a character (of a surrogate pair)") from error
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
 
 
 def _json(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:

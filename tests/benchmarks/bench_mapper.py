@@ -8,19 +8,10 @@ from typing import Any
 
 import memory
 import polars as pl
+from stock_lines import MAPPING as SEED
 
 from fcwork.mapper import Mapper
 
-SEED: dict[str, Any] = {
-    "fields": {
-        "ref": {"source": "sku", "required": True},
-        "type": {"value": "INVENTORY_POSITION"},
-        "qty": {"source": "quantity", "resolver": "sdk.parseInt", "required": True},
-        "productRef": {"source": "product_id", "required": True},
-        "locationRef": {"source": "location_id", "required": True},
-        "condition": {"source": "condition", "defaultValue": "NEW"},
-    }
-}
 ATTRIBUTES = {f"attributes.a{number}": {"source": "sku", "resolver": "sdk.trim"} for number in range(6)}
 WIDE: dict[str, Any] = {
     "fields": {

@@ -7,26 +7,11 @@ import resource
 import sys
 import time
 
+from stock_lines import MAPPING, RULES
+
 import fcwork as fw
 
 url, csv = sys.argv[1:3]
-MAPPING = {
-    "fields": {
-        "ref": {"source": "sku", "required": True},
-        "type": {"value": "INVENTORY_POSITION"},
-        "qty": {"source": "quantity", "resolver": "sdk.parseInt", "required": True},
-        "productRef": {"source": "product_id", "required": True},
-        "locationRef": {"source": "location_id", "required": True},
-        "condition": {"source": "condition", "defaultValue": "NEW"},
-    }
-}
-RULES = {
-    "required": ["ref", "qty", "productRef", "locationRef"],
-    "types": {"ref": "string", "qty": "integer"},
-    "pattern": {"ref": "^[A-Z0-9-]+$"},
-    "range": {"qty": {"min": 0}},
-    "unique": ["ref"],
-}
 assert all((fw.ingest, fw.FluentClient))  # imported, as the libraries of the floor are
 start = time.perf_counter()
 client = fw.FluentClient(base_url=url, client_id="bench", client_secret="bench-secret", retailer_id="1")

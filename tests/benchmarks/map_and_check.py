@@ -5,15 +5,9 @@ import resource
 import sys
 import time
 
-import fcwork as fw
+from stock_lines import RULES
 
-RULES = {
-    "required": ["ref", "qty", "productRef", "locationRef"],
-    "types": {"ref": "string", "qty": "integer"},
-    "pattern": {"ref": "^[A-Z0-9-]+$"},
-    "range": {"qty": {"min": 0}},
-    "unique": ["ref"],
-}
+import fcwork as fw
 
 
 def main(csv: str, mapping: str) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from fcwork.mapper.functions.reading import REQUIRED, Required, read, unlike
+from fcwork.mapper.javascript.notation import no_constant
 from fcwork.mapper.javascript.values import SPACES, number_text
 
 _Default = TypeVar("_Default")
@@ -114,10 +115,6 @@ def _loaded(value: Any) -> Any:
     if not isinstance(value, str):
         raise unlike("a JSON text", value)
     try:
-        return json.loads(value, parse_constant=_no_constant)
+        return json.loads(value, parse_constant=no_constant)
     except (ValueError, RecursionError):
         raise unlike("a JSON text", value) from None
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)

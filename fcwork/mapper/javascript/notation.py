@@ -40,7 +40,7 @@ def read(text: str) -> Any:
         ValueError: the text is no JSON.
         RecursionError: it is nested too deeply.
     """
-    return json.loads(text, parse_int=_whole, parse_constant=_no_constant)
+    return json.loads(text, parse_int=_whole, parse_constant=no_constant)
 
 
 def _scalar(value: Any) -> str | None:
@@ -73,5 +73,10 @@ def _whole(digits: str) -> float:
     return whole("-" if digits.startswith("-") else "", digits.removeprefix("-"))
 
 
-def _no_constant(name: str) -> None:
+def no_constant(name: str) -> None:
+    """Refuse NaN and Infinity, which Python reads in JSON though it has no such numbers.
+
+    Raises:
+        ValueError: always.
+    """
     raise ValueError(f"{name} is no JSON")

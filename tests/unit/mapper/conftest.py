@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from fcwork.clock import ManualClock
@@ -18,6 +20,27 @@ INVENTORY: dict[str, Any] = {
         "condition": {"source": "condition", "defaultValue": "NEW"},
     }
 }
+
+
+FRAMES: dict[str, Callable[[Any], Any]] = {
+    "polars": pl.DataFrame,
+    "lazy": pl.LazyFrame,
+    "pandas": pd.DataFrame,
+    "pyarrow": pa.Table.from_pylist,
+    "records": list,
+}
+
+
+@pytest.fixture(params=FRAMES)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Return each kind of frame in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def make_frame(kind: str) -> Callable[[Any], Any]:
+    """Return what makes a frame of the kind of records."""
+    return FRAMES[kind]
 
 
 @pytest.fixture

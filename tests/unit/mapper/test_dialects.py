@@ -4,9 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import polars as pl
-import pyarrow as pa
 import pytest
 from graphql import GraphQLSchema, parse, validate
 
@@ -277,16 +274,6 @@ LOCATION: dict[str, Any] = {
 STORES = [{"sku": f"S{at}", "r": "1"} for at in range(1, 8)]
 
 
-@pytest.mark.parametrize(
-    ("kind", "make_frame"),
-    [
-        ("polars", pl.DataFrame),
-        ("lazy", pl.LazyFrame),
-        ("pandas", pd.DataFrame),
-        ("pyarrow", pa.Table.from_pylist),
-        ("records", list),
-    ],
-)
 @pytest.mark.parametrize("per_request", [None, 1, 3, 100])
 def test_every_row_is_sent_or_rejected_once(kind: str, make_frame: Any, per_request: int | None) -> None:
     """P26: of every kind of frame each row stands in one request, or is rejected with an issue and not sent."""
