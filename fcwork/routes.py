@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
@@ -31,12 +32,15 @@ class Limits:
 class Receipt:
     """The platform's word that it took a request: not yet that it did what was asked.
 
-    ``details`` is JSON-like and enough for another process to ask for the outcome later.
+    Attributes:
+        details: JSON-like, and enough for another process to ask for the outcome later.
+        told: the answer told of every record already: ``outcomes`` reads it out of ``details`` and asks nobody.
     """
 
     id: str
     rows: int
     details: dict[str, Any] = field(default_factory=dict)
+    told: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,3 +90,30 @@ class Route(Protocol):
     def outcomes(self, receipts: Sequence[Receipt]) -> Findings:
         """Ask once for what became of the rows of ``receipts``."""
         ...
+
+
+@runtime_checkable
+class ReadsBack(Protocol):
+    """A route that can look at what the platform holds, where nothing was told of a row."""
+
+    def read_back(self, rows: pl.DataFrame, refs: pl.Series, since: datetime) -> pl.DataFrame:
+        """Look once for rows whose outcome is not known.
+
+        Args:
+            rows: the rows as they were sent.
+            refs: the reference of each, as ``entity_ref`` spells it.
+            since: the instant before the first of them left.
+
+        Returns:
+            ``ref, outcome, code, message`` as in ``OUTCOME_SCHEMA``: ``delivered`` where the platform holds what the
+            row says, ``unknown`` with what it holds instead; a row that is not in it was not found.
+        """
+        ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A route that says how fast the platform may be asked."""
+
+    rate_per_second: float | None
+    """Requests a second that all workers together may send; None for no limit of its own."""
