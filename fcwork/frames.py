@@ -32,7 +32,8 @@ Severity = Literal["error", "warning"]
 
 ROW, SOURCE = "_row", "_source"
 IDENTITY = (ROW, SOURCE)
-OWN = (*IDENTITY, "_errors", "_stage")  # columns that fcwork adds to a caller's
+OF_RESULTS = ("_errors", "_stage", "_key", "_code", "_message", "_attempts")  # what results say of rows
+OWN = (*IDENTITY, *OF_RESULTS)  # columns that fcwork adds to a caller's
 UTC_TIME = pl.Datetime("us", "UTC")
 
 ISSUES = pl.Schema(

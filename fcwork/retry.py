@@ -106,6 +106,40 @@ class RetryBudget:
             self._left = min(self._capacity, self._left + self.EARNED)
 
 
+class Pace:
+    """How fast all threads together may ask; safe to share between them.
+
+    Args:
+        per_second: requests a second, evenly spaced; None for no limit.
+        clock: what waits.
+
+    Raises:
+        ConfigError: the rate is no number above zero.
+    """
+
+    def __init__(self, per_second: float | None, *, clock: Clock) -> None:
+        if per_second is not None and not (_is_number(per_second) and 0 < per_second < math.inf):
+            raise ConfigError(f"rate_per_second is {per_second!r}", hint="give a number above zero, or None")
+        self._spacing_seconds = 1 / per_second if per_second else 0.0
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._next = self._held_until = -math.inf
+
+    def wait(self) -> None:
+        """Return when the next request may leave."""
+        with self._lock:
+            now = self._clock.monotonic()
+            at = max(now, self._next, self._held_until)
+            self._next = at + self._spacing_seconds
+        if at > now:
+            self._clock.sleep(at - now)
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody ask for so long: the platform asked one of the threads to wait."""
+        with self._lock:
+            self._held_until = max(self._held_until, self._clock.monotonic() + seconds)
+
+
 class Retrier:
     """Tries a call until it succeeds, is refused for good, or policy, budget or deadline say stop.
 
@@ -185,6 +219,10 @@ def _instant(text: str) -> datetime | None:
             continue
         return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
     return None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _outcome(state: RetryCallState) -> object:

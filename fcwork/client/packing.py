@@ -51,7 +51,7 @@ def pack_records(records: Sequence[Mapping[str, Any]]) -> bytes:
     Raises:
         BadRequestError: a value has no form in JSON.
     """
-    hidden = {*frames.IDENTITY, "_errors", "_stage"}
+    hidden = set(frames.OWN)
     shown = [_sparse({name: value for name, value in record.items() if name not in hidden}) for record in records]
     return encoded(shown, "a record")
 

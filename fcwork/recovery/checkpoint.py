@@ -16,7 +16,7 @@ import polars as pl
 
 from fcwork import __version__, frames, settings
 from fcwork.errors import CheckpointError, ConfigError
-from fcwork.recovery.entries import FORMAT, Opened
+from fcwork.recovery.entries import FORMAT, Opened, Superseded
 from fcwork.recovery.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from fcwork.clock import Clock
 
+LEDGER, SPOOL = "ledger.jsonl", "input.arrow"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -45,13 +46,15 @@ class Checkpoint:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise _unusable(self.folder, name, error) from error
-        self.ledger = Ledger(self.folder / "ledger.jsonl", checkpoint=name)
+        self.ledger = Ledger(self.folder / LEDGER, checkpoint=name)
+        first = next(iter(self.ledger.entries), None)
+        self.opened = first if isinstance(first, Opened) else None
+        """The ledger's first line; None where nothing was sent under this name."""
 
     @property
-    def opened(self) -> Opened | None:
-        """The ledger's first line; None where nothing was sent under this name."""
-        first = next(iter(self.ledger.entries), None)
-        return first if isinstance(first, Opened) else None
+    def superseded(self) -> Superseded | None:
+        """What says that a newer version took its place."""
+        return next((entry for entry in self.ledger.entries if isinstance(entry, Superseded)), None)
 
     def begin(self, rows: pl.DataFrame, *, clock: Clock, **facts: Any) -> None:
         """Spool the input, then open the ledger with ``facts``: from here on the send can be resumed.
@@ -61,7 +64,8 @@ class Checkpoint:
         """
         try:
             content = self._write(rows)
-            self.ledger.append(self._header(rows, content, clock.now(), facts), sync=True)
+            self.opened = self._header(rows, content, clock.now(), facts)
+            self.ledger.append(self.opened, sync=True)
         except BaseException:
             self.discard()
             raise
@@ -79,7 +83,7 @@ class Checkpoint:
         if hashlib.sha256(content).hexdigest() != opened.spool_sha256:
             raise CheckpointError(
                 f"{self._spool} was changed: it is no longer the input that was spooled",
-                hint=f"restore the file, or remove {self.folder} and send again what the platform lacks",
+                hint=f"restore the file, or recovery.drop({self.name!r}) and send again what the platform lacks",
                 checkpoint=self.name,
             )
         return pl.read_ipc(content)
@@ -87,10 +91,7 @@ class Checkpoint:
     def discard(self) -> None:
         """Remove the folder: all is settled, or nothing was sent."""
         self.close()
-        with contextlib.suppress(OSError):  # what cannot be removed says by its state that nothing is left to do
-            (self.folder / "ledger.jsonl").unlink(missing_ok=True)
-            self._spool.unlink(missing_ok=True)
-            self.folder.rmdir()
+        remove(self.folder)  # what cannot be removed says by its state that nothing is left to do
 
     def close(self) -> None:
         """Give the checkpoint back; closing twice does nothing."""
@@ -98,7 +99,7 @@ class Checkpoint:
 
     @property
     def _spool(self) -> Path:
-        return self.folder / "input.arrow"
+        return self.folder / SPOOL
 
     def _header(self, rows: pl.DataFrame, spool: bytes, at: datetime, facts: Mapping[str, Any]) -> Opened:
         return Opened(
@@ -130,6 +131,14 @@ class Checkpoint:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def remove(folder: Path) -> None:
+    """Remove the folder of a checkpoint and the files in it, as far as that can be done."""
+    with contextlib.suppress(OSError):
+        (folder / LEDGER).unlink(missing_ok=True)
+        (folder / SPOOL).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def new_name(clock: Clock) -> str:

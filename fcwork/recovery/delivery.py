@@ -48,7 +48,7 @@ class Delivery:
         self.stopped = ""
         self._rows = frames.without_identity(rows)
         self._route, self._books, self._terms = route, books, terms
-        self._final = not (terms.verify and route.verifiable)
+        self._asked = terms.verify and route.verifiable
         self._size = min(terms.batch_size, route.limits.max_rows)
         self._abandoned = threading.Event()
 
@@ -104,7 +104,7 @@ class Delivery:
 
     def _offer(self, rows: pl.Series, failures: int, parcel: Parcel | None) -> Step:
         """Send rows in one request, again and again while that may help; settle them unless they are to be split."""
-        if self.stopped:
+        if self._is_over():
             self.withhold(rows, self.stopped)
             return Step.STOP
         parcel = parcel or self._pack(rows)
@@ -113,6 +113,7 @@ class Delivery:
         attempt = 0
         while not self._abandoned.is_set():
             attempt += 1
+            self._terms.pace.wait()
             batch = self._books.posting(rows, attempt=attempt, parcel=parcel, sync=not self._route.repeat_safe)
             answer = self._post(parcel.body, len(rows))
             if not isinstance(answer, FcworkError):
@@ -132,8 +133,9 @@ class Delivery:
             return error
 
     def _accept(self, batch: int, receipt: Receipt, failures: int) -> None:
-        told = {"id": receipt.id, "rows": receipt.rows, "details": receipt.details}
-        self._books.record(Accepted(batch=batch, receipt=told, final=self._final, failures=failures))
+        told = {"id": receipt.id, "rows": receipt.rows, "details": receipt.details, "told": receipt.told}
+        final = not (receipt.told or self._asked)
+        self._books.record(Accepted(batch=batch, receipt=told, final=final, failures=failures))
         self._terms.budget.earn()
 
     def _again(self, batch: int, error: FcworkError, pause: float) -> None:
@@ -157,7 +159,19 @@ class Delivery:
                 f"{standing.refused} rows sent one by one were all refused, and nothing was accepted: "
                 f"what is sent looks wrong as a whole ({error.message})"
             )
+        ratio, failed, accepted = self._terms.max_failure_ratio, standing.gave_up, standing.accepted
+        if step is not Step.REJECT and plan.circuit_opens(failed=failed, accepted=accepted, ratio=ratio):
+            self._stop(
+                f"{failed} of {failed + accepted} requests came to nothing in spite of their retries: "
+                f"the platform is in trouble ({error.message})"
+            )
         return step
+
+    def _is_over(self) -> bool:
+        """Say whether nothing more is to be sent."""
+        if self._terms.left_seconds <= 0:
+            self._stop(f"the deadline of {self._terms.deadline_seconds:g} s is over")
+        return bool(self.stopped)
 
     def _stop(self, reason: str) -> None:
         if not self.stopped:

@@ -17,7 +17,7 @@ NO_EVIDENCE = "send.unknown"
 STUCK = "send.stuck"
 WORTH_RETRYING = frozenset({EXHAUSTED, NOT_SENT})
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,7 @@ class Opened:
         kind: the kind of frame that the caller gave.
         spool_bytes, spool_sha256: size and hash of the spooled input's file.
         key: the columns that make up a row's key; None for the route's own reference.
+        series: what this input is a version of; a newer one of the same series takes its place.
     """
 
     format: int
@@ -44,6 +45,7 @@ class Opened:
     verify: bool
     spool_bytes: int
     spool_sha256: str
+    series: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +112,14 @@ class Settled:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadBack:
+    """What a look at the platform says of rows that were unknown."""
+
+    delivered: Spans = ()
+    verdicts: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Resumed:
     """Another run takes over: whatever can still be sent or asked for is open again."""
 
@@ -124,7 +134,15 @@ class Closed:
     at: str
 
 
-Entry: TypeAlias = Opened | Posting | Accepted | Failed | Settled | Resumed | Closed
+@dataclass(frozen=True, kw_only=True)
+class Superseded:
+    """A newer version of the series is being sent: nothing of this one may be sent any more."""
+
+    at: str
+    by: str
+
+
+Entry: TypeAlias = Opened | Posting | Accepted | Failed | Settled | ReadBack | Resumed | Closed | Superseded
 
 _KINDS: dict[str, type[Entry]] = {
     "opened": Opened,
@@ -132,8 +150,10 @@ _KINDS: dict[str, type[Entry]] = {
     "accepted": Accepted,
     "failed": Failed,
     "settled": Settled,
+    "read_back": ReadBack,
     "resumed": Resumed,
     "closed": Closed,
+    "superseded": Superseded,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
@@ -151,6 +171,6 @@ def from_record(record: dict[str, Any]) -> Entry:
     """
     facts = dict(record)
     kind = _KINDS[facts.pop("event")]
-    if kind is Settled:
+    if kind in {Settled, ReadBack}:
         facts["verdicts"] = tuple(Verdict(**verdict) for verdict in facts["verdicts"])
     return kind(**facts)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,11 +92,7 @@ class Ledger:
         except OSError as error:
             raise _unusable(self.path, self.checkpoint, error) from error
         if not free or not os.fstat(self._file).st_nlink:  # no name left: the send that held it settled and removed it
-            raise CheckpointError(
-                f"checkpoint {self.checkpoint!r} is in use by another send",
-                hint="wait for it to end, or give this send a checkpoint name of its own",
-                checkpoint=self.checkpoint,
-            )
+            raise _taken(self.checkpoint)
         with os.fdopen(os.dup(self._file), "rb") as content:
             self.entries, self._size, self._sum = decode(content.read(), checkpoint=self.checkpoint)
         os.ftruncate(self._file, self._size)
@@ -150,11 +148,27 @@ def peek(path: Path, *, checkpoint: str) -> list[Entry]:
 def in_use(path: Path) -> bool:
     """Say whether a send holds the ledger."""
     try:
-        file = os.open(path, os.O_RDWR)
-    except OSError:
-        return False
+        with seized(path, checkpoint=path.parent.name):
+            return False
+    except CheckpointError:
+        return path.exists()
+
+
+@contextmanager
+def seized(path: Path, *, checkpoint: str) -> Iterator[None]:
+    """Keep a ledger, be it damaged, from every send for the time of the block.
+
+    Raises:
+        CheckpointError: a send holds it, or it cannot be opened.
+    """
     try:
-        return not _lock(file)
+        file = os.open(path, os.O_RDWR)
+    except OSError as error:
+        raise _unusable(path, checkpoint, error) from error
+    try:
+        if not _lock(file):
+            raise _taken(checkpoint)
+        yield
     finally:
         os.close(file)
 
@@ -180,10 +194,18 @@ def _entry(body: bytes, checkpoint: str, number: int) -> Entry:
         ) from error
 
 
+def _taken(checkpoint: str) -> CheckpointError:
+    return CheckpointError(
+        f"checkpoint {checkpoint!r} is in use by another send",
+        hint="wait for it to end, or give this send a checkpoint name of its own",
+        checkpoint=checkpoint,
+    )
+
+
 def _damaged(checkpoint: str, number: int) -> CheckpointError:
     return CheckpointError(
         f"the ledger of checkpoint {checkpoint!r} is damaged: line {number} does not check, and others follow it",
-        hint="what was sent after it cannot be told: compare with the platform, then remove the checkpoint's folder",
+        hint="what was sent after it cannot be told: compare with the platform, then recovery.drop it",
         checkpoint=checkpoint,
     )
 

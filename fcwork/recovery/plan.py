@@ -11,6 +11,10 @@ from fcwork.recovery.entries import UNKNOWN, WORTH_RETRYING
 
 REFUSED_IN_A_ROW = 50
 """So many rows refused one by one, and not one request ever taken: what is sent is wrong as a whole."""
+LEAST_FAILED = 5
+"""Fewer requests that came to nothing are no sign that the platform is down."""
+READ_BACK_LOOKS = 5
+"""How often to look for rows that the platform told nothing of: what was merged may be done a little later."""
 FIRST_LOOK_SECONDS, LOOK_GROWTH, LONGEST_LOOK_SECONDS = 2.0, 1.5, 30.0
 """How often to ask for outcomes (docs.fluentcommerce.com: batch-api tells of no push)."""
 
@@ -51,6 +55,17 @@ def gave_up(error: FcworkError) -> Step:
 def hopeless(*, refused: int, accepted: int) -> bool:
     """Say whether going on to single out bad rows makes no sense."""
     return not accepted and refused >= REFUSED_IN_A_ROW
+
+
+def circuit_opens(*, failed: int, accepted: int, ratio: float) -> bool:
+    """Say whether so many requests came to nothing, in spite of their retries, that the platform is to be left alone.
+
+    Args:
+        failed: requests that were given up; those that were refused for what they hold are none.
+        accepted: requests that the platform took.
+        ratio: from which share of both on.
+    """
+    return failed >= LEAST_FAILED and failed >= ratio * (failed + accepted)
 
 
 def chunks(rows: pl.Series, size: int) -> list[pl.Series]:

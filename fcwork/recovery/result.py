@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import html
+import os
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from fcwork import frames
+from fcwork import frames, sources
 from fcwork.errors import ApiError, OutcomeUnknownError, RejectedError, RetryableError
 from fcwork.recovery import spans
 from fcwork.recovery.entries import REJECTED, UNKNOWN, WORTH_RETRYING
@@ -32,6 +34,7 @@ class SendResult:
         counts: ``rows, delivered, rejected, unknown, retryable, requests``.
         target: whose platform: host and retailer, or ``SIMULATOR``; empty for a function of the caller's.
         verified: whether delivered is the platform's last word; false where it was not asked what became of records.
+        read_back: how many of the delivered rows the platform told nothing of, and were found there.
         checkpoint: the name to resume with; None where nothing is left to do.
     """
 
@@ -44,7 +47,29 @@ class SendResult:
     counts: dict[str, int]
     target: str
     verified: bool
+    read_back: int
     checkpoint: str | None
+
+    @property
+    def dead_letters(self) -> Any:
+        """The rows that were not delivered, to be mended and sent again.
+
+        The columns sent, behind ``_row``, ``_source`` (where the row came from), ``_key``, ``_code``, ``_message`` and
+        ``_attempts``; nothing sends those. Rows of which nobody knows have the code ``send.unknown`` or ``send.stuck``.
+        """
+        return frames.leave(self._dead_letters(), frames.kind_of(self.rejected))
+
+    def write_dead_letters(self, uri: str | os.PathLike[str]) -> Path:
+        """Write ``dead_letters`` to a file and return its path; csv is made safe for spreadsheets.
+
+        Raises:
+            SourceError: the folder may not be written, the disk is full, or a nested column has no form in a csv.
+        """
+        return sources.write(self._dead_letters(), uri, safe="spreadsheet", identity=True)
+
+    def _dead_letters(self) -> pl.DataFrame:
+        piles = [frames.enter(pile) for pile in (self.rejected, self.unknown)]
+        return dead_letters(pl.concat(piles, how="diagonal_relaxed"), frames.enter(self.issues))
 
     @property
     def ok(self) -> bool:
@@ -62,6 +87,8 @@ class SendResult:
         piles = ", ".join(f"{self.counts[pile]:,} {pile}" for pile in ("delivered", "rejected", "unknown"))
         whose = f" to {self.target}" if self.target else ""
         told = [f"{self.counts['rows']:,} rows{whose}: {piles} in {self.attempts:,} requests"]
+        if self.read_back:
+            told.append(f"{self.read_back:,} of those delivered were read back, as the platform did not tell of them")
         if not self.verified:
             told.append("delivered means accepted, not verified")
         if self.checkpoint:
@@ -126,8 +153,23 @@ def conclude(
         counts={**counts, "requests": requests.height},
         target=target,
         verified=verified,
+        read_back=standing.read_back,
         checkpoint=checkpoint,
     )
+
+
+def dead_letters(rows: pl.DataFrame, issues: pl.DataFrame) -> pl.DataFrame:
+    """Return rows that were not delivered, each behind where it came from and the first error that tells why."""
+    errors = issues.filter((pl.col("severity") == "error") & pl.col("row").is_not_null())
+    why = errors.unique(["source", "row"], keep="first", maintain_order=True).select(
+        pl.col("row").alias(frames.ROW),
+        pl.col("source").alias(frames.SOURCE),
+        *(pl.col(name).alias(f"_{name}") for name in ("key", "code", "message", "attempts")),
+    )
+    own = rows.drop(frames.OF_RESULTS, strict=False)
+    told = own.join(why, on=frames.IDENTITY, how="left", nulls_equal=True).sort(frames.SOURCE, frames.ROW)
+    first = [*frames.IDENTITY, "_key", "_code", "_message", "_attempts"]
+    return told.select(*first, pl.exclude(first))
 
 
 def _with_errors(rows: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
@@ -16,6 +17,7 @@ from fcwork.recovery.checkpoint import Checkpoint, differences, new_name
 from fcwork.recovery.delivery import Delivery
 from fcwork.recovery.entries import Closed, Opened, Resumed
 from fcwork.recovery.result import SendResult, conclude
+from fcwork.recovery.series import refuse_superseded, supersede
 from fcwork.recovery.standing import Standing
 from fcwork.recovery.verification import Verification
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from fcwork.routes import Route
 
 BEHIND = "an earlier row with the same key is not settled, and this one must not overtake it"
-OF_THE_RESULT = ("_errors", "_stage")  # columns that a result added, when its rows are sent again
 
 _logger = log.get("recovery")
 
@@ -37,10 +38,12 @@ class Run:
     terms: Terms
     on_progress: Callable[[Progress], object] | None = None
 
-    def begin(self, frame: Any, *, key: str | Sequence[str] | None, checkpoint: str | None) -> SendResult:
+    def begin(
+        self, frame: Any, *, key: str | Sequence[str] | None, checkpoint: str | None, series: str = ""
+    ) -> SendResult:
         """Send a frame; under the name of an unsettled send of the same rows, go on with that."""
         kind = frames.kind_of(frame)
-        rows = frames.with_identity(frames.enter(frame).drop(OF_THE_RESULT, strict=False))
+        rows = frames.with_identity(frames.enter(frame).drop(frames.OF_RESULTS, strict=False))
         names = _names(key)
         if not rows.height:
             nothing = pl.Series(dtype=pl.String)
@@ -48,9 +51,12 @@ class Run:
         references = self._references(rows, names)
         with Checkpoint(checkpoint or new_name(self.terms.clock)) as held:
             if held.opened:
+                refuse_superseded(held)
                 self._check_same(held, held.opened, rows, names)
                 return self.go_on(held, held.opened)
+            supersede(series, by=held.name, at=self.terms.clock.now())
             facts = {"route": self.route.name, "target": self.route.target, "kind": kind, "key": names}
+            facts["series"] = series
             terms = {"batch_size": self.terms.batch_size, "verify": self.terms.verify}
             held.begin(rows, clock=self.terms.clock, **facts, **terms)
             return self._drive(held, rows, references, kind=kind)
@@ -65,6 +71,7 @@ class Run:
                     hint="send the rows again",
                     checkpoint=checkpoint,
                 )
+            refuse_superseded(held)
             self._check_route(held, opened)
             terms = replace(self.terms, batch_size=opened.batch_size, verify=opened.verify)
             return replace(self, terms=terms).go_on(held, opened)
@@ -76,15 +83,13 @@ class Run:
         return self._drive(held, rows, references, kind=cast("frames.Kind", opened.kind))
 
     def _drive(self, held: Checkpoint, rows: pl.DataFrame, references: pl.Series, *, kind: frames.Kind) -> SendResult:
-        standing = Standing(rows.height)
-        for entry in held.ledger.entries:
-            standing.apply(entry)
+        standing = Standing.of(rows.height, held.ledger.entries)
         books = Books(held.ledger, standing, clock=self.terms.clock, on_progress=self.on_progress)
         _logger.info("send.began", checkpoint=held.name, rows=rows.height, target=self.route.target)
         try:
             if held.ledger.entries:
                 books.record(Resumed(at=books.now(), repeat_safe=self.route.repeat_safe))
-            self._send(rows, references, books)
+            self._send(rows, references, books, _began(held))
         except BaseException as error:
             _leave(held, standing, error)
             raise
@@ -97,7 +102,7 @@ class Run:
         _logger.info("send.ended", checkpoint=result.checkpoint, target=result.target, **result.counts)
         return result
 
-    def _send(self, rows: pl.DataFrame, references: pl.Series, books: Books) -> None:
+    def _send(self, rows: pl.DataFrame, references: pl.Series, books: Books, since: datetime) -> None:
         """Settle what the platform already has, then send what is waiting, wave after wave."""
         delivery = Delivery(rows, self.route, books=books, terms=self.terms)
         verification = Verification(references, self.route, books=books, terms=self.terms, delivery=delivery)
@@ -109,6 +114,7 @@ class Run:
             delivery.withhold(behind, BEHIND)
             delivery.post(wave.filter(~wave.is_in(behind.implode())) if len(behind) else wave)
             verification.settle()
+        verification.read_back(rows, since)
 
     def _references(self, rows: pl.DataFrame, key: Sequence[str] | None) -> pl.Series:
         """Return the reference of each row; null where it has none."""
@@ -148,7 +154,7 @@ class Run:
         if told:
             raise CheckpointError(
                 f"checkpoint {held.name!r} holds an unsettled send of another input: {'; '.join(told)}",
-                hint=f"finish it by recovery.resume({held.name!r}, deliver), remove {held.folder}, or name another",
+                hint=f"finish it by recovery.resume({held.name!r}, deliver), recovery.drop it, or name another",
                 checkpoint=held.name,
             )
 
@@ -167,7 +173,7 @@ class Run:
             references=references,
             kind=kind,
             target=self.route.target,
-            verified=self.terms.verify or not self.route.verifiable,
+            verified=self.terms.verify or not (self.route.verifiable and standing.on_trust),
             checkpoint=checkpoint,
             at=self.terms.clock.now(),
         )
@@ -188,6 +194,11 @@ def _leave(held: Checkpoint, standing: Standing, error: BaseException) -> None:
         return
     error.add_note(f"The send can be resumed: fcwork.recovery.resume({held.name!r}, deliver)")
     _logger.warning("send.interrupted", checkpoint=held.name, error=type(error).__name__)
+
+
+def _began(held: Checkpoint) -> datetime:
+    assert held.opened  # noqa: S101 - a send begins with it
+    return datetime.fromisoformat(held.opened.at)
 
 
 def _whose(route: str, target: str) -> str:

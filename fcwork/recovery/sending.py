@@ -11,12 +11,13 @@ from fcwork.recovery.books import Progress
 from fcwork.recovery.callables import Deliver, as_route
 from fcwork.recovery.listing import check_known
 from fcwork.recovery.run import Run
+from fcwork.recovery.series import check_series
 from fcwork.recovery.terms import ShouldRetry, Terms
 from fcwork.retry import RetryBudget, RetryPolicy
+from fcwork.routes import Paced, Route
 
 if TYPE_CHECKING:
     from fcwork.recovery.result import SendResult
-    from fcwork.routes import Route
 
 VERIFY_SECONDS = 1_800.0
 
@@ -31,9 +32,13 @@ def send(
     workers: int = 1,
     verify: bool = True,
     checkpoint: str | None = None,
+    series: str | None = None,
     on_progress: Callable[[Progress], object] | None = None,
     should_retry: ShouldRetry | None = None,
     verify_seconds: float = VERIFY_SECONDS,
+    deadline_seconds: float | None = None,
+    max_failure_ratio: float = 0.5,
+    rate_per_second: float | None = None,
     policy: RetryPolicy | None = None,
     clock: Clock = SYSTEM,
 ) -> SendResult:
@@ -51,22 +56,32 @@ def send(
         batch_size: rows in one request; a route may take fewer.
         max_retries: how often a request, or a record that the platform failed on, is tried again.
         workers: requests under way at once.
-        verify: ask the platform what became of each record; else ``delivered`` means accepted.
+        verify: ask the platform what became of each record, and look there for those it tells nothing of, where the
+            route can; else ``delivered`` means accepted.
         checkpoint: a name of one's own; the same rows sent again under it go on where the send before stopped.
+        series: what the rows are a version of, such as a nightly stock file: unsettled sends of the same series are
+            superseded, and refused when somebody resumes them, as they would overwrite these rows.
         on_progress: called with ``Progress`` as batches are accepted and settled.
         should_retry: asked with the error and the number of the try before anything is tried again.
         verify_seconds: how long to ask for a batch before its rows count as unknown.
+        deadline_seconds: for all of it: what was not sent by then is rejected, what was not told is unknown.
+        max_failure_ratio: the share of requests that may come to nothing in spite of their retries; from five such
+            requests on, nothing more is sent beyond it.
+        rate_per_second: requests that all workers together may send; None for what the route says, if anything.
         policy: how long to wait before another try, and how many retries all workers share.
         clock: the time.
 
     Raises:
         ConfigError: an argument, a key column or the checkpoint's name is wrong; nothing was sent.
-        CheckpointError: the checkpoint is in use, damaged or holds other rows, or the disk does not take it.
+        CheckpointError: the checkpoint is in use, damaged or superseded, holds other rows, or cannot be written.
         TypeError: ``frame`` is no frame.
     """
+    route = as_route(deliver)
     how = {"batch_size": batch_size, "verify": verify, "workers": workers, "verify_seconds": verify_seconds}
-    terms = _terms(max_retries, policy, should_retry=should_retry, clock=clock, **how)
-    return Run(as_route(deliver), terms, on_progress).begin(frame, key=key, checkpoint=checkpoint)
+    stops = {"deadline_seconds": deadline_seconds, "max_failure_ratio": max_failure_ratio}
+    rate = {"rate_per_second": _rate(route, rate_per_second)}
+    terms = _terms(max_retries, policy, should_retry=should_retry, clock=clock, **how, **stops, **rate)
+    return Run(route, terms, on_progress).begin(frame, key=key, checkpoint=checkpoint, series=check_series(series))
 
 
 def resume(
@@ -78,6 +93,9 @@ def resume(
     on_progress: Callable[[Progress], object] | None = None,
     should_retry: ShouldRetry | None = None,
     verify_seconds: float = VERIFY_SECONDS,
+    deadline_seconds: float | None = None,
+    max_failure_ratio: float = 0.5,
+    rate_per_second: float | None = None,
     policy: RetryPolicy | None = None,
     clock: Clock = SYSTEM,
 ) -> SendResult:
@@ -90,16 +108,25 @@ def resume(
     Args:
         checkpoint: the name, as ``SendResult.checkpoint`` or ``checkpoints()`` tell it.
         deliver: the same route, or function, as before.
-        max_retries, workers, on_progress, should_retry, verify_seconds, policy, clock: as in ``send``.
+        max_retries, workers, on_progress, should_retry, verify_seconds, deadline_seconds, max_failure_ratio,
+            rate_per_second, policy, clock: as in ``send``.
 
     Raises:
-        CheckpointError: there is no such checkpoint, or it is in use, damaged or of another route or target.
+        CheckpointError: there is no such checkpoint, or it is in use, damaged, superseded, or of another route.
         ConfigError: an argument is wrong.
     """
     check_known(checkpoint)
-    how = {"workers": workers, "verify_seconds": verify_seconds}
-    terms = _terms(max_retries, policy, should_retry=should_retry, clock=clock, **how)
-    return Run(as_route(deliver), terms, on_progress).resume(checkpoint)
+    route = as_route(deliver)
+    how = {"workers": workers, "verify_seconds": verify_seconds, "rate_per_second": _rate(route, rate_per_second)}
+    stops = {"deadline_seconds": deadline_seconds, "max_failure_ratio": max_failure_ratio}
+    terms = _terms(max_retries, policy, should_retry=should_retry, clock=clock, **how, **stops)
+    return Run(route, terms, on_progress).resume(checkpoint)
+
+
+def _rate(route: Route, given: float | None) -> float | None:
+    """Return the rate that a caller wants, else the route's own."""
+    own = route.rate_per_second if isinstance(route, Paced) else None
+    return own if given is None else given
 
 
 def _terms(max_retries: int, policy: RetryPolicy | None, **how: Any) -> Terms:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import assert_never
+from typing import Self, assert_never
 
 import polars as pl
 
 from fcwork.recovery import spans
 from fcwork.recovery.entries import (
+    EXHAUSTED,
     NO_EVIDENCE,
     REFUSED,
     REJECTED,
@@ -20,8 +22,10 @@ from fcwork.recovery.entries import (
     Failed,
     Opened,
     Posting,
+    ReadBack,
     Resumed,
     Settled,
+    Superseded,
     Verdict,
 )
 
@@ -49,6 +53,9 @@ class Standing:
         awaiting: batches that the platform took and has yet to tell of, with their rows.
         accepted: how many requests the platform took.
         refused: how many rows it refused alone in a request.
+        gave_up: how many requests were tried as often as they may be, to no avail.
+        read_back: how many rows are known to be delivered by a look at the platform alone.
+        on_trust: whether rows count as delivered because a request was accepted.
     """
 
     def __init__(self, total: int) -> None:
@@ -56,6 +63,9 @@ class Standing:
         self.awaiting: dict[int, tuple[Accepted, pl.Series]] = {}
         self.accepted = 0
         self.refused = 0
+        self.gave_up = 0
+        self.read_back = 0
+        self.on_trust = False
         self._delivered: list[pl.Series] = []
         self._judged = VERDICTS.to_frame()
         self._verdicts: list[Verdict] = []  # passed since the frame was made
@@ -66,6 +76,14 @@ class Standing:
         self._starts: list[int] = []
         self._stops: list[int] = []
         self._counts = {"delivered": 0, REJECTED: 0, UNKNOWN: 0}
+
+    @classmethod
+    def of(cls, total: int, entries: Iterable[Entry]) -> Self:
+        """Return what a ledger's entries add up to."""
+        standing = cls(total)
+        for entry in entries:
+            standing.apply(entry)
+        return standing
 
     def apply(self, entry: Entry) -> None:
         """Take in one entry of the ledger."""
@@ -81,9 +99,11 @@ class Standing:
                     self._doubtful.append(rows)
             case Settled():
                 self._settle(entry)
+            case ReadBack():
+                self._revise(entry)
             case Resumed():
                 self._reopen(repeat_safe=entry.repeat_safe)
-            case Opened() | Closed():
+            case Opened() | Closed() | Superseded():
                 pass
             case _:
                 assert_never(entry)
@@ -137,6 +157,12 @@ class Standing:
         )
         return again["position"]
 
+    def untold(self) -> pl.Series:
+        """Return the rows of which nobody knows and that the platform will not be asked for any more."""
+        verdicts = self.verdicts().filter(pl.col("code") == NO_EVIDENCE)
+        asked = spans.union(rows for _, rows in self._unanswered.values())
+        return verdicts.filter(~pl.col("position").is_in(asked.implode()))["position"]
+
     def _posting(self, entry: Posting) -> None:
         rows = spans.read(entry.rows)
         self._in_flight[entry.batch] = rows
@@ -150,6 +176,7 @@ class Standing:
         self.accepted += 1
         self._note(entry.batch, "accepted", receipt=entry.receipt["id"])
         if entry.final:
+            self.on_trust = True
             self._deliver(rows)
         else:
             self.awaiting[entry.batch] = (entry, rows)
@@ -160,6 +187,7 @@ class Standing:
             why = entry.verdicts[0]
             self._note(entry.batch, why.pile, message=why.message)
             self.refused += why.code == REFUSED
+            self.gave_up += why.code in {EXHAUSTED, NO_EVIDENCE}
         elif entry.batch in self.awaiting:
             held = self.awaiting.pop(entry.batch)
             if entry.unanswered:
@@ -168,11 +196,23 @@ class Standing:
         for verdict in entry.verdicts:
             self._judge(verdict)
 
+    def _revise(self, entry: ReadBack) -> None:
+        found = spans.read(entry.delivered)
+        told = spans.union([found, *(spans.read(verdict.rows) for verdict in entry.verdicts)])
+        self._keep(self.verdicts().filter(~pl.col("position").is_in(told.implode())))
+        self.read_back += len(found)
+        self._deliver(found)
+        for verdict in entry.verdicts:
+            self._pass(verdict)
+
+    def _keep(self, verdicts: pl.DataFrame) -> None:
+        self._judged, self._verdicts = verdicts, []
+        self._counts |= {pile: verdicts.filter(pl.col("pile") == pile).height for pile in (REJECTED, UNKNOWN)}
+
     def _reopen(self, *, repeat_safe: bool) -> None:
         verdicts = self.verdicts()
         again = pl.col("position").is_in(self.unsettled(repeat_safe=repeat_safe).implode())
-        self._judged, self._verdicts = verdicts.filter(~again), []
-        self._counts |= {pile: self._judged.filter(pl.col("pile") == pile).height for pile in (REJECTED, UNKNOWN)}
+        self._keep(verdicts.filter(~again))
         self._doubtful.append(verdicts.filter(again & (pl.col("pile") == UNKNOWN))["position"])
         self.awaiting |= self._unanswered
         self._unanswered = {}

@@ -1,13 +1,18 @@
-"""Finds out what became of accepted rows: asks for all open batches together, joins by reference, tries again."""
+"""Finds out what became of accepted rows: asks for all open batches together, joins by reference, tries again.
+
+Rows of which the platform tells nothing are looked for on the platform, where the route can.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from fcwork import log
+from fcwork import frames, log
 from fcwork.errors import (
     ApiError,
     AuthError,
@@ -18,8 +23,18 @@ from fcwork.errors import (
     ServerError,
 )
 from fcwork.recovery import plan, spans
-from fcwork.recovery.entries import EXHAUSTED, NO_EVIDENCE, REFUSED, REJECTED, STUCK, UNKNOWN, Settled, Verdict
-from fcwork.routes import Receipt
+from fcwork.recovery.entries import (
+    EXHAUSTED,
+    NO_EVIDENCE,
+    REFUSED,
+    REJECTED,
+    STUCK,
+    UNKNOWN,
+    ReadBack,
+    Settled,
+    Verdict,
+)
+from fcwork.routes import ReadsBack, Receipt
 
 if TYPE_CHECKING:
     from fcwork.recovery.books import Books
@@ -55,8 +70,47 @@ class Verification:
                 pause = plan.FIRST_LOOK_SECONDS
             self._give_up_on_overdue()
             if self._books.standing.awaiting:
-                self._terms.clock.sleep(pause)
+                self._terms.clock.sleep(min(pause, self._terms.left_seconds))
                 pause = plan.next_pause(pause)
+
+    def read_back(self, rows: pl.DataFrame, since: datetime) -> None:
+        """Look on the platform for rows whose outcome is unknown, a few times, as what was merged may be done later.
+
+        Args:
+            rows: the input.
+            since: the instant before anything was sent.
+        """
+        if not (self._terms.verify and isinstance(self._route, ReadsBack)):
+            return
+        own, pause = frames.without_identity(rows), plan.FIRST_LOOK_SECONDS
+        for look in range(1, plan.READ_BACK_LOOKS + 1):
+            untold = self._books.standing.untold()
+            if not len(untold) or not self._look_for(untold, own, since):
+                return
+            if look < plan.READ_BACK_LOOKS and len(self._books.standing.untold()):
+                self._terms.clock.sleep(min(pause, max(self._terms.left_seconds, 0.0)))
+                pause = plan.next_pause(pause)
+
+    def _look_for(self, untold: pl.Series, rows: pl.DataFrame, since: datetime) -> bool:
+        """Look once and record what is found; False where looking makes no sense."""
+        assert isinstance(self._route, ReadsBack)  # noqa: S101 - asked before
+        references = self._references.gather(untold)
+        try:
+            found = self._route.read_back(spans.take(rows, untold), references, since)
+        except (RetryableError, OutcomeUnknownError) as error:
+            _logger.info("send.read_back_failed", rows=len(untold), error=error.message)
+            return True
+        except (ApiError, ConfigError) as error:
+            _logger.warning("send.not_read_back", rows=len(untold), error=error.message)
+            return False
+        here = pl.DataFrame({"position": untold, "ref": references}).join(
+            _worst_of_each(found), on="ref", maintain_order="left"
+        )
+        if here.height:
+            done = pl.col("outcome") == "delivered"
+            verdicts = tuple(_verdict(*why, rows) for why, rows in _by_reason(here.filter(~done)))
+            self._books.record(ReadBack(delivered=spans.spell(here.filter(done)["position"]), verdicts=verdicts))
+        return True
 
     def _look(self) -> dict[int, pl.Series]:
         """Ask once for every open batch, settle what is told, and return the rows to send again, by their failures."""
@@ -90,18 +144,14 @@ class Verification:
 
     def _joined(self, rows: pl.Series, records: pl.DataFrame) -> pl.DataFrame:
         """Return position, outcome, code and message of each row: by reference, never by place."""
-        severity = pl.col("outcome").replace_strict(list(_SEVERITY), range(len(_SEVERITY)), default=len(_SEVERITY))
-        told = records.drop("receipt").sort(severity).unique("ref", keep="last")
         sent = pl.DataFrame({"position": rows, "ref": self._references.gather(rows)})
-        return sent.join(told, on="ref", how="left", maintain_order="left")
+        return sent.join(_worst_of_each(records.drop("receipt")), on="ref", how="left", maintain_order="left")
 
     def _settle(self, batch: int, told: pl.DataFrame, failures: int) -> pl.Series:
         """Record what a batch told, and return the rows to send again."""
         done = pl.col("outcome").eq_missing("delivered")
-        rest = told.filter(~done).group_by("outcome", "code", "message", maintain_order=True).agg("position")
         again, verdicts = [], []
-        for outcome, code, message, positions in rest.rows():
-            rows = pl.Series(positions, dtype=spans.POSITION)
+        for (outcome, code, message), rows in _by_reason(told.filter(~done)):
             if outcome == "retryable" and self._may_go_again(code, message, failures):
                 again.append(rows)
             else:
@@ -115,10 +165,11 @@ class Verification:
         return not self._delivery.stopped and self._terms.may_retry(failure, failures)
 
     def _give_up_on_overdue(self) -> None:
-        now = self._terms.clock.monotonic()
+        now, late = self._terms.clock.monotonic(), self._terms.left_seconds <= 0
         for batch, (accepted, _) in list(self._books.standing.awaiting.items()):
-            if now - self._asked_since.setdefault(batch, now) >= self._terms.verify_seconds:
-                self._give_up([batch], STUCK, _stuck(accepted.receipt, self._terms.verify_seconds))
+            waited = now - self._asked_since.setdefault(batch, now)
+            if late or waited >= self._terms.verify_seconds:
+                self._give_up([batch], STUCK, _stuck(accepted.receipt, waited if late else self._terms.verify_seconds))
 
     def _give_up(self, batches: list[int], code: str, message: str) -> None:
         """Leave batches for a resume to ask for; their rows are unknown until then."""
@@ -127,6 +178,20 @@ class Verification:
             rows = spans.spell(self._books.standing.awaiting[batch][1])
             verdict = Verdict(pile=UNKNOWN, code=code, message=message, rows=rows)
             self._books.record(Settled(batch=batch, verdicts=(verdict,), unanswered=True))
+
+
+def _by_reason(told: pl.DataFrame) -> Iterator[tuple[tuple[str | None, str | None, str | None], pl.Series]]:
+    """Yield outcome, code and message, and the positions of all rows of which just these are told."""
+    for outcome, code, message, positions in (
+        told.group_by("outcome", "code", "message", maintain_order=True).agg("position").iter_rows()
+    ):
+        yield (outcome, code, message), pl.Series(positions, dtype=spans.POSITION)
+
+
+def _worst_of_each(records: pl.DataFrame) -> pl.DataFrame:
+    """Return one line a reference: where a record is told of twice, what is worst."""
+    severity = pl.col("outcome").replace_strict(list(_SEVERITY), range(len(_SEVERITY)), default=len(_SEVERITY))
+    return records.sort(severity).unique("ref", keep="last")
 
 
 def _verdict(outcome: str | None, code: str | None, message: str | None, rows: pl.Series) -> Verdict:

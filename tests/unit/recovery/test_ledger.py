@@ -73,7 +73,7 @@ def test_a_changed_line_before_the_last_is_refused(path: Path, line: int) -> Non
     lines = path.read_bytes().splitlines(keepends=True)
     lines[line] = lines[line].replace(b'":', b'";', 2).replace(b'";', b'":', 1)
     path.write_bytes(b"".join(lines))
-    with pytest.raises(CheckpointError, match=rf"'mine' is damaged: line {line + 1} .*\n→ .*remove") as caught:
+    with pytest.raises(CheckpointError, match=rf"'mine' is damaged: line {line + 1} .*\n→ .*drop") as caught:
         Ledger(path, checkpoint="mine")
     assert caught.value.checkpoint == "mine"
 

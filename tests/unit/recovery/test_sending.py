@@ -283,8 +283,9 @@ def test_all_workers_share_one_budget_of_retries(platform: Any, positions: Posit
     """P19: a platform that is down gets no more retries than the budget, however many batches and workers there are."""
     there = platform(faults=dict.fromkeys(range(1, 9_999), errors.ServerError("503", status=503)))
     result = recovery.send(positions(100), there, batch_size=1, workers=32, clock=clock, policy=RetryPolicy(budget=20))
-    assert len(there.requests) == 120
-    assert codes(result) == {"send.retries_exhausted": 100}
+    assert (result.batches["outcome"] == "ServerError").sum() <= 20
+    assert set(codes(result)) == {"send.retries_exhausted", "send.not_sent"}
+    assert result.checkpoint
 
 
 def test_too_long_a_pause_is_not_waited_for(platform: Any, positions: Positions, clock: ManualClock) -> None:
