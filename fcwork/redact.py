@@ -11,7 +11,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 MASK = "•••"
 SHORTEST = 4  # shorter values would mask ordinary words
@@ -88,6 +88,13 @@ def register(*values: str) -> None:
                 _forms.update(dict.fromkeys(_spellings(value)))
         longest_first = sorted(_forms, key=len, reverse=True)
         _pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+
+def register_url(url: str) -> None:
+    """Make the passwords in ``url`` known, as they are written and as they are meant, and the URL as a whole."""
+    written = re.findall(r"^[^:/]+:/*[^:/@]*:(.+)@", url) + re.findall(r"[?&](?:ssl)?password=([^&]+)", url)
+    if written:
+        register(url, *written, *map(unquote, written))
 
 
 def mask(text: str) -> str:

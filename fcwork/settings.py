@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fcwork.errors import ConfigError
-from fcwork.redact import Secret
+from fcwork.redact import Secret, register_url
 
 SIMULATOR = "simulator"  # the profile name of the embedded simulator
 WORKSPACE_MARKER = ".fcwork"
@@ -203,6 +203,16 @@ def home() -> Path:
     """Return where run-time files go: ``FCWORK_HOME``, else ``.fcwork`` of the workspace or of the working folder."""
     named = os.environ.get("FCWORK_HOME")
     return Path(named).expanduser().absolute() if named else (workspace() or Path.cwd()) / WORKSPACE_MARKER
+
+
+def store_place() -> str | Path:
+    """Return where small state is kept: ``FCWORK_STORE``, a ``postgresql://`` URL or a file, else a file in ``home()``.
+
+    A password in the URL is a known secret from here on.
+    """
+    named = os.environ.get("FCWORK_STORE", "").strip()
+    register_url(named)
+    return named or home() / "state.sqlite"
 
 
 def _complete(merged: Mapping[str, Value], profile: str, *, allow_private: bool) -> Settings:

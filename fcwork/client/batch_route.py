@@ -28,8 +28,8 @@ from fcwork.errors import (
     RejectedError,
 )
 from fcwork.routes import OUTCOME_SCHEMA, Findings, Limits, Receipt
-from fcwork.settings import home
-from fcwork.store import SQLiteStore, Store
+from fcwork.settings import store_place
+from fcwork.store import Store, open_store
 
 _DAY_SECONDS = 86_400.0
 _OUTCOMES = {200: "delivered", 404: "rejected", 301: "rejected", 400: "rejected", 500: "retryable"}
@@ -134,8 +134,8 @@ class OwnJob:
 
 
 def default_store(clock: Clock) -> Store:
-    """Return the store of the workspace."""
-    return SQLiteStore(home() / "state.sqlite", clock=clock)
+    """Return the store of the workspace, or that of the team where ``FCWORK_STORE`` names one."""
+    return open_store(store_place(), clock=clock)
 
 
 class BatchRoute:

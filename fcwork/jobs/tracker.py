@@ -29,7 +29,7 @@ from fcwork.jobs.record import (
     to_json,
 )
 from fcwork.redact import mask, mask_values
-from fcwork.store import SQLiteStore, Store
+from fcwork.store import Store, open_store
 
 WEEK_SECONDS = 604_800
 _PREFIX = "job:"
@@ -42,7 +42,7 @@ class JobTracker:
     """Keeps the records of jobs.
 
     Args:
-        store: where to; ``state.sqlite`` of fcwork's run-time folder unless given.
+        store: where to; that of ``FCWORK_STORE``, else ``state.sqlite`` of fcwork's run-time folder, unless given.
         ttl_seconds: how long a record outlives its last change; None keeps it for good.
         clock: the time.
         on_change: called with the ``JobRecord`` after each change made by this tracker, such as for a live display.
@@ -58,7 +58,7 @@ class JobTracker:
     ) -> None:
         if ttl_seconds is not None and not ttl_seconds > 0:
             raise JobError(f"ttl_seconds={ttl_seconds!r} is no time", hint="give seconds above zero, or None for good")
-        self._store = SQLiteStore(settings.home() / "state.sqlite", clock=clock) if store is None else store
+        self._store = open_store(settings.store_place(), clock=clock) if store is None else store
         self._ttl = ttl_seconds
         self._clock = clock
         self._on_change = on_change

@@ -260,6 +260,6 @@ def test_a_network_file_system_is_known_by_the_mounts(path: str, kind: str) -> N
 
 def test_a_network_file_system_is_refused(store: SQLiteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """P32: a store on a network, whose locks cannot be relied on, is refused with advice."""
-    monkeypatch.setattr("fcwork.store.network_system", lambda *_: "nfs4")
+    monkeypatch.setattr("fcwork.store.sqlite_file.network_system", lambda *_: "nfs4")
     with pytest.raises(StoreError, match=r"network file system \(nfs4\).*\n→ set FCWORK_HOME"):
         store.get("key")
