@@ -1,141 +1,28 @@
-"""The batch route: a send's rows as records of batches, in a job that it keeps open."""
+"""The batch route: a send's rows as records of batches, in jobs that it keeps open."""
 
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Sequence
-from datetime import date
-from typing import Any, Protocol
+from datetime import datetime
 
 import polars as pl
 
 from fcwork import frames
+from fcwork.client.batch_jobs import JobSource
+from fcwork.client.batch_looks import Look, Place
 from fcwork.client.calls import Answer
 from fcwork.client.http import Http
-from fcwork.client.jobs import COMPLETE, LIMITS, BatchForm, Jobs, Preprocessing, batch_call, has_id, posted
+from fcwork.client.jobs import LIMITS, BatchForm, Jobs, batch_call, check_limits, has_id, posted
 from fcwork.client.packing import pack_rows
-from fcwork.clock import Clock
-from fcwork.errors import (
-    ApiError,
-    AuthError,
-    BadRequestError,
-    ConfigError,
-    ConnectionFailedError,
-    FcworkError,
-    NotFoundError,
-    OutcomeUnknownError,
-    RejectedError,
-)
+from fcwork.client.read_back import READ_BACK, ReadBack
+from fcwork.errors import ApiError, BadRequestError, NotFoundError, OutcomeUnknownError
 from fcwork.routes import OUTCOME_SCHEMA, Findings, Limits, Receipt
-from fcwork.settings import store_place
-from fcwork.store import Store, open_store
 
-_DAY_SECONDS = 86_400.0
 _OUTCOMES = {200: "delivered", 404: "rejected", 301: "rejected", 400: "rejected", 500: "retryable"}
 _BUILT_REF = ("skuRef", "locationRef", "type")  # how the platform builds a reference that is not given: assumed
 _CLOSED = re.compile(r": .*\bjob\b.{0,40}\b(closed|expired)\b", re.IGNORECASE | re.DOTALL)
-
-
-class JobSource(Protocol):
-    """Where a batch route has its job from."""
-
-    def id(self, *, closed: str | None = None) -> str:
-        """Return the job to post to; ``closed`` is one that the platform did not take a batch for."""
-        ...
-
-
-class GivenJob:
-    """A job that the caller named; it is never replaced.
-
-    Args:
-        job_id: its id.
-    """
-
-    def __init__(self, job_id: str) -> None:
-        self._id = job_id
-
-    def id(self, *, closed: str | None = None) -> str:
-        """Return the caller's job, or refuse where it takes no batches."""
-        if closed is not None:
-            raise NotFoundError(
-                f"job {closed} takes no batches: it is closed or unknown",
-                hint='jobs close at midnight UTC: create another, or let the route open its own with job="per-run"',
-            )
-        return self._id
-
-
-class OwnJob:
-    """A job that is opened when it is first needed, and replaced when a new UTC day or the platform has closed it.
-
-    Safe to share between threads. With a store, all processes that use it share the job of a day.
-
-    Args:
-        jobs: what opens it.
-        name: what to call it.
-        preprocessing, retailer_id: as in ``FluentClient.create_job``.
-        clock: tells the day.
-        store: where the day's job is kept for others.
-        target: whose platform, for the store.
-    """
-
-    def __init__(
-        self,
-        jobs: Jobs,
-        *,
-        name: str,
-        preprocessing: Preprocessing | None,
-        retailer_id: str | None,
-        clock: Clock,
-        store: Store | None = None,
-        target: str = "",
-    ) -> None:
-        self._jobs = jobs
-        self._given: dict[str, Any] = {"preprocessing": preprocessing, "retailer_id": jobs.retailer(retailer_id)}
-        self._name = name
-        self._clock = clock
-        self._store = store
-        self._key = ":".join(("daily-job", target, *map(str, self._given.values()), name))
-        self._lock = threading.Lock()
-        self._open: tuple[str, date] | None = None
-        if store is not None:
-            store.get(self._key)  # one that cannot be used is told now, not when rows are under way
-
-    def id(self, *, closed: str | None = None) -> str:
-        """Return an open job.
-
-        Raises:
-            ConfigError: the platform refuses to open one; no row is at fault.
-            RetryableError: it could not be opened now.
-        """
-        with self._lock:
-            today = self._clock.now().date()
-            if self._open is None or self._open[0] == closed or self._open[1] != today:
-                self._open = self._shared(f"{self._key}:{today}", closed), today
-            return self._open[0]
-
-    def _shared(self, key: str, closed: str | None) -> str:
-        """Return the job that others use today, or open one for all; of two opened at once, one stays empty."""
-        if self._store is None:
-            return self._new()
-        known = self._store.get(key)
-        if known and known != closed:
-            return str(known)
-        opened = self._new()
-        taken = self._store.compare_and_set(key, known, opened, expires=_DAY_SECONDS)
-        return opened if taken else str(self._store.get(key) or opened)
-
-    def _new(self) -> str:
-        try:  # an empty job has no effect, so a second one does no harm
-            return self._jobs.create(self._name, **self._given, repeat_safe=True).id
-        except (OutcomeUnknownError, RejectedError) as error:
-            failure = _job_failure(error)
-        raise failure
-
-
-def default_store(clock: Clock) -> Store:
-    """Return the store of the workspace, or that of the team where ``FCWORK_STORE`` names one."""
-    return open_store(store_place(), clock=clock)
+_REPLACEMENTS = 2  # of one post: the job that others share may be closed too, and no job is closed when it is opened
 
 
 class BatchRoute:
@@ -143,25 +30,44 @@ class BatchRoute:
 
     Args:
         http, jobs: what sends.
+        read_back: what looks at inventory on the platform.
         target: whose platform.
         form: what a batch says of its records.
         job: where batches go.
+        merges: as the attribute.
+
+    Attributes:
+        merges: whether the platform may drop unchanged records and merge batches, so that it does not tell of each.
     """
 
     name = "batch"
     limits: Limits = LIMITS
     verifiable = True
 
-    def __init__(self, http: Http, jobs: Jobs, *, target: str, form: BatchForm, job: JobSource) -> None:
+    def __init__(
+        self, http: Http, jobs: Jobs, read_back: ReadBack, *, target: str, form: BatchForm, job: JobSource, merges: bool
+    ) -> None:
         self._http = http
         self._jobs = jobs
+        self._read_back = read_back
         self._form = form
         self._job = job
+        self._used: dict[str, None] = {}
+        self._failed: frozenset[Place] = frozenset()
         self.target = target
         self.repeat_safe = form.repeat_safe
+        self.merges = merges
 
     def __repr__(self) -> str:
         return f"BatchRoute({self._form.entity_type} {self._form.action} to {self.target})"
+
+    @property
+    def job_ids(self) -> tuple[str, ...]:
+        """The jobs that hold, or may hold, batches of this route, in the order of their first use.
+
+        A route that only asks for batches of an earlier process names their jobs.
+        """
+        return tuple(self._used)
 
     def entity_ref(self, rows: pl.DataFrame) -> pl.Series:
         """Return each row's ``ref``, else the one that the platform builds: ``skuRef:locationRef:type`` (assumed)."""
@@ -181,44 +87,80 @@ class BatchRoute:
 
     def post(self, body: bytes, rows: int) -> Receipt:
         """Post a batch once; a job that is closed is replaced first, as nothing was done for it."""
-        job_id = self._job.id()
+        check_limits(body, rows)
+        job_id = self._job.take()
         outcome = self._post(job_id, body, rows)
-        if isinstance(outcome, ApiError) and _is_closed(outcome):
-            job_id = self._job.id(closed=job_id)
-            outcome = self._post(job_id, body, rows)
+        for _ in range(_REPLACEMENTS):
+            if _is_closed(outcome):
+                job_id = self._job.take(closed=job_id)
+                outcome = self._post(job_id, body, rows)
         if isinstance(outcome, ApiError):
-            raise outcome
+            raise _refusal(outcome, job_id)
         batch = posted(outcome, job_id, rows)
         return Receipt(f"{job_id}/{batch.id}", rows, {"job_id": job_id, "batch_id": batch.id})
 
     def outcomes(self, receipts: Sequence[Receipt]) -> Findings:
-        """Ask once for each batch: COMPLETE ones tell of every record, the others are open."""
-        told, still_open = [pl.DataFrame(schema=OUTCOME_SCHEMA)], []
-        for receipt in receipts:
-            batch = self._jobs.batch(receipt.details["job_id"], receipt.details["batch_id"])
-            if batch.status == COMPLETE:
-                told.append(_outcomes(receipt.id, self._jobs.results(batch)))
-            else:
-                still_open.append(receipt.id)
-        return Findings(pl.concat(told), tuple(still_open))
+        """Look once at all batches: COMPLETE ones tell of every record, the others are open.
+
+        Several batches of a job are asked for together. A batch that cannot be looked at is open as long as the look
+        found anything of another.
+
+        Raises:
+            ApiError: nothing could be looked at.
+        """
+        places = {(receipt.details["job_id"], receipt.details["batch_id"]): receipt.id for receipt in receipts}
+        look = Look(self._jobs)
+        for job_id, batch_ids in self._by_job(places).items():
+            self._used.setdefault(job_id)
+            look.at(job_id, batch_ids)
+        self._failed = frozenset(look.failures)
+        look.raise_if_nothing()
+        told = [_outcomes(places[place], results) for place, results in look.results.items()]
+        still_open = tuple(receipt for place, receipt in places.items() if place not in look.results)
+        return Findings(pl.concat([pl.DataFrame(schema=OUTCOME_SCHEMA), *told]), still_open)
+
+    def read_back(self, rows: pl.DataFrame, refs: pl.Series, since: datetime) -> pl.DataFrame:
+        """Look once at what the platform holds, for rows of which nothing was told; see ``fcwork.routes.ReadsBack``.
+
+        Only inventory is looked for, by the reference and then at the position. ``delivered`` is a row that the
+        platform holds as it says: quantity, type and status, and the condition, storage area and date that it names.
+        A DELTA or CORRECTION is a change and not a level, so what is held cannot prove it: it stays ``unknown``.
+
+        Raises:
+            ApiError: nothing could be looked at.
+        """
+        if self._form.entity_type != "INVENTORY":
+            return pl.DataFrame(schema=READ_BACK)
+        return self._read_back.look(rows, refs, since)
+
+    def _by_job(self, places: Sequence[Place] | dict[Place, str]) -> dict[str, list[str]]:
+        """Return the batches of each job, those last that the look before failed at: they must not hide the others."""
+        by_job: dict[str, list[str]] = {}
+        for job_id, batch_id in sorted(places, key=self._failed.__contains__):
+            by_job.setdefault(job_id, []).append(batch_id)
+        return by_job
 
     def _post(self, job_id: str, body: bytes, rows: int) -> Answer | ApiError:
-        return self._http.attempt(batch_call(job_id, body, rows, repeat_safe=self.repeat_safe), judge=has_id)
+        """Post to a job; its place is free again where nothing was done."""
+        outcome = self._http.attempt(batch_call(job_id, body, rows, repeat_safe=self.repeat_safe), judge=has_id)
+        if isinstance(outcome, ApiError) and not isinstance(outcome, OutcomeUnknownError):
+            self._job.give_back(job_id)
+        else:
+            self._used.setdefault(job_id)
+        return outcome
 
 
-def _is_closed(error: ApiError) -> bool:
-    told = isinstance(error, BadRequestError) and _CLOSED.search(error.message)
-    return bool(told) or isinstance(error, NotFoundError)
+def _is_closed(outcome: Answer | ApiError) -> bool:
+    told = isinstance(outcome, BadRequestError) and _CLOSED.search(outcome.message)
+    return bool(told) or isinstance(outcome, NotFoundError)
 
 
-def _job_failure(error: ApiError) -> FcworkError:
-    """Return what a failed opening means for the rows: none of them was sent, and none is at fault."""
-    if isinstance(error, AuthError):
+def _refusal(error: ApiError, job_id: str) -> ApiError:
+    """Return the error for a refused batch: that its job is closed, once more, is no row's fault."""
+    if not _is_closed(error) or isinstance(error, NotFoundError):
         return error
-    message = f"the job could not be opened: {error.message}"
-    if isinstance(error, OutcomeUnknownError):
-        return ConnectionFailedError(message, **{**error.facts(), "hint": "no row was sent: try again later"})
-    return ConfigError(message, hint="check retailer_id, and that the user may create jobs")
+    hint = "the jobs that it opens are closed at once: check this machine's clock and the account"
+    return NotFoundError(f"job {job_id} takes no batches: {error.message}", **{**error.facts(), "hint": hint})
 
 
 def _outcomes(receipt: str, results: pl.DataFrame) -> pl.DataFrame:

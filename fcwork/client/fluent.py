@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 from fcwork import frames
 from fcwork.client import access
 from fcwork.client.auth import Credentials, held
-from fcwork.client.batch_route import BatchRoute, GivenJob, OwnJob, default_store
+from fcwork.client.batch_jobs import source_of
+from fcwork.client.batch_looks import wait
+from fcwork.client.batch_route import BatchRoute
 from fcwork.client.event_route import EventRoute, RowsAs
 from fcwork.client.events import EventReceipt, Events, Mode
 from fcwork.client.flatten import flatten
@@ -19,6 +21,7 @@ from fcwork.client.http import Http
 from fcwork.client.jobs import PAGE, Batch, BatchForm, Job, Jobs, Preprocessing
 from fcwork.client.paging import Pages
 from fcwork.client.queries import Direction, plan
+from fcwork.client.read_back import ReadBack
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import BadRequestError
 from fcwork.redact import Secret
@@ -343,7 +346,7 @@ class FluentClient:
         Raises:
             OutcomeUnknownError: some are still open when the time is up; it names them.
         """
-        return self._jobs.wait(job_id, batch_ids, timeout=timeout)
+        return wait(self._jobs, self._clock, job_id, batch_ids, timeout=timeout)
 
     def send_event(self, event: Mapping[str, Any], *, mode: Mode = "async") -> EventReceipt:
         """Send one event; it is never sent twice.
@@ -390,6 +393,7 @@ class FluentClient:
         job_id: str | None = None,
         *,
         job: Literal["per-run", "daily"] = "per-run",
+        batches_per_job: int | None = None,
         name: str = "fcwork",
         entity_type: str = "INVENTORY",
         action: str = "UPSERT",
@@ -406,23 +410,22 @@ class FluentClient:
 
         Args:
             job_id: a job of one's own, which is not replaced.
-            job: ``per-run`` opens one for this route, ``daily`` one a day for all processes that share ``store``.
+            job: ``per-run`` opens one for this route, ``daily`` one a day for all workers that share ``store``.
+            batches_per_job: how many batches go into a job before another is opened; None for any number.
             name: of the job.
             entity_type, action, event, catalogue_ref, source: of its batches; see ``send_batch``.
-            preprocessing, retailer_id: of its job; see ``create_job``.
-            store: where the day's job is kept; ``state.sqlite`` of the workspace unless given.
+            preprocessing, retailer_id: of its job; see ``create_job``. With ``job_id`` what is known of that job.
+            store: where the day's jobs are kept; ``state.sqlite`` of the workspace unless given.
 
         Raises:
-            ConfigError: no retailer is set to open a job for.
+            ConfigError: no retailer is set, or no preprocessing, for a job to open; or ``batches_per_job`` is no count.
             StoreError: the store cannot be used.
         """
-        if job not in {"per-run", "daily"}:
-            raise BadRequestError(f"job={job!r} is not known", hint="job is 'per-run' or 'daily', or give job_id")
-        shared = (store or default_store(self._clock)) if job == "daily" else None
-        own = partial(OwnJob, self._jobs, name=name, preprocessing=preprocessing, retailer_id=retailer_id)
-        where = GivenJob(job_id) if job_id else own(clock=self._clock, store=shared, target=self.target)
+        own = partial(source_of, self._jobs, job_id, job=job, name=name, batches_per_job=batches_per_job, store=store)
+        where = own(preprocessing=preprocessing, retailer_id=retailer_id, clock=self._clock, target=self.target)
         form = BatchForm(entity_type, action, source, event, catalogue_ref)
-        return BatchRoute(self._http, self._jobs, target=self.target, form=form, job=where)
+        reads, merges = ReadBack(self._graphql, catalogue_ref), preprocessing != "skip"
+        return BatchRoute(self._http, self._jobs, reads, target=self.target, form=form, job=where, merges=merges)
 
     def event_sender(
         self, event: Mapping[str, Any] | None = None, *, mode: Mode = "async", rows: RowsAs = "events"

@@ -6,7 +6,7 @@ COMPLETE, with or without errors: what became of a record stands in the batch's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -35,9 +35,7 @@ RESULTS = pl.Schema(
 )
 COMPLETE = "COMPLETE"
 LIMITS = Limits()
-_NAMED = 20  # ids in a message
 PAGE = 5_000  # results asked for at once; that the platform gives so many is assumed, and fewer do no harm
-_FIRST_POLL_SECONDS, _POLL_FACTOR, _LAST_POLL_SECONDS = 2.0, 1.5, 30.0
 
 _logger = log.get("client")
 
@@ -156,7 +154,7 @@ class Jobs:
         """Ask for a job."""
         answer = self._http.send(Call("GET", path_of("/api/v4.1/job/{job_id}", job_id=job_id)))
         found = answer.data.get("batch", answer.data.get("batches")) if isinstance(answer.data, Mapping) else None
-        batches = tuple(found) if isinstance(found, list) else ()
+        batches = tuple(batch for batch in found if isinstance(batch, Mapping)) if isinstance(found, list) else ()
         return Job(str(job_id), answer.text("name"), answer.text("status"), batches)
 
     def post(self, job_id: str, entities: Any, form: BatchForm) -> Batch:
@@ -194,27 +192,16 @@ class Jobs:
             pages.append(page)
         return pl.concat(pages)
 
-    def wait(self, job_id: str, batch_ids: Sequence[str], *, timeout: float) -> pl.DataFrame:
-        """Wait until all batches are complete and return their results; see ``FluentClient.wait_for_batches``."""
-        clock, pause = self._http.clock, _FIRST_POLL_SECONDS
-        deadline = clock.monotonic() + timeout
-        wanted = [batch_ids] if isinstance(batch_ids, str) else list(dict.fromkeys(map(str, batch_ids)))
-        found: dict[str, pl.DataFrame] = {}
-        while True:
-            for batch_id in wanted:
-                if batch_id not in found and (batch := self.batch(job_id, batch_id)).status == COMPLETE:
-                    found[batch_id] = self.results(batch)
-            if len(found) == len(wanted):
-                return pl.concat([pl.DataFrame(schema=RESULTS), *map(found.__getitem__, wanted)])
-            left = deadline - clock.monotonic()
-            if left <= 0:
-                raise _still_open(job_id, [batch_id for batch_id in wanted if batch_id not in found], timeout)
-            clock.sleep(min(pause, left))
-            pause = min(pause * _POLL_FACTOR, _LAST_POLL_SECONDS)
-
 
 def batch_call(job_id: str, body: bytes, rows: int, *, repeat_safe: bool) -> Call:
-    """Return the call that posts a batch, if it keeps the platform's limits.
+    """Return the call that posts a batch. Raises as ``check_limits``."""
+    check_limits(body, rows)
+    path = path_of("/api/v4.1/job/{job_id}/batch", job_id=job_id)
+    return Call("POST", path, "repeatable" if repeat_safe else "once", body=body)
+
+
+def check_limits(body: bytes, rows: int) -> None:
+    """Refuse what no batch may hold.
 
     Raises:
         BadRequestError: no records, more than 5,000, or more than 2 MB; nothing is sent.
@@ -229,8 +216,6 @@ def batch_call(job_id: str, body: bytes, rows: int, *, repeat_safe: bool) -> Cal
             f"a request holds at most {LIMITS.max_bytes:,} bytes, and this batch has {len(body):,}",
             hint="put fewer records into a batch: recovery.send cuts rows to size",
         )
-    path = path_of("/api/v4.1/job/{job_id}/batch", job_id=job_id)
-    return Call("POST", path, "repeatable" if repeat_safe else "once", body=body)
 
 
 def posted(answer: Answer, job_id: str, rows: int) -> Batch:
@@ -263,12 +248,3 @@ def _results(job_id: str, batch_id: str, told: Any) -> pl.DataFrame:
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
-
-
-def _still_open(job_id: str, batch_ids: Sequence[str], timeout: float) -> OutcomeUnknownError:
-    names = ", ".join(batch_ids[:_NAMED])
-    names += f" and {len(batch_ids) - _NAMED} more" if len(batch_ids) > _NAMED else ""
-    return OutcomeUnknownError(
-        f"{len(batch_ids)} batches of job {job_id} are not complete after {timeout:g} s: {names}",
-        hint="the platform works on them still, or is stuck: wait for the same batches again before sending anything",
-    )

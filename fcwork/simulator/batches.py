@@ -103,8 +103,9 @@ class Jobs:
         Source: docs.fluentcommerce.com: job-api (OPEN until midnight UTC, then CLOSED).
 
         Assumed:
-            - the batches are listed under batch with id, status and createdOn
-            - looking at a job counts as looking at each of its batches
+            - the batches are listed under batch with id, status and createdOn; one that preprocessing merged into an
+              earlier one is not
+            - looking at a job counts as looking at each of its batches that it lists
         """
         del call
         with self._lock:
@@ -112,6 +113,7 @@ class Jobs:
             batches = [
                 {"id": batch.id, "status": self._look(batch), "createdOn": instant_text(batch.created_at)}
                 for batch in job.batches
+                if not batch.merged
             ]
             told = {"id": job.id, "name": job.name, "status": job.status(self._clock.now())}
         times = {"retailerId": job.retailer_id, "createdOn": instant_text(job.created_at)}
@@ -130,8 +132,11 @@ class Jobs:
             - a location or SKU that is not known makes a new position
             - a record goes by its ref, or without one by skuRef:locationRef:type
             - a text has at most 255 characters, a number 32 bits, and qty is below zero only for DELTA and CORRECTION
-            - under preprocessing an unchanged record has no result, and a batch that comes while an earlier one of its
-              job is unsettled is merged into that one, under which its results are then told
+            - under preprocessing a record is unchanged where its quantity holds the same qty and status, whatever else
+              it says; it is dropped without a result
+            - under preprocessing a batch that comes while an earlier one of its job is unsettled is merged into that
+              one, under which its results are then told, of several records of one quantity the last; its own id stays,
+              and ends as COMPLETE without results
         """
         job = self._open_job(call, job_id)
         entities = self._entities(json_body(call))
@@ -179,6 +184,7 @@ class Jobs:
         status = batch.status(self._settle_polls)
         if status == "COMPLETE" and batch.id in self._unsettled:
             del self._unsettled[batch.id]
+            batch.tell_each_once()
             job = self._jobs[batch.job_id]
             self._events.batch_complete(
                 batch_id=batch.id, job_id=job.id, job_name=job.name, retailer_id=job.retailer_id
@@ -236,7 +242,7 @@ class Jobs:
             if code is not None:
                 outcomes.append(Outcome(None, entity.get("ref") or refs_of(entity)[-1], code))
                 continue
-            done = self._world.upsert_quantity(entity)
+            done = self._world.upsert_quantity(entity, preprocessed=preprocessed)
             if done.changed or not preprocessed:
                 applied.append((entity, done.ref))
                 outcomes.append(Outcome(done.entity_id, done.ref, 200))
@@ -248,6 +254,8 @@ class Jobs:
         if self._preprocessed(job):
             waiting = (kept for kept in job.batches if kept.id in self._unsettled and not kept.stuck)
             host = next(waiting, batch)
+            batch.merged = host is not batch
+            host.hosts |= batch.merged
         host.outcomes += outcomes
         job.batches.append(batch)
         self._unsettled[batch.id] = batch

@@ -25,13 +25,18 @@ class Outcome(NamedTuple):
 
 @dataclass
 class Batch:
-    """A batch that was accepted; its records were applied then, unless it is stuck."""
+    """A batch that was accepted; its records were applied then, unless it is stuck.
+
+    The results of one that is ``merged`` are told under one that ``hosts`` them.
+    """
 
     id: str
     job_id: str
     created_at: datetime
     rows: int
     stuck: bool = False
+    merged: bool = False
+    hosts: bool = False
     looks: int = 0
     outcomes: list[Outcome] = field(default_factory=list)
 
@@ -40,6 +45,11 @@ class Batch:
         if self.stuck or self.looks < settle_polls:
             return "PENDING"
         return "RUNNING" if self.looks == settle_polls > 0 else "COMPLETE"
+
+    def tell_each_once(self) -> None:
+        """Keep the last result of each record where several batches were merged into this one."""
+        if self.hosts:
+            self.outcomes = list({outcome.ref: outcome for outcome in self.outcomes}.values())
 
 
 @dataclass

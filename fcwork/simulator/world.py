@@ -53,6 +53,7 @@ IDS_A_KIND = 10_000_000  # ids of two kinds never meet, so an id says whose it i
 STOCK = ("productRef", "locationRef")
 NOT_ON_HAND = frozenset({"EXPECTED"})  # assumed: every other type of quantity counts towards a position's onHand
 _CARRIED = ("condition", "storageAreaRef")  # optional fields of a batch's entity that a quantity shows
+_PREPROCESSED = ("quantity", "status")  # docs.fluentcommerce.com: how-batch-pre-processing-works
 _QUANTITIES = {
     "locationRef": pl.String,
     "productRef": pl.String,
@@ -132,7 +133,7 @@ class World:
                     return table, at
         return None
 
-    def upsert_quantity(self, entity: Mapping[str, Any]) -> Upsert:
+    def upsert_quantity(self, entity: Mapping[str, Any], *, preprocessed: bool = False) -> Upsert:
         """Take one entity of an inventory batch: SKU, location and type say which quantity it is.
 
         The position's ``onHand`` follows. A reference that the entity does not bring is made of the three (assumed).
@@ -140,6 +141,7 @@ class World:
         Args:
             entity: ``skuRef``, ``locationRef``, ``qty`` and, where given, ``type``, ``status``, ``ref``,
                 ``expectedOn``, ``condition``, ``storageAreaRef``.
+            preprocessed: take an entity as unchanged where amount and status are, whatever else it says.
 
         Raises:
             ValueError: ``expectedOn`` is no ISO 8601 date or instant.
@@ -153,7 +155,9 @@ class World:
             at = self._quantity(stock, kind)
             if at is None:
                 at = self._add_quantity(stock, {**values, "ref": ref, "type": kind}, now)
-            elif all(quantities.column(name)[at] == value for name, value in values.items()):
+            elif all(
+                quantities.column(name)[at] == values[name] for name in (_PREPROCESSED if preprocessed else values)
+            ):
                 return Upsert(changed=False, ref=ref, entity_id=quantities.id_at(at))
             else:
                 quantities.change(at, {**values, "updatedOn": now})
