@@ -12,8 +12,8 @@ from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import MappingError
 from fcwork.mapper import targets
 from fcwork.mapper.engine import Traced
-from fcwork.mapper.mutations import MutationOutcome, MutationRequest, Operation, join, parse, requests, typed
 from fcwork.mapper.plan import Plan
+from fcwork.mutations import MutationOutcome, MutationRequest, Operation, join, parse, requests, typed
 
 PER_REQUEST = 5  # as in the SDK
 

@@ -18,9 +18,9 @@ from fcwork.mapper import calls, deferred, door, engine, preview, reading, slice
 from fcwork.mapper.calls import Mutations
 from fcwork.mapper.custom import Resolver
 from fcwork.mapper.engine import Traced
-from fcwork.mapper.mutations import MutationOutcome, MutationRequest, parse
 from fcwork.mapper.plan import Field, Fields, Items, Part, Plan
 from fcwork.mapper.result import MapResult, result_of
+from fcwork.mutations import MutationOutcome, MutationRequest, parse
 from fcwork.redact import MASK
 
 _EXPLAINED = pl.Schema(

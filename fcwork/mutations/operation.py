@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fcwork.mapper.mutations.mistakes import Mistake, told
+from fcwork.mutations.mistakes import Mistake, told
 
 INPUT = "input"
 
@@ -119,11 +119,6 @@ class Operation:
         return " {\n    " + "\n    ".join(lines) + "\n  }" if lines else ""
 
     def type_of(self, argument: Argument) -> str:
-        """Return the type of an argument, inferred for an ``input`` that has none.
-
-        Raises:
-            MappingError: it is not known.
-        """
         """Return the type of an argument, inferred for an ``input`` that has none.
 
         Raises:

@@ -13,9 +13,9 @@ import polars as pl
 from fcwork import frames
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import ApiError, GraphQLError, RejectedError, RetryableError
-from fcwork.mapper.mutations.outcome import OUTCOME, MutationOutcome
-from fcwork.mapper.mutations.packing import MutationRequest
-from fcwork.mapper.mutations.platform_errors import (
+from fcwork.mutations.outcome import OUTCOME, MutationOutcome
+from fcwork.mutations.packing import MutationRequest
+from fcwork.mutations.platform_errors import (
     Entry,
     broke_off,
     code_of,
