@@ -13,9 +13,16 @@ from fcwork.errors import MappingError
 from fcwork.mapper import targets
 from fcwork.mapper.engine import Traced
 from fcwork.mapper.plan import Plan
-from fcwork.mutations import MutationOutcome, MutationRequest, Operation, join, parse, requests, typed
-
-PER_REQUEST = 5  # as in the SDK
+from fcwork.mutations import (
+    PER_REQUEST,
+    MutationOutcome,
+    MutationRequest,
+    Operation,
+    join,
+    parse,
+    requests,
+    typed,
+)
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -12,18 +12,25 @@ refused is not called failed: sending it again could do it twice.
 """
 
 from fcwork.mutations.against_schema import typed
-from fcwork.mutations.operation import Argument, Operation, infer_input_type
+from fcwork.mutations.complexity import MAX_COMPLEXITY, complexity, fitting
+from fcwork.mutations.operation import INPUT, PER_REQUEST, Argument, Numbered, Operation, infer_input_type
 from fcwork.mutations.outcome import OUTCOME, MutationOutcome, join
 from fcwork.mutations.packing import MAX_BYTES, MutationRequest, requests
 from fcwork.mutations.responses import not_sent, parse
 
 __all__ = [
+    "INPUT",
     "MAX_BYTES",
+    "MAX_COMPLEXITY",
     "OUTCOME",
+    "PER_REQUEST",
     "Argument",
     "MutationOutcome",
     "MutationRequest",
+    "Numbered",
     "Operation",
+    "complexity",
+    "fitting",
     "infer_input_type",
     "join",
     "not_sent",
