@@ -46,5 +46,5 @@ def _of(field: Any) -> int:
 def _size(field: Any) -> int:
     from graphql import IntValueNode
 
-    given = [part.value for part in field.arguments if part.name.value in _SIZES]
+    given = [part.value for part in field.arguments or () if part.name.value in _SIZES]
     return max((int(value.value) for value in given if isinstance(value, IntValueNode)), default=_USUAL_SIZE)
