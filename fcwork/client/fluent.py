@@ -19,6 +19,7 @@ from fcwork.client.flatten import flatten
 from fcwork.client.graphql import Errors, GraphQL, GraphQLResult, given
 from fcwork.client.http import Http
 from fcwork.client.jobs import PAGE, Batch, BatchForm, Job, Jobs, Preprocessing
+from fcwork.client.mutating import Mutating
 from fcwork.client.paging import Pages
 from fcwork.client.queries import Direction, plan
 from fcwork.client.read_back import ReadBack
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 Engine = Literal["polars", "pandas", "pyarrow"]
 
 
-class FluentClient:
+class FluentClient(Mutating):
     """Talks to one account of the platform, as one user. Safe to share between threads; a context manager.
 
     Every call has time-outs, carries the run's correlation id, and is repeated after a failure only where that cannot

@@ -17,6 +17,7 @@ from fcwork.client.http import Http
 from fcwork.errors import ApiError, BadRequestError, GraphQLError, OutcomeUnknownError, ServerError
 
 Errors = Literal["raise", "partial"]
+Entries = tuple[Mapping[str, Any], ...]
 
 _SHOWN = 2_000  # characters
 
@@ -71,7 +72,7 @@ class GraphQL:
         body = encoded({name: value for name, value in request.items() if value}, "the variables")
         call = Call("POST", "/graphql", "once" if is_mutation(query, operation_name) else "none", body=body)
         answer = self._http.send(call, judge=partial(_judged, partial_is_fine=errors == "partial"))
-        faults, warnings = _sorted(answer.data)
+        faults, warnings = faults_and_warnings(answer.data)
         return GraphQLResult(answer.data.get("data"), faults, answer.data.get("extensions"), warnings)
 
 
@@ -83,13 +84,19 @@ def given(variables: Any) -> dict[str, Any]:
     return dict(variables or {})
 
 
+def unreadable(call: Call, answer: Answer) -> ApiError | None:
+    """Return the error of an answer that is none of GraphQL's."""
+    if isinstance(answer.data, Mapping) and {"data", "errors"} & set(answer.data):
+        return None
+    kind = ServerError if call.effect == "none" else OutcomeUnknownError
+    return kind("the query was answered with neither data nor errors", hint="check base_url", **answer.facts())
+
+
 def _judged(call: Call, answer: Answer, *, partial_is_fine: bool) -> ApiError | None:
     """Return the error that an answer is, if it is one."""
-    if not isinstance(answer.data, Mapping) or not {"data", "errors"} & set(answer.data):
-        kind = OutcomeUnknownError if call.effect == "once" else ServerError
-        message = "the query was answered with neither data nor errors"
-        return kind(message, hint="check base_url", **answer.facts())
-    faults, _ = _sorted(answer.data)
+    if error := unreadable(call, answer):
+        return error
+    faults, _ = faults_and_warnings(answer.data)
     data = answer.data.get("data")
     if not faults or (partial_is_fine and data is not None):
         return None
@@ -97,7 +104,7 @@ def _judged(call: Call, answer: Answer, *, partial_is_fine: bool) -> ApiError | 
     return None if partial_is_fine and isinstance(error, GraphQLError) else error
 
 
-def _sorted(answer: Mapping[str, Any]) -> tuple[tuple[Mapping[str, Any], ...], tuple[Mapping[str, Any], ...]]:
+def faults_and_warnings(answer: Mapping[str, Any]) -> tuple[Entries, Entries]:
     """Return the errors of an answer and its warnings."""
     entries = answer.get("errors")
     if not entries:

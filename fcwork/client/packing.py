@@ -27,22 +27,36 @@ def pack_rows(rows: pl.DataFrame) -> bytes:
     Raises:
         BadRequestError: a column holds what JSON has no form for.
     """
+    return b"[" + _lines(rows).replace(b"\n", b",") + b"]"
+
+
+def pack_lines(rows: pl.DataFrame) -> list[bytes]:
+    """Return each row as a JSON object, written as in ``pack_rows``; raises as that does."""
+    return _lines(rows).splitlines()
+
+
+def _lines(rows: pl.DataFrame) -> bytes:
+    """Return the rows as JSON objects, one a line; inside a JSON text a line break is escaped.
+
+    A row is written the same whatever rows are beside it: the columns' types alone decide how.
+    """
     rows = frames.without_identity(rows)
+    exact = [name for name, dtype in rows.schema.items() if dtype.is_decimal()]
+    inside = {name for column, dtype in rows.schema.items() for name in _names_inside(column, dtype)}
+    plain = inside.isdisjoint(exact) and all(_is_plain(name, dtype) for name, dtype in rows.schema.items())
     empty = [name for name in rows.columns if rows[name].null_count() == rows.height]
     kept = rows.drop(empty) if empty else rows
     if not kept.width:
-        return b"[" + b",".join([b"{}"] * rows.height) + b"]"
-    exact = [name for name, dtype in kept.schema.items() if dtype.is_decimal()]
-    inside = {name for column, dtype in kept.schema.items() for name in _names_inside(column, dtype)}
-    if inside.intersection(exact) or not all(_is_plain(name, dtype) for name, dtype in kept.schema.items()):
-        return pack_records(kept.to_dicts())
+        return b"\n".join([b"{}"] * rows.height)
+    if not plain:
+        return b"\n".join(encoded(record, "a record") for record in _shown(kept.to_dicts()))
     rewritten = [
         _writable(name, dtype) for name, dtype in kept.schema.items() if dtype.is_temporal() or dtype.is_decimal()
     ]
     columns = kept.with_columns(rewritten) if rewritten else kept
     text = io.BytesIO()
-    columns.write_json(text)
-    return _without_nulls(_unquoted(text.getvalue(), exact), columns)
+    columns.write_ndjson(text)
+    return _without_nulls(_unquoted(text.getvalue(), exact), columns).removesuffix(b"\n")
 
 
 def pack_records(records: Sequence[Mapping[str, Any]]) -> bytes:
@@ -51,9 +65,12 @@ def pack_records(records: Sequence[Mapping[str, Any]]) -> bytes:
     Raises:
         BadRequestError: a value has no form in JSON.
     """
+    return encoded(_shown(records), "a record")
+
+
+def _shown(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     hidden = set(frames.OWN)
-    shown = [_sparse({name: value for name, value in record.items() if name not in hidden}) for record in records]
-    return encoded(shown, "a record")
+    return [_sparse({name: value for name, value in record.items() if name not in hidden}) for record in records]
 
 
 def _is_plain(name: str, dtype: pl.DataType) -> bool:

@@ -17,9 +17,9 @@ rejects the row and says why; with ``"lenient": true`` it gives the SDK's answer
 from fcwork.mapper.calls import Mutations
 from fcwork.mapper.custom import resolver
 from fcwork.mapper.mapper import Mapper
-from fcwork.mapper.mutations import MutationOutcome, MutationRequest, parse
 from fcwork.mapper.resolvers import SDK_NAMES
 from fcwork.mapper.result import MapResult
+from fcwork.mutations import MutationOutcome, MutationRequest, parse
 
 __all__ = [
     "SDK_NAMES",

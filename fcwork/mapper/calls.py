@@ -12,10 +12,17 @@ from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import MappingError
 from fcwork.mapper import targets
 from fcwork.mapper.engine import Traced
-from fcwork.mapper.mutations import MutationOutcome, MutationRequest, Operation, join, parse, requests, typed
 from fcwork.mapper.plan import Plan
-
-PER_REQUEST = 5  # as in the SDK
+from fcwork.mutations import (
+    PER_REQUEST,
+    MutationOutcome,
+    MutationRequest,
+    Operation,
+    join,
+    parse,
+    requests,
+    typed,
+)
 
 
 @dataclass(frozen=True, repr=False, eq=False)

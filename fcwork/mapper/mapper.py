@@ -18,9 +18,9 @@ from fcwork.mapper import calls, deferred, door, engine, preview, reading, slice
 from fcwork.mapper.calls import Mutations
 from fcwork.mapper.custom import Resolver
 from fcwork.mapper.engine import Traced
-from fcwork.mapper.mutations import MutationOutcome, MutationRequest, parse
 from fcwork.mapper.plan import Field, Fields, Items, Part, Plan
 from fcwork.mapper.result import MapResult, result_of
+from fcwork.mutations import MutationOutcome, MutationRequest, Operation, parse
 from fcwork.redact import MASK
 
 _EXPLAINED = pl.Schema(
@@ -87,6 +87,16 @@ class Mapper:
     def plan(self) -> Plan:
         """What the mapping says, checked."""
         return self._plan
+
+    @property
+    def operation(self) -> Operation | None:
+        """The mutation that rows are mapped for, if any."""
+        return self._plan.operation
+
+    @property
+    def per_request(self) -> int | None:
+        """How many mutations the mapping wants in one request, where it says so."""
+        return self._plan.per_request
 
     @property
     def name(self) -> str:

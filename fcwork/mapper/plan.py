@@ -14,7 +14,7 @@ from fcwork.mapper.paths import Path
 from fcwork.mapper.resolvers import SdkResolver
 
 if TYPE_CHECKING:
-    from fcwork.mapper.mutations import Operation
+    from fcwork.mutations import Operation
 
 Target: TypeAlias = "tuple[str | int, ...]"
 Order: TypeAlias = Literal["fields", "mutation"]

@@ -16,8 +16,8 @@ from fcwork.mapper.chains import SETTINGS, Chains
 from fcwork.mapper.custom import Resolver
 from fcwork.mapper.entries import ARGUMENTS, MUTATION_FIELDS, PROTOTYPE_NAMES, UNIVERSAL, Dialect, Entries
 from fcwork.mapper.mistakes import Mistakes, kind_of
-from fcwork.mapper.mutations import Argument, Operation
 from fcwork.mapper.plan import Field, Fields, Items, Node, Part, Plan, Target, label_of
+from fcwork.mutations import Argument, Operation
 from fcwork.names import nearest
 
 TOP_KEYS = ("fields", "arguments", "mutation", "nodes", "name", "version", "description", "mask", "lenient", *SETTINGS)

@@ -8,7 +8,7 @@ from graphql import parse as parse_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fcwork.mapper.mutations import Argument, MutationRequest, Operation, join, parse, requests
+from fcwork.mutations import Argument, MutationRequest, Operation, join, parse, requests
 
 names = st.from_regex(r"[_a-z][_0-9a-zA-Z]{0,8}", fullmatch=True)
 types = st.sampled_from(["Int", "ID!", "[X!]!", "XInput"])

@@ -12,7 +12,7 @@ import fcwork.simulator.graphql
 from fcwork import FluentClient
 from fcwork.clock import ManualClock
 from fcwork.errors import ApiError
-from fcwork.mapper.mutations import MutationOutcome, Operation, join, parse, requests, typed
+from fcwork.mutations import MutationOutcome, Operation, join, parse, requests, typed
 from fcwork.simulator import Fault, Faults, Simulator
 
 SCHEMA = build_schema((Path(fcwork.simulator.graphql.__file__).parent / "schema.graphql").read_text("utf-8"))

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from fcwork.errors import MappingError
-from fcwork.mapper.mutations import Argument, Operation, infer_input_type, join, parse, requests
+from fcwork.mutations import Argument, Operation, infer_input_type, join, parse, requests
 
 DATA = Path(__file__).parents[2] / "data"
 VECTORS = json.loads((DATA / "vectors" / "queries.json").read_text("utf-8"))

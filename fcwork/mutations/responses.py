@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,9 @@ import polars as pl
 from fcwork import frames
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import ApiError, GraphQLError, RejectedError, RetryableError
-from fcwork.mapper.mutations.outcome import OUTCOME, MutationOutcome
-from fcwork.mapper.mutations.packing import MutationRequest
-from fcwork.mapper.mutations.platform_errors import (
+from fcwork.mutations.outcome import OUTCOME, MutationOutcome
+from fcwork.mutations.packing import MutationRequest
+from fcwork.mutations.platform_errors import (
     Entry,
     broke_off,
     code_of,
@@ -89,7 +90,8 @@ def parse(answer: Any, request: MutationRequest, *, clock: Clock = SYSTEM) -> Mu
         return _concluded(request, [_of_error(answer)] * len(request), clock=clock)
     read = _Answer(answer, request)
     verdicts = [read.verdict(alias, used) for alias, used in zip(request.aliases, request.used, strict=True)]
-    return _concluded(request, verdicts, clock=clock, errors=read.errors)
+    outcome = _concluded(request, verdicts, clock=clock, errors=read.errors)
+    return dataclasses.replace(outcome, opaque=read.opaque)
 
 
 def not_sent(request: MutationRequest, *, clock: Clock = SYSTEM) -> MutationOutcome:
@@ -123,6 +125,7 @@ class _Answer:
         named = any(variable_in(entry) in ours for entry in whole)
         touched = any(own or self.data.get(alias) is not None for alias, own in self._own.items())
         self._others_are_at_fault = named and not touched and not any(map(broke_off, whole))
+        self.opaque = bool(whole) and not touched and not self._others_are_at_fault
 
     def verdict(self, alias: str, used: Sequence[str]) -> _Verdict:
         """Return what became of one mutation, which uses some variables."""

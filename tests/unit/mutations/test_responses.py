@@ -15,7 +15,7 @@ from fcwork.errors import (
     OutcomeUnknownError,
     RateLimitError,
 )
-from fcwork.mapper.mutations import (
+from fcwork.mutations import (
     OUTCOME,
     Argument,
     MutationOutcome,

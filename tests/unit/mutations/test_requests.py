@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from fcwork.errors import MappingError
-from fcwork.mapper.mutations import MAX_BYTES, Argument, MutationRequest, Operation, requests
+from fcwork.mutations import MAX_BYTES, Argument, MutationRequest, Operation, requests
 
 CREATE = Operation("createLocation")
 UPDATE = Operation("updateX", (Argument("id", "ID!"), Argument("input", "XInput"), Argument("note", "String")))

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from fcwork.mapper.mutations.mistakes import Mistake, told, unknown
-from fcwork.mapper.mutations.operation import Argument, Operation
+from fcwork.mutations.mistakes import Mistake, told, unknown
+from fcwork.mutations.operation import Argument, Operation
 
 if TYPE_CHECKING:
     from graphql import GraphQLArgument, GraphQLField, GraphQLOutputType, GraphQLSchema

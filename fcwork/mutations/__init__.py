@@ -11,19 +11,26 @@ there, every row goes into a request, an operation may have any arguments, and w
 refused is not called failed: sending it again could do it twice.
 """
 
-from fcwork.mapper.mutations.against_schema import typed
-from fcwork.mapper.mutations.operation import Argument, Operation, infer_input_type
-from fcwork.mapper.mutations.outcome import OUTCOME, MutationOutcome, join
-from fcwork.mapper.mutations.packing import MAX_BYTES, MutationRequest, requests
-from fcwork.mapper.mutations.responses import not_sent, parse
+from fcwork.mutations.against_schema import typed
+from fcwork.mutations.complexity import MAX_COMPLEXITY, complexity, fitting
+from fcwork.mutations.operation import INPUT, PER_REQUEST, Argument, Numbered, Operation, infer_input_type
+from fcwork.mutations.outcome import OUTCOME, MutationOutcome, join
+from fcwork.mutations.packing import MAX_BYTES, MutationRequest, requests
+from fcwork.mutations.responses import not_sent, parse
 
 __all__ = [
+    "INPUT",
     "MAX_BYTES",
+    "MAX_COMPLEXITY",
     "OUTCOME",
+    "PER_REQUEST",
     "Argument",
     "MutationOutcome",
     "MutationRequest",
+    "Numbered",
     "Operation",
+    "complexity",
+    "fitting",
     "infer_input_type",
     "join",
     "not_sent",

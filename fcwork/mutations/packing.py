@@ -13,8 +13,8 @@ import polars as pl
 
 from fcwork import frames
 from fcwork.errors import MappingError
-from fcwork.mapper.mutations.mistakes import Mistake, told, unknown
-from fcwork.mapper.mutations.operation import INPUT, Numbered, Operation
+from fcwork.mutations.mistakes import Mistake, told, unknown
+from fcwork.mutations.operation import INPUT, Numbered, Operation
 
 MAX_BYTES = 2_000_000  # docs.fluentcommerce.com: graphql-query-limits says 2 MB; decimal megabytes are assumed
 

@@ -41,11 +41,14 @@ class MutationOutcome:
             that is at fault; and warnings ``send.partial`` where a mutation happened and a part of its answer is
             missing.
         errors: entries of the answer's ``errors`` that belong to no single row.
+        opaque: the request was answered with errors alone, and none of them names a row: what ``frame`` says of each
+            is what they say of all.
     """
 
     frame: pl.DataFrame
     issues: pl.DataFrame
     errors: tuple[Mapping[str, Any], ...] = ()
+    opaque: bool = False
 
     @property
     def ok(self) -> bool:

@@ -8,7 +8,7 @@ from graphql import GraphQLSchema, build_schema, parse, validate
 
 import fcwork.simulator.graphql
 from fcwork.errors import MappingError
-from fcwork.mapper.mutations import Argument, Operation, typed
+from fcwork.mutations import Argument, Operation, typed
 
 PLATFORM = build_schema((Path(fcwork.simulator.graphql.__file__).parent / "schema.graphql").read_text("utf-8"))
 SMALL = build_schema("""

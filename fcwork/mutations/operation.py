@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fcwork.mapper.mutations.mistakes import Mistake, told
+from fcwork.mutations.mistakes import Mistake, told
 
 INPUT = "input"
+PER_REQUEST = 5  # mutations in one request, as in SDK 0.1.56
 
 _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")  # spec.graphql.org/October2021: 2.1.9 Names
 _TYPE = re.compile(r"[\[\]!_0-9A-Za-z]+")  # no blanks and no comments, which a parser would let pass
@@ -72,7 +73,7 @@ class Operation:
         declared = ", ".join(f"${item.name}: {self.type_of(item)}" for item in self.arguments)
         given = ", ".join(f"{item.name}: ${item.name}" for item in self.arguments)
         title = self.name or f"{self.mutation}Mutation"
-        call = f"{self.mutation}{_in_parentheses(given)}{self._selection}"
+        call = f"{self.mutation}{_in_parentheses(given)}{self.selection}"
         return f"mutation {title}{_in_parentheses(declared)} {{\n  {call}\n}}"
 
     def aliased(self, count: int) -> str:
@@ -93,7 +94,7 @@ class Operation:
         declared = ", ".join(f"${names[item.name]}: {self.type_of(item)}" for item in self.arguments)
         given = ", ".join(f"{name}: ${variable}" for name, variable in names.items())
         alias = f"{self.mutation}{number}"
-        call = f"  {alias}: {self.mutation}{_in_parentheses(given)}{self._selection}"
+        call = f"  {alias}: {self.mutation}{_in_parentheses(given)}{self.selection}"
         return Numbered(alias, names, suffix, declared, call)
 
     def joined(self, parts: Sequence[Numbered]) -> str:
@@ -112,18 +113,14 @@ class Operation:
         return "_" if any(item.name[-1].isdigit() for item in self.arguments) else ""
 
     @cached_property
-    def _selection(self) -> str:
+    def selection(self) -> str:
+        """The fields to return, in braces; empty where the answer has none."""
         lines = self.returns
         if lines is None:
             lines = ("id", "ref") if [item.name for item in self.arguments] == [INPUT] else ("id",)
         return " {\n    " + "\n    ".join(lines) + "\n  }" if lines else ""
 
     def type_of(self, argument: Argument) -> str:
-        """Return the type of an argument, inferred for an ``input`` that has none.
-
-        Raises:
-            MappingError: it is not known.
-        """
         """Return the type of an argument, inferred for an ``input`` that has none.
 
         Raises:
