@@ -23,6 +23,7 @@
     │  └─ DuplicateEventError · WrongTenantError · MalformedEventError · BadKeyError
     ├─ CheckpointError              the ledger of a send cannot be used
     ├─ StoreError                   the state store cannot be used
+    │  └─ LeaseTakenError           another worker is at it: wait, or leave it to that one
     ├─ JobError                     a tracked job cannot make that move
     └─ NotebookError                fix the call of a notebook, or read why it failed
        ├─ UnknownParameterError · ParameterTypeError · SecretParameterError
@@ -213,6 +214,10 @@ class CheckpointError(FcworkError):
 
 class StoreError(FcworkError):
     """The state store cannot be opened or used."""
+
+
+class LeaseTakenError(StoreError):
+    """Another worker holds the lease."""
 
 
 class JobError(FcworkError):

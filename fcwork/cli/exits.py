@@ -53,7 +53,12 @@ def of_run(result: RunResult) -> int:
     """Return the exit code of a run; a cell that stumbled over the caller's mistake counts as that."""
     if result.state == "FAILED" and result.ename in {kind.__name__ for kind in MISTAKES}:
         return MISTAKE
-    return _BY_STATE.get(result.state, FAILED)
+    return of_state(result.state)
+
+
+def of_state(state: State) -> int:
+    """Return the exit code of how a load ended."""
+    return _BY_STATE.get(state, FAILED)
 
 
 def tell(text: str) -> None:

@@ -51,6 +51,11 @@ class Outputs:
         if path is not None:
             self._write(path, "issues", issues, "spreadsheet")
 
+    def dead_letters(self, path: str | None, rows: pl.DataFrame) -> None:
+        """Write dead letters, if a path was given: for a spreadsheet, where people mend them."""
+        if path is not None:
+            self._write(path, "dead letters", rows, "spreadsheet", identity=True)
+
     def content(self, path: str | None, what: str, content: bytes, size: str) -> None:
         """Write a file's content, if a path was given."""
         from fcwork import sources
@@ -73,7 +78,7 @@ class Outputs:
         from fcwork import sources
 
         sources.write(rows, path, safe=safe, identity=identity)
-        unit = what if what == "issues" else "rows"
+        unit = "issues" if what == "issues" else "rows"
         self._written.append((what, path, f"{rows.height:,} {unit[:-1] if rows.height == 1 else unit}"))
 
     def _note(self, text: str) -> None:

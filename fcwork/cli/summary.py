@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from fcwork.runner import RunResult
 
 PILES = ("delivered", "rejected", "unknown", "ready")
-_COLOURS = {"SUCCEEDED": "green", "SKIPPED": "green", "COMPLETED_WITH_ERRORS": "yellow", "REFUSED": "yellow"}
+COLOURS = {"SUCCEEDED": "green", "SKIPPED": "green", "COMPLETED_WITH_ERRORS": "yellow", "REFUSED": "yellow"}
 
 
 def write(result: RunResult, *, quiet: bool = False) -> None:
     """Write how a run ended; a failure goes to the error stream, in words."""
-    failed = result.state not in _COLOURS
+    failed = result.state not in COLOURS
     if failed:
         where = f" in cell [{result.failed_cell}]" if result.failed_cell else ""
         exits.tell(f"{result.name} {result.state}{where}: {_words(result)}")
@@ -29,7 +29,7 @@ def write(result: RunResult, *, quiet: bool = False) -> None:
         return
     click.echo()
     target = f" → {result.target}" if result.target else ""
-    state = click.style(result.state, fg=_COLOURS.get(result.state, "red"), bold=True)
+    state = click.style(result.state, fg=COLOURS.get(result.state, "red"), bold=True)
     click.echo(f"{result.name} {state} in {result.duration_seconds:.1f} s{target}")
     if result.result.get("dry_run"):
         click.secho("DRY RUN: nothing was sent; with `-p DRY_RUN false` it is.", fg="yellow", bold=True)

@@ -1,8 +1,21 @@
 """Load a source into the platform: plan (read, map, check, gate), look, then apply; notebook and CLI use the same."""
 
+from fcwork.ingestion.files import FileLedger, FileRecord, FileVersion
 from fcwork.ingestion.gate import Gate
-from fcwork.ingestion.plan import IngestPlan, ingest
-from fcwork.ingestion.result import COUNTS, IngestResult
+from fcwork.ingestion.plan import IngestPlan
+from fcwork.ingestion.planning import ingest
+from fcwork.ingestion.result import COUNTS, IngestResult, Skipped
 from fcwork.ingestion.stages import Stage
 
-__all__ = ["COUNTS", "Gate", "IngestPlan", "IngestResult", "Stage", "ingest"]
+__all__ = [
+    "COUNTS",
+    "FileLedger",
+    "FileRecord",
+    "FileVersion",
+    "Gate",
+    "IngestPlan",
+    "IngestResult",
+    "Skipped",
+    "Stage",
+    "ingest",
+]

@@ -1,20 +1,22 @@
 """What a caller of ``ingest`` may give (paths, dicts, frames, names) as the things that the stages work with."""
 
-import hashlib
 import importlib
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fcwork import frames, sources
 from fcwork.errors import ConfigError
 from fcwork.mapper import Mapper
 from fcwork.routes import Route
 from fcwork.validator import Validator
 
 Resolvers = Mapping[str, Callable[..., Any]] | str | None
-CHOICES = {"route": ("batch", "event"), "job": ("per-run", "daily"), "preprocessing": ("skip", "enabled")}
+CHOICES = {
+    "route": ("batch", "event", "mutation"),
+    "job": ("per-run", "per-file", "daily"),
+    "preprocessing": ("skip", "enabled"),
+}
 LEAST = {"batch_size": 1, "workers": 1, "max_retries": 0, "max_unknown": 0}
 
 
@@ -28,21 +30,8 @@ def check_options(options: Mapping[str, Any]) -> None:
         given = options[name]
         if not isinstance(given, int) or isinstance(given, bool) or given < least:
             raise ConfigError(f"{name} is {given!r}", hint=f"give a whole number of {least} or more")
-
-
-def rows_of(source: Any, form: str | None, options: Mapping[str, Any]) -> sources.ReadResult:
-    """Read a path or URI, or take a frame as it is; either way with ``_row`` and ``_source``."""
-    if isinstance(source, str | Path):
-        if not str(source).strip():
-            raise ConfigError("no source is named", hint="SOURCE is the path or URI of the file to load")
-        return sources.read_with_issues(source, form, **options)
-    rows = frames.with_identity(frames.enter(source))
-    if rows[frames.ROW].null_count() or rows.select(frames.IDENTITY).is_duplicated().any():
-        raise ConfigError("several rows of the frame share one _row", hint="drop _row: they are then numbered in order")
-    digest = hashlib.sha256(rows.hash_rows().to_numpy().tobytes()).hexdigest()
-    return sources.ReadResult(
-        frame=rows, rejected=rows.clear(), issues=frames.no_issues(), uri="", format="frame", bytes=0, sha256=digest
-    )
+    if not isinstance(options["workflow"], str) or not options["workflow"].strip():
+        raise ConfigError(f"workflow is {options['workflow']!r}", hint="give the name of what is loaded, such as stock")
 
 
 def mapper_of(given: Any, resolvers: Resolvers, context: Mapping[str, Any] | None) -> Mapper | None:

@@ -1,31 +1,22 @@
-"""``ingest`` reads, maps, checks and judges; ``IngestPlan.apply`` sends."""
+"""A load that was read, mapped and checked, and not sent yet."""
 
-import hashlib
 import html
-import json
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import polars as pl
 
 from fcwork import frames, log
-from fcwork.client import FluentClient
-from fcwork.clock import SYSTEM, Clock
-from fcwork.ingestion.gate import Gate, Limit, judge
-from fcwork.ingestion.inputs import Resolvers, check_options, mapper_of, rows_of, validator_of
-from fcwork.ingestion.result import COUNTS, IngestResult, State, figures, findings
+from fcwork.clock import Clock
+from fcwork.ingestion.files import FileVersion
+from fcwork.ingestion.gate import Gate
+from fcwork.ingestion.loading import Loaded, Loading
+from fcwork.ingestion.piles import letters, refused, stack
+from fcwork.ingestion.result import IngestResult, Skipped, State, figures, findings, told_of
 from fcwork.ingestion.stages import Stages
-from fcwork.mapper import Mapper
-from fcwork.recovery import Progress, send
-from fcwork.routes import Route
-from fcwork.validator import Validator
-
-STAGE = "_stage"  # the column of `rejected` that says which stage refused the row
-ON_ROW = [frames.ROW, frames.SOURCE]
-EMBEDDED = "SIMULATOR"
+from fcwork.ingestion.ways import Way
+from fcwork.recovery import Progress
 
 _logger = log.get("ingestion")
 
@@ -43,6 +34,8 @@ class IngestPlan:
         target: whose platform.
         source: ``uri``, ``format``, ``bytes`` and ``sha256`` of what was read.
         mapping: which mapping was applied, with its hash.
+        files: the versions of the files that are to be loaded; none for a frame.
+        skipped: the files that need no loading, and why; their rows are in none of the frames.
     """
 
     read: pl.DataFrame
@@ -55,13 +48,13 @@ class IngestPlan:
     target: str
     source: dict[str, Any]
     mapping: str
+    files: tuple[FileVersion, ...]
+    skipped: tuple[Skipped, ...]
     kind: frames.Kind
     max_unknown: int
-    checkpoint: str | None
     stages: Stages
     clock: Clock
-    open_route: Callable[[], Route]
-    send_options: dict[str, Any] = field(default_factory=dict)
+    way: Way = field(repr=False)
 
     @property
     def preview(self) -> pl.DataFrame:
@@ -71,37 +64,43 @@ class IngestPlan:
     def apply(self, *, dry_run: bool = True, on_progress: Callable[[Progress], None] | None = None) -> IngestResult:
         """Send the rows that passed every check, if the gate is open and this is no dry run.
 
+        A file goes as a send of its own: claimed by this worker alone, under a checkpoint named for its version, and
+        noted when it is done. One that another worker loads meanwhile is skipped.
+
         Args:
             dry_run: send nothing and say what would be sent.
             on_progress: called with counts, rate and time left while rows are sent.
 
         Raises:
             AuthError, ConnectionFailedError: the platform cannot be reached with these settings; nothing was sent.
-            CheckpointError: another process is sending the same load.
+            CheckpointError: another process is sending the same load, or a newer version of it.
+            StoreError: the state store cannot be used, or the claim on a file was lost to another worker.
         """
         if dry_run:
             return self._result(ready=self.ready, dry_run=True)
         if not self.gate.is_open:
+            self._note_refusal()
             return self._held_back()
-        return self._sent(on_progress) if self.ready.height else self._result()
+        with self.stages:
+            loading = Loading(self.way, self.stages, target=self.target)
+            loaded = loading.run(self.ready, self.files, self.rejected, on_progress)
+        return self._without(loaded.skipped).concluded(loaded)
 
-    def _sent(self, on_progress: Callable[[Progress], None] | None) -> IngestResult:
-        route = self.open_route()
-        with self.stages.stage("send", f"Sending {self.ready.height:,} rows to {self.target}", self.ready.height):
-            sent = send(
-                self.ready,
-                route,
-                checkpoint=self._checkpoint(route),
-                on_progress=on_progress,
-                clock=self.clock,
-                **self.send_options,
-            )
+    def concluded(self, loaded: Loaded) -> IngestResult:
+        """Return what became of the plan's rows."""
+        sends = loaded.sends
         return self._result(
-            delivered=sent.delivered,
-            unknown=sent.unknown,
-            rejected=_stack([self.rejected, _refused(self.read, sent.rejected, "send")]),
-            issues=frames.join_issues([self.issues, sent.issues]),
-            checkpoint=sent.checkpoint or "",
+            delivered=stack([self.ready.clear(), *(sent.delivered for sent in sends)]),
+            unknown=stack([self.ready.clear(), *(sent.unknown for sent in sends)]),
+            rejected=stack([self.rejected, *(refused(self.read, sent.rejected, "send") for sent in sends)]),
+            issues=frames.join_issues([self.issues, *(sent.issues for sent in sends)]),
+            told={
+                "checkpoint": next((sent.checkpoint for sent in sends if sent.checkpoint), None) or "",
+                "read_back": sum(sent.read_back for sent in sends),
+                "requests": sum(sent.attempts for sent in sends),
+                "jobs": loaded.jobs,
+                "job_status": loaded.job_status,
+            },
         )
 
     def _held_back(self) -> IngestResult:
@@ -111,15 +110,43 @@ class IngestPlan:
         at = self.clock.now()
         found = frames.issues(kept, stage="send", field="", code="send.not_sent", message=message, at=at)
         return self._result(
-            rejected=_stack([self.rejected, _refused(self.read, kept, "send")]),
+            rejected=stack([self.rejected, refused(self.read, kept, "send")]),
             issues=frames.join_issues([self.issues, found]),
         )
 
-    def _result(self, *, dry_run: bool = False, checkpoint: str = "", **changed: pl.DataFrame) -> IngestResult:
+    def _note_refusal(self) -> None:
+        if self.way.files:
+            for version in self.files:
+                with self.way.files.claim(version) as claim:
+                    if not claim.refused:
+                        claim.note("error", reason=f"the gate is {self.gate}")
+
+    def _without(self, skipped: Collection[Skipped]) -> "IngestPlan":
+        """Return the plan without files that another worker has loaded: their rows are no business of this load."""
+        if not skipped:
+            return self
+        gone = [file.uri for file in skipped]
+        there = ~pl.col(frames.SOURCE).is_in(gone)
+        kept = {name: getattr(self, name).filter(there) for name in ("read", "mapped", "ready", "rejected")}
+        unread = kept["rejected"].filter(pl.col("_stage") == "read").height if self.rejected.height else 0
+        counts = {name: kept[name].height for name in ("mapped", "rejected", "ready")}
+        return replace(
+            self,
+            **kept,
+            issues=self.issues.filter(~pl.col("source").is_in(gone)),
+            counts={**self.counts, **counts, "read": kept["read"].height + unread},
+            files=tuple(file for file in self.files if file.uri not in gone),
+            skipped=(*self.skipped, *skipped),
+        )
+
+    def _result(
+        self, *, dry_run: bool = False, told: Mapping[str, Any] | None = None, **changed: pl.DataFrame
+    ) -> IngestResult:
         nothing = self.ready.clear()
         piles = {"delivered": nothing, "unknown": nothing, "ready": nothing, "rejected": self.rejected, **changed}
         issues = piles.pop("issues", self.issues)
         counts = {**self.counts, **{name: rows.height for name, rows in piles.items()}}
+        piles["dead_letters"] = letters(self.read, piles["rejected"], piles["unknown"], issues)
         result = IngestResult(
             **{name: frames.leave(rows, self.kind) for name, rows in piles.items()},
             issues=frames.leave(issues, self.kind),
@@ -130,8 +157,9 @@ class IngestPlan:
             gate=self.gate,
             source=self.source,
             mapping=self.mapping,
+            skipped=self.skipped,
             stages=self.stages.ended(),
-            checkpoint=checkpoint,
+            **(told or {}),
         )
         _logger.info("ingestion.ended", state=result.state, target=self.target, dry_run=dry_run, **counts)
         return result
@@ -144,17 +172,9 @@ class IngestPlan:
         failed = counts["rejected"] or counts["unknown"] > self.max_unknown
         return "COMPLETED_WITH_ERRORS" if failed else "SUCCEEDED"
 
-    def _checkpoint(self, route: Route) -> str | None:
-        """Name the send after its content and target, so that the same load begun again goes on where it stopped."""
-        if self.checkpoint or self.target == EMBEDDED:  # an embedded simulator dies with its process
-            return self.checkpoint
-        what = [self.source["sha256"], self.mapping, self.target, route.name, self.ready.height]
-        stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(self.source["uri"]).stem).strip("-")[:40] or "frame"
-        return f"{stem}-{hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]}"
-
     def __str__(self) -> str:
         told = ", ".join(f"{self.counts[name]:,} {name}" for name in ("read", "mapped", "rejected", "ready"))
-        return f"Plan for {self.target}: {told}; gate {self.gate}; nothing sent"
+        return f"Plan for {self.target}: {told}; gate {self.gate}; nothing sent{told_of(self.skipped)}"
 
     __repr__ = __str__
 
@@ -162,132 +182,3 @@ class IngestPlan:
         parts = [f"<p><b>{html.escape(str(self))}</b></p>", figures(self.counts)]
         parts.append(frames.to_html(self.preview, caption="First rows, as they would be sent"))
         return "".join([*parts, findings(self.issues)])
-
-
-def ingest(
-    client: FluentClient,
-    source: Any,
-    *,
-    mapping: Mapper | Mapping[str, Any] | str | Path | None = None,
-    rules: Validator | Mapping[str, Any] | str | Path | None = None,
-    route: Route | Literal["batch", "event"] = "batch",
-    job: Literal["per-run", "daily"] = "per-run",
-    job_name: str = "fcwork ingestion",
-    preprocessing: Literal["skip", "enabled"] = "skip",
-    entity_type: str = "INVENTORY",
-    max_rejected: str | float = "0%",
-    max_unknown: int = 0,
-    batch_size: int = 5_000,
-    workers: int = 1,
-    max_retries: int = 3,
-    verify: bool = True,
-    key: str | list[str] | None = None,
-    checkpoint: str | None = None,
-    format: str | None = None,  # noqa: A002 - the public name of the format everywhere
-    read_options: Mapping[str, Any] | None = None,
-    resolvers: Resolvers = None,
-    context: Mapping[str, Any] | None = None,
-    on_stage: Callable[[str, str], object] | None = None,
-    clock: Clock = SYSTEM,
-) -> IngestPlan:
-    """Read, map and check a source, and say what sending it would do; nothing is sent.
-
-    Args:
-        client: whose platform; see ``connect``.
-        source: a path or URI, or a frame of any kind (then the result's frames are of that kind).
-        mapping: a mapping file, its content, or a Mapper; without one the rows are taken as they are.
-        rules: a rule file, its content, or a Validator; without one the rules of ``entity_type``, and ``{}`` for none.
-        route: ``batch`` (batch jobs of ``entity_type``), ``event`` (one event a row) or a Route of one's own.
-        job: with ``batch``: a job for this load, or the day's.
-        job_name: the name of the platform's job.
-        preprocessing: with ``batch``: ``skip`` sends every row on; ``enabled`` lets the platform drop unchanged rows,
-            and then it no longer tells of single records.
-        entity_type: with ``batch``: what the rows are.
-        max_rejected: how many rows may be rejected before sending: a share such as ``5%``, or a number of rows.
-        max_unknown: how many unknown outcomes still count as success.
-        batch_size, workers, max_retries, verify, key, checkpoint: as in ``recovery.send``.
-        format, read_options: as in ``sources.read``.
-        resolvers, context: as in ``Mapper``; resolvers also as ``module:name``. ``$context.retailerId`` is the
-            client's, unless the context has another.
-        on_stage: called with name and message as each stage begins.
-        clock: the time.
-
-    Raises:
-        SourceError, MappingError, ConfigError: the file, the mapping or the rules are not usable; the message says why.
-    """
-    batches = {"job": job, "name": job_name, "preprocessing": preprocessing, "entity_type": entity_type}
-    how = {"batch_size": batch_size, "workers": workers, "max_retries": max_retries, "verify": verify, "key": key}
-    check_options({"route": route, "max_unknown": max_unknown, **batches, **how})
-    limit = Limit.read(max_rejected)
-    own = {} if client.retailer_id is None else {"retailerId": client.retailer_id}
-    mapper = mapper_of(mapping, resolvers, {**own, **(context or {})})
-    validator = validator_of(rules, entity_type if route == "batch" else None)
-    stages = Stages(on_stage, clock)
-    is_file = isinstance(source, str | Path)
-
-    with stages.stage("read", f"Reading {source if is_file else 'a frame'}") as rows_read:
-        taken = rows_of(source, format, read_options or {})
-        total = taken.frame.height + taken.rejected.height
-        rows_read(total)
-    with stages.stage("map", f"Mapping {taken.frame.height:,} rows", taken.frame.height):
-        mapped, unmapped, map_issues = _mapped(mapper, taken.frame)
-    with stages.stage("check", f"Checking {mapped.height:,} rows", mapped.height):
-        ready, failed, check_issues = _checked(validator, mapped)
-
-    unread = taken.rejected.with_columns(pl.lit("read").alias(STAGE))
-    rejected = _stack([unread, _refused(taken.frame, unmapped, "map"), _refused(taken.frame, failed, "check")])
-    issues = frames.join_issues([taken.issues, map_issues, check_issues])
-    counts = dict(zip(COUNTS, (total, mapped.height, rejected.height, 0, 0, ready.height), strict=True))
-    return IngestPlan(
-        read=taken.frame,
-        mapped=mapped,
-        ready=ready,
-        rejected=rejected,
-        issues=issues,
-        gate=judge(limit, counts, issues),
-        counts=counts,
-        target=client.target,
-        source={name: getattr(taken, name) for name in ("uri", "format", "bytes", "sha256")},
-        mapping=f"{mapper.name or 'mapping'} (sha256 {mapper.fingerprint[:16]})" if mapper else "none",
-        kind="polars" if is_file else frames.kind_of(source),
-        max_unknown=max_unknown,
-        checkpoint=checkpoint,
-        stages=stages,
-        clock=clock,
-        open_route=lambda: _open(client, route, batches),
-        send_options=how,
-    )
-
-
-def _open(client: FluentClient, route: Route | str, batches: dict[str, Any]) -> Route:
-    """Return the route, after the client has shown that it is let in: wrong credentials are no fault of the rows."""
-    if isinstance(route, Route):
-        return route
-    client.authenticate()
-    return client.batches(**batches) if route == "batch" else client.event_sender()
-
-
-def _mapped(mapper: Mapper | None, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    if mapper is None:
-        return rows, rows.clear().with_columns(_errors=pl.lit("")), frames.no_issues()
-    result = mapper.apply(rows)
-    return result.frame, result.rejected, result.issues
-
-
-def _checked(validator: Validator | None, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    if validator is None:
-        return rows, rows.clear().with_columns(_errors=pl.lit("")), frames.no_issues()
-    result = validator.check(rows)
-    return result.valid, result.rejected, result.issues
-
-
-def _refused(read: pl.DataFrame, rows: pl.DataFrame, stage: str) -> pl.DataFrame:
-    """Return the source's own rows of those that a stage refused: what a person mends and loads again."""
-    why = rows.select(*ON_ROW, "_errors")
-    there = read if why.height else read.clear()
-    return there.join(why, on=ON_ROW, nulls_equal=True).with_columns(pl.lit(stage).alias(STAGE))
-
-
-def _stack(piles: list[pl.DataFrame]) -> pl.DataFrame:
-    kept = [pile for pile in piles if pile.height] or piles[-1:]
-    return pl.concat(kept, how="diagonal_relaxed").sort(frames.SOURCE, frames.ROW, maintain_order=True)

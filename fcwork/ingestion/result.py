@@ -1,7 +1,7 @@
 """What became of each row of a load."""
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -11,8 +11,17 @@ from fcwork import frames
 from fcwork.ingestion.gate import Gate
 from fcwork.ingestion.stages import Stage
 
+NAMED = 3  # skipped files in a line
 State = Literal["SUCCEEDED", "COMPLETED_WITH_ERRORS", "REFUSED", "SKIPPED"]
 COUNTS = ("read", "mapped", "rejected", "delivered", "unknown", "ready")
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that was not loaded, and why: it is loaded already, or another worker is at it."""
+
+    uri: str
+    reason: str
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -26,20 +35,27 @@ class IngestResult:
         rejected: the rows of the source that did not get through, with ``_stage`` and ``_errors`` saying where and why.
         unknown: the rows, as sent, of which nobody can say: look before sending them again.
         ready: in a dry run, the rows that passed every check; empty otherwise.
+        dead_letters: the rows of the source that were not delivered, behind ``_row``, ``_source``, ``_key``, ``_code``,
+            ``_message`` and ``_attempts``: to be mended and loaded again.
         issues: one line a finding, in the columns of ``frames.ISSUES``.
         counts: ``read, mapped, rejected, delivered, unknown, ready``; rejected counts the rows of every stage.
-        state: SUCCEEDED, COMPLETED_WITH_ERRORS, REFUSED (the gate was closed) or SKIPPED (the source has no rows).
+        state: SUCCEEDED, COMPLETED_WITH_ERRORS, REFUSED (the gate was closed) or SKIPPED (there was nothing to load).
         target: whose platform: host and retailer, or ``SIMULATOR``.
         source: ``uri``, ``format``, ``bytes`` and ``sha256`` of what was read.
         mapping: which mapping was applied, with its hash.
+        skipped: the files that were not loaded, and why; their rows count nowhere.
         stages: name, rows and seconds of each stage.
         checkpoint: the name to resume with, where something is left to do.
+        jobs, job_status: the platform's jobs that were used, and the status of the last, OPEN or CLOSED.
+        requests: how many requests it took, those refused and repeated included.
+        read_back: how many of the delivered rows the platform told nothing of, and were found there.
     """
 
     delivered: Any
     rejected: Any
     unknown: Any
     ready: Any
+    dead_letters: Any
     issues: Any
     counts: dict[str, int]
     state: State
@@ -48,8 +64,13 @@ class IngestResult:
     gate: Gate
     source: dict[str, Any]
     mapping: str
+    skipped: tuple[Skipped, ...]
     stages: tuple[Stage, ...]
     checkpoint: str = ""
+    jobs: tuple[str, ...] = ()
+    job_status: str = ""
+    requests: int = 0
+    read_back: int = 0
 
     @property
     def ok(self) -> bool:
@@ -63,13 +84,42 @@ class IngestResult:
         told = ", ".join(f"{self.counts[pile]:,} {pile}" for pile in piles)
         loud = "DRY RUN, nothing was sent: " if self.dry_run else ""
         gate = "" if self.gate.is_open else f"; the gate is {self.gate}"
-        return f"{loud}{self.counts['read']:,} rows read, {told} → {self.target} [{self.state}]{gate}"
+        rows = f"{self.counts['read']:,} rows read, {told}"
+        return f"{loud}{rows} → {self.target} [{self.state}]{gate}{told_of(self.skipped)}"
 
     @property
     def counts_by_code(self) -> dict[str, int]:
         """How many issues there are of each code, errors and warnings alike, in the order of their stages."""
         issues = frames.enter(self.issues)
         return dict(issues.group_by("code", maintain_order=True).len().rows())
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What a tracked job keeps of the load, under the names of the SDK's production workflow (0.1.56, module 6)."""
+        issues, counts = frames.enter(self.issues), self.counts
+        of_map = pl.col("stage").is_in(["read", "map"]) & (pl.col("severity") == "error")
+        sent = issues.filter((pl.col("stage") == "send") & (pl.col("code") != "send.not_sent"))
+        refused = sent.filter(pl.col("code").is_in(["send.rejected", "send.retries_exhausted"]))
+        checked = issues.filter(pl.col("stage") == "check")
+        failed = checked.filter(severity="error").select("source", "row").n_unique() if checked.height else 0
+        return {
+            "fluentJobId": self.jobs[-1] if self.jobs else None,
+            "fluentJobStatus": self.job_status or None,
+            "sourceRecords": counts["read"],
+            "mappedRecords": counts["mapped"],
+            "mappingErrors": issues.filter(of_map).select("source", "row").n_unique(),
+            "validationResult": {
+                "validRecords": counts["mapped"] - failed,
+                "warnings": checked.filter(severity="warning").height,
+            },
+            "recoveryResult": {
+                "successCount": counts["delivered"],
+                "failedCount": sent.select("source", "row").n_unique(),
+                "checkpointId": self.checkpoint or None,
+            },
+            "fluentErrors": refused.select("source", "row").n_unique(),
+            "skippedFiles": len(self.skipped),
+        }
 
     def to_record(self) -> dict[str, Any]:
         """Return the result as JSON-like data without the frames: what a run records."""
@@ -82,9 +132,11 @@ class IngestResult:
             "gate": str(self.gate),
             "source": self.source,
             "mapping": self.mapping,
+            "skipped": [asdict(file) for file in self.skipped],
             "stages": [asdict(stage) for stage in self.stages],
             "issues": self.counts_by_code,
             "checkpoint": self.checkpoint,
+            "details": self.details,
         }
 
     def __str__(self) -> str:
@@ -94,6 +146,15 @@ class IngestResult:
 
     def _repr_html_(self) -> str:
         return f"<p><b>{html.escape(self.summary)}</b></p>{figures(self.counts)}{findings(frames.enter(self.issues))}"
+
+
+def told_of(skipped: Sequence[Skipped]) -> str:
+    """Return the files that were skipped, as the end of a line: each where they are few."""
+    if not skipped:
+        return ""
+    named = [f"{file.uri} ({file.reason})" for file in skipped[:NAMED]]
+    more = f" and {len(skipped) - NAMED} more" if len(skipped) > NAMED else ""
+    return f"; skipped {', '.join(named)}{more}"
 
 
 def figures(counts: Mapping[str, int]) -> str:

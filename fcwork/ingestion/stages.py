@@ -1,18 +1,29 @@
 """The stages of a load: timed, logged, and told to whoever watches."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
 from fcwork import log
 from fcwork.clock import Clock
 
+# The names under which whoever watches is told of stages: those of the SDK's production workflow (0.1.56, module 6).
+WATCHED = {
+    "read": "extraction",
+    "map": "transformation",
+    "check": "validation",
+    "open": "ingestion",
+    "send": "batch-processing",
+    "verify": "verification",
+}
 _logger = log.get("ingestion")
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage that ended: its name, how many rows it took in, and its seconds."""
+    """One stage that ended: its name, how many rows it took in, and its seconds; of several files the sums."""
 
     name: str
     rows: int
@@ -20,26 +31,54 @@ class Stage:
 
 
 class Stages:
-    """Times the stages of one load and tells of each as it begins."""
+    """Times the stages of one load, one after the other, and tells of each as it begins.
+
+    As a context it ends the last stage with its block.
+    """
 
     def __init__(self, on_stage: Callable[[str, str], object] | None, clock: Clock) -> None:
         self._on_stage = on_stage
         self._clock = clock
-        self._ended: list[Stage] = []
+        self._ended: dict[str, Stage] = {}
+        self._name, self._rows, self._started = "", 0, 0.0
+        self._logging = ExitStack()
 
-    @contextmanager
-    def stage(self, name: str, message: str, rows: int = 0) -> Iterator[Callable[[int], None]]:
-        """Time a block; the callable it gives sets the rows where they are known only inside."""
-        seen = [rows]
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+
+    @property
+    def current(self) -> str:
+        """The stage that goes on; empty where there is none."""
+        return self._name
+
+    def begin(self, name: str, message: str, rows: int = 0) -> None:
+        """Begin a stage; the one before it ends."""
+        self.end()
+        self._name, self._rows, self._started = name, rows, self._clock.monotonic()
+        self._logging.enter_context(log.context(stage=name))
         if self._on_stage:
-            self._on_stage(name, message)
-        started = self._clock.monotonic()
-        with log.context(stage=name):
-            yield lambda count: seen.__setitem__(0, count)
-            seconds = self._clock.monotonic() - started
-            _logger.info("stage.ended", rows=seen[0], duration_seconds=round(seconds, 3))
-        self._ended.append(Stage(name, seen[0], seconds))
+            self._on_stage(WATCHED.get(name, name), message)
+
+    def counted(self, rows: int) -> None:
+        """Say how many rows the stage has taken in, where that is known only later."""
+        self._rows = rows
+
+    def end(self) -> None:
+        """End the stage that goes on, if any."""
+        if not self._name:
+            return
+        before = self._ended.get(self._name, Stage(self._name, 0, 0.0))
+        seconds = self._clock.monotonic() - self._started
+        _logger.info("stage.ended", rows=self._rows, duration_seconds=round(seconds, 3))
+        self._ended[self._name] = Stage(self._name, before.rows + self._rows, before.seconds + seconds)
+        self._name = ""
+        self._logging.close()
 
     def ended(self) -> tuple[Stage, ...]:
-        """Return the stages that have ended."""
-        return tuple(self._ended)
+        """Return the stages that have ended, in the order in which they first began."""
+        return tuple(self._ended.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from fcwork.recovery import spans
 from fcwork.recovery.entries import Accepted, Entry, Posting, Settled
@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from fcwork.recovery.standing import Standing
 
 
+Phase: TypeAlias = Literal["sending", "verifying"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Progress:
     """How far a send is.
 
     Attributes:
+        phase: ``sending``, or ``verifying`` while the platform is asked what became of rows.
         rows: rows that the platform took, or that were settled without it.
         total: rows of the input.
         batches: requests that the platform took.
@@ -32,6 +36,7 @@ class Progress:
         eta_seconds: time left at that rate; None while nothing is known.
     """
 
+    phase: Phase
     rows: int
     total: int
     batches: int
@@ -65,6 +70,7 @@ class Books:
         self._ledger, self._clock, self._on_progress = ledger, clock, on_progress
         self._lock = threading.RLock()
         self._began, self._rows_before = clock.monotonic(), standing.through
+        self._phase: Phase = "sending"
 
     def now(self) -> str:
         """Return the instant as the ledger spells it."""
@@ -87,12 +93,21 @@ class Books:
             if self._on_progress and isinstance(entry, Accepted | Settled):
                 self._on_progress(self._progress())
 
+    def enter(self, phase: Phase) -> None:
+        """Say what is done from now on, and tell whoever watches."""
+        with self._lock:
+            if phase != self._phase:
+                self._phase = phase
+                if self._on_progress:
+                    self._on_progress(self._progress())
+
     def _progress(self) -> Progress:
         standing = self.standing
         rows, total = standing.through, standing.total
         seconds = self._clock.monotonic() - self._began
         rate = (rows - self._rows_before) / seconds if seconds > 0 else 0.0
         return Progress(
+            phase=self._phase,
             rows=rows,
             total=total,
             batches=standing.accepted,

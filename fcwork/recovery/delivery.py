@@ -59,6 +59,7 @@ class Delivery:
             rows: positions; no two with the same reference.
             failures: how often the platform took these very rows and failed to do them.
         """
+        self._books.enter("sending")
         requests = plan.chunks(rows, self._size)
         if self._terms.workers == 1 or len(requests) <= 1:
             for request, parcel in self._packed_ahead(requests):

@@ -64,6 +64,7 @@ class Verification:
         """Ask until every accepted batch has told or has had its time; rows that can still succeed are sent again."""
         pause = plan.FIRST_LOOK_SECONDS
         while self._books.standing.awaiting:
+            self._books.enter("verifying")
             for failures, rows in self._look().items():
                 self._terms.clock.sleep(self._terms.wait(failures))
                 self._delivery.post(rows, failures=failures)
@@ -85,6 +86,8 @@ class Verification:
         own, pause = frames.without_identity(rows), plan.FIRST_LOOK_SECONDS
         for look in range(1, plan.READ_BACK_LOOKS + 1):
             untold = self._books.standing.untold()
+            if len(untold):
+                self._books.enter("verifying")
             if not len(untold) or not self._look_for(untold, own, since):
                 return
             if look < plan.READ_BACK_LOOKS and len(self._books.standing.untold()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import os
+import re
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
@@ -59,9 +60,12 @@ def write(
     title: str | None = None,
     target: str | None = None,
     run_id: str | None = None,
+    errors: str | Path | None = None,
     clock: Clock = SYSTEM,
 ) -> Report:
     """Write a result into a folder: ``report.html``, ``summary.json``, the issues and each pile of rows.
+
+    ``dead_letters.csv`` and ``.jsonl`` hold the rows that were not delivered, to be mended and sent again.
 
     Args:
         result: what ``IngestPlan.apply`` returned.
@@ -70,6 +74,8 @@ def write(
         title: what heads the page; the name of the source unless given.
         target: whose platform, if it is not the result's own.
         run_id: the run that this belongs to; unless given, the one that goes on.
+        errors: a folder, relative to that of the source, into which the dead letters and the issues are written too,
+            where there are any: named for the source and the run.
         clock: the time that the report is dated by.
 
     Raises:
@@ -81,6 +87,8 @@ def write(
     run = os.environ.get("FCWORK_RUN_ID", "") if run_id is None else run_id
     about = About(title or _title(result), target or result.target, run, clock.now())
     written = _tables(result, rejected, issues, place)
+    if errors is not None:
+        _export(result, issues, _beside(result, errors), run or place.name)
     summary = _summary(result, numbers, about, written)
     written.append(_text(place / "summary.json", json.dumps(summary, indent=2, ensure_ascii=False), "figures"))
     report = _text(place / "report.html", page(result, numbers, issues, about=about, written=written), "page")
@@ -101,17 +109,36 @@ def _title(result: IngestResult) -> str:
 
 def _tables(result: IngestResult, rejected: pl.DataFrame, issues: pl.DataFrame, place: Path) -> list[Written]:
     """Write the issues and the piles; a pile without a column has nothing to write."""
+    letters = frames.enter(result.dead_letters)
     piles = {"delivered": result.delivered, "unknown": result.unknown}
     if result.dry_run:
         piles["ready"] = result.ready
     written = [
         _table(rejected, place / "rejected.csv", SPREADSHEET),
         _table(rejected, place / "rejected.parquet", EXACT),
+        _table(letters, place / "dead_letters.csv", SPREADSHEET),
+        _table(letters, place / "dead_letters.jsonl", EXACT),
         _table(issues, place / "issues.csv", SPREADSHEET),
         _table(issues, place / "issues.parquet", EXACT),
     ]
     written += [_table(frames.enter(rows), place / f"{name}.parquet", EXACT) for name, rows in piles.items()]
     return [file for file in written if file is not None]
+
+
+def _beside(result: IngestResult, errors: str | Path) -> Path:
+    """Return the folder for errors: beside the source, or where it says if that is a whole path."""
+    uri = str(result.source.get("uri") or "")
+    return Path(uri).absolute().parent / errors if uri else Path(errors)
+
+
+def _export(result: IngestResult, issues: pl.DataFrame, folder: Path, run: str) -> None:
+    letters = frames.enter(result.dead_letters)
+    if result.dry_run or not (letters.height or issues.height):
+        return
+    stem = PurePath(str(result.source.get("uri") or "frame")).stem
+    clean = re.sub(r"[^\w.-]+", "-", stem)
+    _table(letters, folder / f"{clean}-{run}.dead_letters.csv", SPREADSHEET)
+    _table(issues, folder / f"{clean}-{run}.issues.json", EXACT)
 
 
 def _table(rows: pl.DataFrame, path: Path, purpose: str) -> Written | None:

@@ -160,6 +160,19 @@ def list_files(uri: str | os.PathLike[str]) -> pl.DataFrame:
     return pl.DataFrame([_line(place) for place in places], schema=FILES, orient="row")
 
 
+def digest(uri: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of a file's content, in hexadecimal digits, without reading it as rows.
+
+    Raises:
+        SourceError: it is missing, a folder, no plain file or not readable.
+    """
+    with opened(locate(uri)) as intake:
+        try:
+            return hashlib.file_digest(intake.stream, "sha256").hexdigest()  # type: ignore[arg-type]
+        except OSError as error:
+            raise refused(intake.place, error) from error
+
+
 @contextmanager
 def opened(place: Place) -> Iterator[Intake]:
     """Open a file for reading.

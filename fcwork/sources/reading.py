@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -120,10 +120,16 @@ def read_with_issues(
     format: str | None = None,  # noqa: A002 - the public name of the format everywhere
     *,
     engine: frames.Kind = "polars",
+    only: Collection[str] | None = None,
     clock: Clock = SYSTEM,
     **options: Any,
 ) -> ReadResult:
     """Read like ``read``, and return the lines that are no rows beside those that are.
+
+    Args:
+        uri, format, engine, **options: as in ``read``.
+        only: of the files that a glob matches, those to be read, by their URIs.
+        clock: the time.
 
     Raises:
         SourceError: as ``read``, but not for such lines.
@@ -131,7 +137,10 @@ def read_with_issues(
     if engine not in get_args(frames.Kind):
         raise SourceError(f"engine={engine!r} is not known", hint=f"known: {', '.join(get_args(frames.Kind))}")
     begun = clock.monotonic()
-    places = find(uri)
+    found = find(uri)
+    places = [place for place in found if only is None or place.uri in only]
+    if not places:
+        raise SourceError(f"none of the files wanted is among those of {locate(uri).uri}", hint="see sources.list")
     kind = _format(places, format)
     chosen = formats.options(kind, options, uri=places[0].uri)
     taken = [_take(place, kind, chosen) for place in places]
@@ -141,7 +150,7 @@ def read_with_issues(
     piles = {"frame": frame, "rejected": _rejected(bad, frame), "issues": _issues(bad, clock)}
     result = ReadResult(
         **{name: frames.leave(rows, engine) for name, rows in piles.items()},
-        uri=locate(uri).uri if len(places) > 1 else places[0].uri,
+        uri=locate(uri).uri if len(found) > 1 else places[0].uri,
         format=kind,
         bytes=sum(file.bytes for file in files),
         sha256=_hash(files),

@@ -20,8 +20,8 @@ from fcwork.sources.place import locate
 
 Safety = Literal["raw", "spreadsheet"]
 # What makes a spreadsheet take a cell for a formula (OWASP: CSV injection), full-width forms included; a text that is
-# plainly a number stays as it is.
-_FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"  # noqa: RUF001 - the full-width forms are meant
+# plainly a number stays as it is. Apostrophes before it count, so that `as_written` can take one away again.
+_FORMULA = r"^'*[=+\-@\t\r\n＝＋－＠]"  # noqa: RUF001 - the full-width forms are meant
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _logger = log.get("sources")
 
@@ -67,6 +67,16 @@ def write(
             raise SourceError(f"{place.uri} cannot be written: {error}", uri=place.uri, format=kind) from error
     _logger.info("source.written", uri=place.uri, format=kind, rows=rows.height, bytes=place.path.stat().st_size)
     return place.path
+
+
+def as_written(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows read from a csv that was made for spreadsheets, without the apostrophes that it was given."""
+    guarded = _FORMULA.replace("^'*", "^'+")
+    return rows.with_columns(
+        pl.when(pl.col(name).str.contains(guarded)).then(pl.col(name).str.slice(1)).otherwise(name).alias(name)
+        for name, kind in rows.schema.items()
+        if kind == pl.String and name not in frames.IDENTITY
+    )
 
 
 @contextmanager

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import secrets
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from fcwork import log
 from fcwork.clock import SYSTEM, Clock
-from fcwork.errors import StoreError
+from fcwork.errors import LeaseTakenError, StoreError
 from fcwork.store.contract import Lease, Store, checked_seconds, lost
+from fcwork.store.workers import life_of, someone
 
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0  # seconds, between two askings for a lease that another holds
 _logger = log.get("store")
@@ -116,6 +116,7 @@ def hold(
     owner: str | None = None,
     ttl: float = 60.0,
     wait_seconds: float = 0.0,
+    outlive: bool = False,
     clock: Clock = SYSTEM,
 ) -> Iterator[Held]:
     """Hold a lease inside the block: acquired before, renewed by a thread each third of ``ttl``, released after.
@@ -128,16 +129,20 @@ def hold(
         owner: who holds it, for others to read; host, process and a random part unless given.
         ttl: seconds after which others may take it over if this worker falls silent.
         wait_seconds: how long to wait for another holder.
+        outlive: take over at once from a holder whose process on this machine is gone; from one on another machine,
+            wait until it renews its lease, which shows that it lives, or its time is over.
         clock: the time by which is waited, and by which this worker knows the lease as lost. Between two renewals
             real time passes, whatever the clock.
 
     Raises:
-        StoreError: another holds it, or the store cannot be used.
+        LeaseTakenError: another holds it.
+        StoreError: the store cannot be used.
     """
     checked_seconds("ttl", ttl)
     if wait_seconds:
         checked_seconds("wait_seconds", wait_seconds)
-    lease, asked_at = _acquired(store, name, owner or _someone(), ttl=ttl, wait_seconds=wait_seconds, clock=clock)
+    asking = _Asking(store, name, owner or someone(), ttl=ttl, clock=clock)
+    lease, asked_at = asking.outliving() if outlive else asking.waiting(wait_seconds)
     held = Held(store, lease, ttl=ttl, asked_at=asked_at, clock=clock)
     try:
         yield held
@@ -145,33 +150,63 @@ def hold(
         held.give_back()
 
 
-def _someone() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+@dataclass(frozen=True, kw_only=True)
+class _Asking:
+    """Asks for a lease; gives it with the monotonic seconds before it was asked for."""
+
+    store: Store = field(kw_only=False)
+    name: str = field(kw_only=False)
+    owner: str = field(kw_only=False)
+    ttl: float
+    clock: Clock
+
+    def waiting(self, wait_seconds: float) -> tuple[Lease, float]:
+        """Ask until ``wait_seconds`` are over."""
+        deadline, pause = self.clock.monotonic() + wait_seconds, _SHORTEST_PAUSE
+        while True:
+            lease, asked_at = self._ask()
+            if lease:
+                return lease, asked_at
+            left = deadline - self.clock.monotonic()
+            if left <= 0:
+                raise _taken(self._holder(), self.name, wait_seconds)
+            self.clock.sleep(min(pause, left))
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def outliving(self) -> tuple[Lease, float]:
+        """Ask until the holder shows that it lives."""
+        first: Lease | None = None
+        while True:
+            lease, asked_at = self._ask()
+            if lease:
+                return lease, asked_at
+            holder = self._holder()
+            if holder is None:
+                continue
+            first = first or holder
+            life = life_of(holder.owner)
+            if life == "dead":
+                self.store.release(holder)
+                _logger.warning("lease_of_the_dead", lease=self.name, owner=holder.owner)
+            elif life == "alive" or (holder.token, holder.expires_at) != (first.token, first.expires_at):
+                raise _taken(holder, self.name, 0.0)
+            else:
+                self.clock.sleep(_LONGEST_PAUSE)
+
+    def _ask(self) -> tuple[Lease | None, float]:
+        asked_at = self.clock.monotonic()
+        return self.store.acquire(self.name, self.owner, ttl=self.ttl), asked_at
+
+    def _holder(self) -> Lease | None:
+        return next((lease for lease in self.store.leases(self.name) if lease.name == self.name), None)
 
 
-def _acquired(
-    store: Store, name: str, owner: str, *, ttl: float, wait_seconds: float, clock: Clock
-) -> tuple[Lease, float]:
-    """Return the lease, and the monotonic seconds before it was asked for."""
-    asked_at = clock.monotonic()
-    deadline, pause = asked_at + wait_seconds, _SHORTEST_PAUSE
-    while (lease := store.acquire(name, owner, ttl=ttl)) is None:
-        left = deadline - clock.monotonic()
-        if left <= 0:
-            raise _taken(store, name, wait_seconds)
-        clock.sleep(min(pause, left))
-        pause = min(pause * 2, _LONGEST_PAUSE)
-        asked_at = clock.monotonic()
-    return lease, asked_at
-
-
-def _taken(store: Store, name: str, wait_seconds: float) -> StoreError:
+def _taken(holder: Lease | None, name: str, wait_seconds: float) -> LeaseTakenError:
     waited = f" after {wait_seconds:g} seconds of waiting" if wait_seconds else ""
-    holder = next((lease for lease in store.leases(name) if lease.name == name), None)
     if holder is None:
-        return StoreError(f"the lease {name!r} was held until just now{waited}", hint="try again")
+        return LeaseTakenError(f"the lease {name!r} was held until just now{waited}", hint="try again")
     since, until = (f"{at:%Y-%m-%d %H:%M:%S} UTC" for at in (holder.acquired_at, holder.expires_at))
-    return StoreError(
+    return LeaseTakenError(
         f"the lease {name!r} is held by {holder.owner!r} since {since}{waited}",
         hint=f"wait for it (wait_seconds=…); if its holder is dead, it is free after {until}",
     )

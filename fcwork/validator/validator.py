@@ -16,7 +16,7 @@ from fcwork import documents, frames
 from fcwork import schema as schemas
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import ConfigError
-from fcwork.validator import rulebook
+from fcwork.validator import conversion, rulebook
 from fcwork.validator.clauses import Rulebook
 from fcwork.validator.columns import nearest
 from fcwork.validator.entities import ENTITIES
@@ -171,6 +171,21 @@ class Validator:
             TypeError: ``frame`` is no frame.
         """
         return self._check(taken(frame), None)
+
+    def typed(self, frame: frames.Frame) -> Any:
+        """Return checked rows with their texts as what ``types`` says of the columns: a csv holds texts alone.
+
+        Columns of texts under ``integer``, ``decimal`` (with all digits) and ``boolean`` are converted; one that holds
+        a text that cannot be, as rows that were not checked may, stays as it is.
+
+        Args:
+            frame: of any kind; the same kind comes back.
+
+        Raises:
+            TypeError: ``frame`` is no frame.
+        """
+        kind = frames.kind_of(frame)
+        return frames.leave(conversion.typed(frames.enter(frame), self._book.clauses), kind)
 
     def peek(self, frame: frames.Frame, rows: int = 1) -> CheckResult:
         """Check the first rows only; the result says that it is a sample.

@@ -52,3 +52,9 @@ def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[Callabl
     yield make
     for platform in made:
         platform.client.close()
+
+
+@pytest.fixture
+def mapping() -> dict[str, Any]:
+    """Give the mapping of a stock file."""
+    return MAPPING

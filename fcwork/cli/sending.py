@@ -1,0 +1,217 @@
+"""``fcwork send``: a file to the platform, or what an earlier send could not deliver."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fcwork.cli import exits, findings, intake, mappings, summary, terminal
+from fcwork.cli.examples import examples
+from fcwork.cli.outputs import ROWS, Outputs
+from fcwork.cli.progress import shown
+from fcwork.cli.veil import Veil
+from fcwork.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fcwork.client import FluentClient
+    from fcwork.ingestion import IngestResult
+    from fcwork.mapper import Mapper
+    from fcwork.runner.journal import Listener
+
+_DOUBTFUL = ("send.unknown", "send.stuck")
+_READ_TOO = ("mapping", "rules")
+
+
+@click.command(
+    short_help="Send a file's rows to the platform.",
+    epilog=examples(
+        "fcwork send stock.csv -m inventory.json --profile acme --dry-run",
+        "fcwork send stock.csv -m inventory.json --profile acme --dead-letters dead.csv",
+        "fcwork send --replay dead.csv -m inventory.json --profile acme",
+        'fcwork send products.json --route event -o event \'{"name": "UPSERT_PRODUCT", …}\' --profile acme',
+        "fcwork send locations.xml -m locations.json --route mutation -o if_exists update --profile acme",
+    ),
+)
+@intake.reads
+@mappings.maps(required=False)
+@click.option("--rules", metavar="FILE", help="A file of rules: JSON or YAML; without one those of the entity.")
+@click.option("--profile", help="A profile of the Fluent CLI, or `simulator`; without one the FLUENT_* variables.")
+@click.option("--retailer", help="The name of a retailer of the profile.")
+@click.option("--route", default="batch", show_default=True, metavar="batch|event|mutation", help="How rows go.")
+@click.option(
+    "-o",
+    "--option",
+    "options",
+    type=(str, str),
+    multiple=True,
+    metavar="KEY VALUE",
+    help="Of the route, VALUE as JSON or text: event, mode, per_event; mutation, if_exists, per_request; … Repeatable.",
+)
+@click.option("--entity", default="INVENTORY", show_default=True, metavar="NAME", help="Of a batch: what rows are.")
+@click.option("--job", default="per-run", show_default=True, metavar="per-run|per-file|daily", help="Of a batch.")
+@click.option("--preprocessing", default="skip", show_default=True, metavar="skip|enabled", help="Of a batch's job.")
+@click.option("--batch-size", default=5_000, show_default=True, type=int, help="Rows a request.")
+@click.option("--workers", default=1, show_default=True, type=int, help="Requests at the same time.")
+@click.option("--rate", type=float, metavar="N", help="At most so many requests a second.")
+@click.option("--deadline", type=float, metavar="SECONDS", help="For all of it.")
+@click.option("--max-rejected", default="0%", show_default=True, metavar="N|N%", help="More, and nothing is sent.")
+@click.option("--max-unknown", default=0, show_default=True, type=int, help="More, and it is no success.")
+@click.option(
+    "--workflow", default="send", show_default=True, metavar="NAME", help="What loads of this kind are called."
+)
+@click.option("--force", is_flag=True, help="Send also a file that was loaded already.")
+@click.option("--dry-run", is_flag=True, help="Read, map and check; send nothing.")
+@click.option("--dead-letters", metavar="FILE", help="Write what was not delivered: .csv, .json, .jsonl or .parquet.")
+@click.option("--replay", metavar="FILE", help="Instead of SOURCE: a mended file of dead letters.")
+@click.option("--with-unknown", is_flag=True, help="With --replay: also rows that may have arrived.")
+@click.pass_context
+def send(ctx: click.Context, /, source: str | None, **given: Any) -> int:
+    """Send the rows of SOURCE, a file or a glob, map and check them first, and say what became of each.
+
+    A load that was cut off goes on where it stopped when it is sent again. A file whose content was loaded last under
+    its name is skipped. Rows that were not delivered are dead letters: mend them in the file, and send it by --replay.
+
+    Exit codes: 0 all delivered, or nothing to do; 1 failed; 2 a mistake in the call; 3 rows were rejected or are
+    unknown, or the gate was closed.
+    """
+    from fcwork import session
+
+    source = _source(source, given)
+    named = {"--dead-letters": (given["dead_letters"], ROWS)}
+    outputs = Outputs(named, [*intake.files(source), *(Path(given[name]) for name in _READ_TOO if given[name])])
+    with session.connect(profile=given["profile"], retailer=given["retailer"]) as client:
+        mapper = _mapper(given, client)
+        result = _sent(client, source, mapper, given, quiet=bool(ctx.obj))
+    if given["dead_letters"]:
+        outputs.dead_letters(given["dead_letters"], result.dead_letters)
+    if not ctx.obj:
+        for line in _told(result, outputs, given, mapper):
+            click.echo(line)
+    return exits.of_state(result.state)
+
+
+def _source(source: str | None, given: Mapping[str, Any]) -> str:
+    """Return what is to be read, or refuse a call that names nothing, or two things."""
+    if given["replay"] is None:
+        if given["with_unknown"]:
+            raise click.UsageError("--with-unknown goes with --replay.")
+        return intake.named(source)
+    if source is not None:
+        raise click.UsageError("SOURCE and --replay are two things to send: give one of them.")
+    return intake.named(given["replay"])
+
+
+def _sent(
+    client: FluentClient, source: str, mapper: Mapper | None, given: Mapping[str, Any], *, quiet: bool
+) -> IngestResult:
+    from fcwork.ingestion import ingest
+
+    reading = {name: given[name] for name in intake.OPTIONS if given[name] is not None}
+    replayed = given["replay"] is not None
+    with shown(quiet=quiet) as listener:
+        watch = _Watch(listener)
+        plan = ingest(
+            client,
+            _replayed(source, reading, given) if replayed else source,
+            mapping=mapper,
+            rules=given["rules"],
+            route=given["route"],
+            route_options=_options(given["options"]),
+            job=given["job"],
+            preprocessing=given["preprocessing"],
+            entity_type=given["entity"].upper(),
+            max_rejected=given["max_rejected"],
+            max_unknown=given["max_unknown"],
+            batch_size=given["batch_size"],
+            workers=given["workers"],
+            rate_per_second=given["rate"],
+            deadline_seconds=given["deadline"],
+            workflow=given["workflow"],
+            force=given["force"],
+            format=None if replayed else given["format"],
+            read_options=None if replayed else reading,
+            on_stage=watch.stage,
+        )
+        return plan.apply(dry_run=given["dry_run"], on_progress=watch.progress)
+
+
+def _replayed(source: str, reading: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+    """Return dead letters as rows to send; of those that may have arrived only what is safe or asked for."""
+    import polars as pl
+
+    from fcwork import sources
+
+    rows = sources.read(source, given["format"], **reading)
+    if source.lower().endswith((".csv", ".tsv")):
+        rows = sources.as_written(rows)
+    if "_code" not in rows.columns:
+        raise ConfigError(
+            f"{source} is no file of dead letters: it has no column _code",
+            hint="send it as SOURCE; --dead-letters and the report of a run write such files",
+        )
+    repeatable = given["route"] == "batch"
+    if repeatable or given["with_unknown"]:
+        return rows
+    return rows.filter(~pl.col("_code").is_in(_DOUBTFUL).fill_null(value=False))
+
+
+def _mapper(given: Mapping[str, Any], client: FluentClient) -> Mapper | None:
+    """Return the mapper of the call, to which the client's retailer is known unless the call names another."""
+    if not given["mapping"]:
+        return None
+    named = any(key == "retailerId" for key, _ in given["context"])
+    own = () if named or client.retailer_id is None else (("retailerId", client.retailer_id),)
+    return mappings.load({**given, "context": (*own, *given["context"])})
+
+
+def _options(pairs: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    """Return options by their keys, each value as JSON where it is some, else as text."""
+    found = {}
+    for key, text in pairs:
+        if key in found:
+            raise ConfigError(f"-o {key} is given twice", hint="give each key once: -o KEY VALUE")
+        try:
+            found[key] = json.loads(text)
+        except ValueError:
+            found[key] = text
+    return found
+
+
+class _Watch:
+    """Tells of a load as a run's events would."""
+
+    def __init__(self, listener: Listener | None) -> None:
+        self._listener = listener
+        self._stage = ""
+
+    def stage(self, name: str, message: str) -> None:
+        """Take notice of a stage."""
+        self._stage = name
+        self._tell("stage.started", message=message)
+
+    def progress(self, progress: Any) -> None:
+        """Take notice of how far it is."""
+        self._tell("stage.progress", done=progress.rows, total=progress.total)
+
+    def _tell(self, event: str, **facts: Any) -> None:
+        if self._listener:
+            self._listener({"event": event, "stage": self._stage, **facts})
+
+
+def _told(result: IngestResult, outputs: Outputs, given: Mapping[str, Any], mapper: Mapper | None) -> Iterator[str]:
+    from fcwork import frames
+
+    yield click.style(terminal.visible(result.summary), fg=summary.COLOURS.get(result.state, "red"), bold=True)
+    if result.dry_run:
+        yield click.style("DRY RUN: nothing was sent; without --dry-run it is.", fg="yellow", bold=True)
+    yield from summary.figures(result.counts)
+    yield from findings.lines(Veil(mapper.mask if mapper else ()).issues(frames.enter(result.issues)))
+    yield from outputs.told()
+    if result.counts["rejected"] + result.counts["unknown"] and not given["dead_letters"] and not result.dry_run:
+        yield "\nNext: add --dead-letters dead.csv, mend the rows there, and send them by --replay dead.csv"
+    elif given["dead_letters"]:
+        yield f"\nNext: mend the rows in {terminal.visible(given['dead_letters'])}, and send them by --replay"

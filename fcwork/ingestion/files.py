@@ -1,0 +1,258 @@
+"""The ledger of files: what was loaded under which name, so that a delivery is loaded once and new content always.
+
+A file is seen, claimed by one worker, sent, verified, and archived by whoever moves it away; or in error. It is
+compared with the last version that was loaded under its name: what counts is its content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import polars as pl
+
+from fcwork import log
+from fcwork.clock import SYSTEM, Clock
+from fcwork.errors import LeaseTakenError
+from fcwork.frames import UTC_TIME
+from fcwork.store import Held, Store, hold
+
+FRAME = "frame"  # what stands for the name where the rows come from no file
+FileState = Literal["seen", "claimed", "sent", "verified", "archived", "error"]
+LOADED: frozenset[FileState] = frozenset({"verified", "archived"})
+CLAIM_SECONDS = 30.0  # a worker on another machine that is dead for so long loses its claim
+# One row a file.
+FILES = pl.Schema(
+    {
+        "name": pl.String(),
+        "state": pl.String(),  # seen, claimed, sent (something is left to do), verified, archived, error
+        "reason": pl.String(),
+        "size": pl.Int64(),  # bytes, as the next three of the version seen last
+        "modified_at": UTC_TIME,
+        "etag": pl.String(),
+        "sha256": pl.String(),
+        "loaded_sha256": pl.String(),  # of the version loaded last
+        "loaded_at": UTC_TIME,
+        "run_id": pl.String(),
+        "rows": pl.Int64(),
+        "delivered": pl.Int64(),
+        "rejected": pl.Int64(),
+        "unknown": pl.Int64(),
+        "updated_at": UTC_TIME,
+    }
+)
+_logger = log.get("ingestion")
+
+
+@dataclass(frozen=True)
+class FileVersion:
+    """What tells one delivery of a file from another.
+
+    Attributes:
+        name: under which it is delivered.
+        uri: by which its rows tell their source.
+        size: bytes.
+        modified_at: when it was written, where its place tells.
+        etag: of its place, where there is one.
+        sha256: of its content.
+    """
+
+    name: str
+    uri: str = ""
+    size: int = 0
+    modified_at: datetime | None = None
+    etag: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """A file as the ledger knows it.
+
+    Attributes:
+        version: the one seen last.
+        state, reason: of this version, and why.
+        loaded: the version that was loaded last.
+        loaded_at: when.
+        counts: of the last load: rows, delivered, rejected, unknown.
+        run_id: of the run that changed it last.
+    """
+
+    version: FileVersion
+    state: FileState
+    updated_at: datetime
+    reason: str = ""
+    loaded: FileVersion | None = None
+    loaded_at: datetime | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    run_id: str = ""
+
+
+class Claim:
+    """The right of one worker to load a file, until its block ends; left by an exception, the file is in error.
+
+    Attributes:
+        refused: why the file is not to be loaded; empty where it is.
+    """
+
+    def __init__(self, ledger: FileLedger, version: FileVersion, holding: AbstractContextManager[Held]) -> None:
+        self.refused = ""
+        self._ledger, self._version, self._holding = ledger, version, holding
+        self._held: Held | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._held = self._holding.__enter__()
+        except LeaseTakenError as taken:
+            self.refused = f"another worker is loading it: {taken.message}"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._held is None:
+            return
+        try:
+            if isinstance(error, Exception) and not self.refused:
+                self.note("error", reason=f"{type(error).__name__}: {error}")
+        finally:
+            self._holding.__exit__(kind, error, trace)
+
+    def note(self, state: FileState, *, reason: str = "", counts: Mapping[str, int] | None = None) -> None:
+        """Write down what became of the file.
+
+        Raises:
+            StoreError: the claim was lost to another worker meanwhile.
+        """
+        self._ledger.note(self._version, state, reason=reason, counts=counts, held=self._held)
+
+    def check(self) -> None:
+        """Stop a worker that lost its claim.
+
+        Raises:
+            StoreError: another worker may have taken the file over.
+        """
+        if self._held is not None and self._held.lost:
+            self._held.check()
+
+
+class FileLedger:
+    """What a workflow knows of the files it loads to one target.
+
+    Args:
+        store: where it is kept.
+        workflow: whose files.
+        target: whose platform, with the retailer: a sandbox never moves production's.
+        run_id: noted with each change.
+        clock: stamps the changes; claims run by the store's own time.
+    """
+
+    def __init__(self, store: Store, *, workflow: str, target: str, run_id: str = "", clock: Clock = SYSTEM) -> None:
+        self._store, self._clock, self._run_id = store, clock, run_id
+        self._prefix = f"file:{target}:{workflow}:"
+
+    def get(self, name: str) -> FileRecord | None:
+        """Return what is known of a file."""
+        found = self._store.get(self._prefix + name)
+        return None if found is None else _from_json(found)
+
+    def see(self, version: FileVersion) -> None:
+        """Note a version that was not seen before."""
+        known = self.get(version.name)
+        if known is None or known.version.sha256 != version.sha256:
+            self.note(version, "seen")
+
+    def may_be_loaded(self, name: str, size: int) -> bool:
+        """Say whether a file of this size can be what was loaded last, so that its content is worth a look."""
+        known = self.get(name)
+        return known is not None and known.state in LOADED and known.loaded is not None and known.loaded.size == size
+
+    def loaded_already(self, version: FileVersion) -> str:
+        """Return why a version need not be loaded again; empty where it is to be."""
+        known = self.get(version.name)
+        if known is None or known.loaded is None or known.state not in LOADED:
+            return ""
+        if known.loaded.sha256 != version.sha256:
+            return ""
+        left = known.counts.get("rejected", 0)
+        told = f", {left:,} of its rows rejected" if left else ""
+        return f"loaded already at {known.loaded_at:%Y-%m-%d %H:%M:%S} UTC{told}"
+
+    def claim(self, version: FileVersion) -> Claim:
+        """Return a claim on a file for one worker at a time, to be held by a ``with``."""
+        name = self._prefix + version.name
+        holding = hold(self._store, name, ttl=CLAIM_SECONDS, outlive=True)
+        return Claim(self, version, holding)
+
+    def note(
+        self,
+        version: FileVersion,
+        state: FileState,
+        *,
+        reason: str = "",
+        counts: Mapping[str, int] | None = None,
+        held: Held | None = None,
+    ) -> None:
+        """Write down the state of a version.
+
+        Raises:
+            StoreError: the claim ``held`` was lost, or the store cannot be used.
+        """
+        now, known = self._clock.now(), self.get(version.name)
+        record = FileRecord(version, state, now, reason=reason, counts=dict(counts or {}), run_id=self._run_id)
+        if state in LOADED:
+            record = replace(record, loaded=version, loaded_at=now)
+        elif known:
+            record = replace(record, loaded=known.loaded, loaded_at=known.loaded_at)
+        fence = held.lease if held else None
+        self._store.set(self._prefix + version.name, _to_json(record), fence=fence)
+        _logger.info("file.noted", file=version.name, state=state, reason=reason)
+
+    def forget(self, name: str) -> bool:
+        """Forget a file, so that its next delivery is loaded whatever it holds; say whether it was known."""
+        return self._store.delete(self._prefix + name)
+
+    def files(self) -> pl.DataFrame:
+        """Return the files of this workflow in the columns of ``FILES``, in the order of their names."""
+        records = [_from_json(value) for _, value in self._store.items(self._prefix)]
+        return pl.DataFrame([_line(record) for record in records], schema=FILES)
+
+
+def _line(record: FileRecord) -> dict[str, Any]:
+    version, loaded = record.version, record.loaded
+    return {
+        **{name: getattr(version, name) for name in ("name", "size", "modified_at", "etag", "sha256")},
+        **{name: getattr(record, name) for name in ("state", "reason", "loaded_at", "run_id", "updated_at")},
+        **{name: record.counts.get(name) for name in ("rows", "delivered", "rejected", "unknown")},
+        "loaded_sha256": loaded.sha256 if loaded else None,
+    }
+
+
+def _to_json(record: FileRecord) -> dict[str, Any]:
+    return _texts(asdict(record))
+
+
+def _texts(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else _texts(value) if isinstance(value, dict) else value
+        for name, value in values.items()
+    }
+
+
+def _from_json(values: Mapping[str, Any]) -> FileRecord:
+    loaded = values["loaded"]
+    times = {name: _instant(values[name]) for name in ("updated_at", "loaded_at")}
+    versions = {"version": _version(values["version"]), "loaded": _version(loaded) if loaded else None}
+    return FileRecord(**{**values, **times, **versions})
+
+
+def _version(values: Mapping[str, Any]) -> FileVersion:
+    return FileVersion(**{**values, "modified_at": _instant(values["modified_at"])})
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

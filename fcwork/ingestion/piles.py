@@ -1,0 +1,30 @@
+"""The rows of a load, put on piles: always the source's own rows, which a person mends and loads again."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from fcwork import frames
+from fcwork.recovery.result import dead_letters
+
+STAGE = "_stage"  # the column of `rejected` that says which stage refused the row
+ON_ROW = [frames.ROW, frames.SOURCE]
+
+
+def refused(read: pl.DataFrame, rows: pl.DataFrame, stage: str) -> pl.DataFrame:
+    """Return the source's own rows of those that a stage refused."""
+    why = rows.select(*ON_ROW, "_errors")
+    there = read if why.height else read.clear()
+    return there.join(why, on=ON_ROW, nulls_equal=True).with_columns(pl.lit(stage).alias(STAGE))
+
+
+def stack(piles: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Return piles as one, in the order of source and row."""
+    kept = [pile for pile in piles if pile.height] or piles[-1:]
+    return pl.concat(kept, how="diagonal_relaxed").sort(frames.SOURCE, frames.ROW, maintain_order=True)
+
+
+def letters(read: pl.DataFrame, rejected: pl.DataFrame, unknown: pl.DataFrame, issues: pl.DataFrame) -> pl.DataFrame:
+    """Return the source's own rows of those that were not delivered, each behind where it is from and why."""
+    doubtful = refused(read, unknown, "send") if unknown.height else rejected.clear()
+    return dead_letters(stack([rejected, doubtful]), issues)
