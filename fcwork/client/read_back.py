@@ -100,9 +100,9 @@ class ReadBack:
             said.change_verdicts(changes),
             _unasked(levels, found, by_ref.failed, at_place.failed),
         ]
-        told = said.one_each(pl.concat(known))
+        told = said.one_each(pl.concat(known), wanted)
         _logger.info("rows.read_back", rows=rows.height, told=told.height, queries=by_ref.asked + at_place.asked)
-        return told.select(READ_BACK.names())
+        return told
 
     def _quantities(self, block: Block, size: int) -> pl.DataFrame:
         values = {"refs": block[0], "first": size, **self._catalogue}

@@ -81,8 +81,8 @@ def verdicts(found: pl.DataFrame, since: datetime) -> pl.DataFrame:
     """Return what is known of found rows: ``delivered`` where all that was found says what the row says."""
     equal = pl.all_horizontal(_agrees(name) for name in (*_COMPARED, *_ALSO)) & ~pl.col("cut")
     told = pl.when(equal).then(_holds()).otherwise(_differs(since))
-    judged = found.select("ref", "at", outcome=_outcome(equal), code=pl.lit(None, pl.String), message=told)
-    return judged.drop("at")
+    outcome = pl.when(equal).then(pl.lit("delivered")).otherwise(pl.lit("unknown"))
+    return found.select("ref", outcome=outcome, code=pl.lit(None, pl.String), message=told)
 
 
 def change_verdicts(rows: pl.DataFrame) -> pl.DataFrame:
@@ -96,10 +96,13 @@ def unread_verdicts(rows: pl.DataFrame, reason: str) -> pl.DataFrame:
     return _unknown(rows, pl.lit(f"could not be read back: {reason}"))
 
 
-def one_each(told: pl.DataFrame) -> pl.DataFrame:
-    """Return one verdict a reference: what agrees with one thing that is held and not with another is unknown."""
-    ordered = told.sort("outcome", descending=True, maintain_order=True)  # unknown before delivered
-    return ordered.unique("ref", keep="first", maintain_order=True)
+def one_each(told: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return one verdict a reference, in the order of ``rows``.
+
+    What agrees with one thing that is held and not with another is unknown.
+    """
+    worst = told.sort("outcome", descending=True, maintain_order=True).unique("ref", keep="first", maintain_order=True)
+    return rows.select("ref").unique(maintain_order=True).join(worst, on="ref", how="inner", maintain_order="left")
 
 
 def _held(node: Mapping[str, Any], position: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -152,12 +155,8 @@ def _instant(text: pl.Expr) -> pl.Expr:
     return pl.coalesce(*zoned, *(one.dt.replace_time_zone("UTC") for one in local))
 
 
-def _outcome(equal: pl.Expr) -> pl.Expr:
-    return pl.when(equal).then(pl.lit("delivered")).otherwise(pl.lit("unknown"))
-
-
 def _holds() -> pl.Expr:
-    parts = [pl.format("{} {}", pl.lit(name), _shown(f"held_{name}")) for name in _COMPARED]
+    parts = [_pair(name) for name in _COMPARED]
     parts += [pl.when(pl.col(name).is_not_null()).then(_pair(name)) for name in _ALSO]
     return pl.lit("read back: the platform holds ") + pl.concat_str(parts, separator=", ", ignore_nulls=True)
 

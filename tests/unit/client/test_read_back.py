@@ -142,6 +142,16 @@ def test_row_goes_by_the_callers_reference(arrange: Arrange) -> None:
     assert told.select("ref", "outcome").rows() == [("7", "delivered"), ("9", "delivered")]
 
 
+def test_verdicts_come_in_the_order_of_the_rows(arrange: Arrange) -> None:
+    """The answer is in the order of the rows, one line a reference; rows that share one must all be as it says."""
+    _, client = arrange()
+    load(client, stock(3))
+    rows = stock(3).with_columns(qty=pl.Series([0, 7, 2]))
+    assert look(client, rows)["outcome"].to_list() == ["delivered", "unknown", "delivered"]
+    twice = pl.concat([rows.head(1), rows.head(1).with_columns(qty=pl.lit(8, pl.Int64))])
+    assert look(client, twice)["outcome"].to_list() == ["unknown"]
+
+
 @pytest.mark.parametrize("known", ["DELTA", "CORRECTION", "delta"])
 def test_a_change_is_never_proven(arrange: Arrange, known: str) -> None:
     """P22: what is held cannot prove a change of a level, not even where the numbers are the same."""
