@@ -68,18 +68,25 @@ def found_by_ref(rows: pl.DataFrame, quantities: pl.DataFrame) -> pl.DataFrame:
     """Return rows beside what is held under their reference, unless that lies at another position."""
     both = rows.join(quantities, left_on="look_ref", right_on="held_ref", how="inner", coalesce=False)
     elsewhere = (pl.col("held_sku") != pl.col("sku")) | (pl.col("held_location") != pl.col("location"))
-    return both.filter(~elsewhere.fill_null(value=False))
+    return both.filter(~elsewhere.fill_null(value=False)).with_columns(other=pl.lit(value=False))
 
 
-def found_at_position(rows: pl.DataFrame, quantities: pl.DataFrame) -> pl.DataFrame:
-    """Return rows beside the quantities of their type at their position."""
+def found_at_position(rows: pl.DataFrame, quantities: pl.DataFrame, *, refs: pl.Series) -> pl.DataFrame:
+    """Return rows beside the quantities of their type at their position, whatever their reference.
+
+    What goes by a reference of ``refs`` is another row's. A position has one LAST_ON_HAND; of other types it may have
+    several, such as deliveries, and one under another reference (``other``) need not be the row's (assumed).
+    """
     place, there = ["sku", "location", "type"], ["held_sku", "held_location", "held_type"]
-    return rows.join(quantities, left_on=place, right_on=there, how="inner", coalesce=False)
+    both = rows.join(quantities, left_on=place, right_on=there, how="inner", coalesce=False)
+    strange = pl.col("held_ref").ne_missing(pl.col("look_ref"))
+    another = strange & pl.col("held_ref").is_in(refs.implode()).fill_null(value=False)
+    return both.filter(~another).with_columns(other=strange & (pl.col("type") != _USUAL["type"]))
 
 
 def verdicts(found: pl.DataFrame, since: datetime) -> pl.DataFrame:
     """Return what is known of found rows: ``delivered`` where all that was found says what the row says."""
-    equal = pl.all_horizontal(_agrees(name) for name in (*_COMPARED, *_ALSO)) & ~pl.col("cut")
+    equal = pl.all_horizontal(_agrees(name) for name in (*_COMPARED, *_ALSO)) & ~pl.col("cut") & ~pl.col("other")
     told = pl.when(equal).then(_holds()).otherwise(_differs(since))
     outcome = pl.when(equal).then(pl.lit("delivered")).otherwise(pl.lit("unknown"))
     return found.select("ref", outcome=outcome, code=pl.lit(None, pl.String), message=told)
@@ -164,6 +171,8 @@ def _holds() -> pl.Expr:
 def _differs(since: datetime) -> pl.Expr:
     """Return a text that says what is held instead, and since when."""
     parts = [pl.when(~_agrees(name)).then(_instead(name)) for name in (*_COMPARED, *_ALSO)]
+    reference = pl.format("{} under the reference {} (not {})", _shown("held_quantity"), _shown("held_ref"), "look_ref")
+    parts.append(pl.when("other").then(reference))
     differences = pl.concat_str(parts, separator=", ", ignore_nulls=True)
     changed = pl.format(
         "; it changed last on {}, {} the row was sent",

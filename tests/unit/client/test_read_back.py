@@ -193,6 +193,22 @@ def test_reference_of_another_position_proves_nothing(arrange: Arrange) -> None:
     assert look(client, one(skuRef="A", locationRef="B:C")).height == 0
 
 
+def test_another_delivery_at_the_position_proves_nothing(arrange: Arrange) -> None:
+    """P22: an expected quantity under another reference may be another delivery, however alike the two are."""
+    _, client = arrange()
+    load(client, one(type="EXPECTED", ref="ASN-1"))
+    verdict = look(client, one(type="EXPECTED", ref="ASN-2")).row(0, named=True)
+    assert verdict["outcome"] == "unknown"
+    assert "5 under the reference ASN-1 (not ASN-2)" in verdict["message"]
+
+
+def test_quantity_of_another_row_is_not_this_rows(arrange: Arrange) -> None:
+    """P22: a quantity that goes by another row's reference proves that row alone."""
+    _, client = arrange()
+    load(client, one(ref="R1"))
+    assert look(client, pl.concat([one(ref="R1"), one(ref="R2")]))["ref"].to_list() == ["R1"]
+
+
 def test_same_quantity_twice_must_agree_twice(arrange: Arrange) -> None:
     """P22: where several quantities fit a row, all must say what it says: one of them may be the wrong one."""
     there, client = arrange()
@@ -275,11 +291,22 @@ def test_dead_platform_is_told_and_soon(arrange: Arrange) -> None:
 
 
 def test_missing_rights_are_told_at_once(arrange: Arrange) -> None:
-    """P26: a user who may not read inventory is told so after one query."""
+    """P26: a user who may read neither quantities nor positions is told so after one query for each."""
     there, client = arrange(Fault("status", status=403, path="/graphql"))
     with pytest.raises(AuthError):
         look(client, stock(20_000))
-    assert there.ledger.count("POST", "/graphql") == 1
+    assert there.ledger.count("POST", "/graphql") == 2
+
+
+def test_rights_to_one_of_both_are_used(arrange: Arrange) -> None:
+    """P26: who may read only quantities has the rows found by reference, who may read only positions all of them."""
+    rows = pl.concat([stock(600), stock(601).tail(1).with_columns(ref=pl.lit("NEW"))], how="diagonal")
+    ends = {}
+    for denied in ("FcworkQuantities", "FcworkPositions"):
+        _, client = arrange(Fault("status", status=403, path="/graphql", match=denied))
+        load(client, stock(601))
+        ends[denied] = dict(look(client, rows).group_by("outcome").len().iter_rows())
+    assert ends == {"FcworkQuantities": {"delivered": 601}, "FcworkPositions": {"delivered": 600, "unknown": 1}}
 
 
 def test_a_platform_of_smaller_pages_is_asked_for_less(arrange: Arrange) -> None:
