@@ -50,6 +50,8 @@ class Look:
         """The status of each batch that is not."""
         self.failures: dict[Place, ApiError] = {}
         """Why a batch could not be looked at."""
+        self.skipped: list[Place] = []
+        """Batches that were not asked for, as asking on made no sense."""
 
     def at(self, job_id: str, batch_ids: Sequence[str]) -> None:
         """Look at batches of one job: several are asked for together, and then only the complete ones each."""
@@ -82,7 +84,7 @@ class Look:
 
     def _ask(self, place: Place) -> None:
         if self._over:
-            self.failures[place] = self._over
+            self.skipped.append(place)
             return
         try:
             batch = self._jobs.batch(*place)
@@ -99,7 +101,7 @@ class Look:
     def _fail(self, places: Iterable[Place], error: ApiError) -> None:
         """Note a failure, and end the look where asking on makes no sense."""
         self.failures.update(dict.fromkeys(places, error))
-        _logger.info("batch.not_looked_at", batches=len(self.failures), error=error.message)
+        _logger.info("batch.not_looked_at", failures=len(self.failures), error=error.message)
         silent = isinstance(error, ConnectionFailedError | RateLimitError | OutcomeUnknownError)
         self._unanswered = self._unanswered + 1 if silent else 0
         if isinstance(error, AuthError) or self._unanswered >= _UNANSWERED:
@@ -130,6 +132,7 @@ def wait(jobs: Jobs, clock: Clock, job_id: str, batch_ids: Sequence[str], *, tim
 def _still_open(job_id: str, look: Look, timeout: float) -> OutcomeUnknownError:
     told = [f"{batch_id} ({status or 'no status'})" for (_, batch_id), status in look.open.items()]
     told += [f"{batch_id} ({error.message})" for (_, batch_id), error in look.failures.items()]
+    told += [f"{batch_id} (not asked for)" for _, batch_id in look.skipped]
     names = ", ".join(told[:_NAMED]) + (f" and {len(told) - _NAMED} more" if len(told) > _NAMED else "")
     return OutcomeUnknownError(
         f"{len(told)} batches of job {job_id} are not complete after {timeout:g} s: {names}", hint=_STUCK

@@ -333,7 +333,7 @@ class FluentClient(Mutating):
     def wait_for_batches(self, job_id: str, batch_ids: Sequence[str], *, timeout: float) -> pl.DataFrame:
         """Wait until batches are COMPLETE and return what became of their records.
 
-        It asks at once and then after 2 s, half as long again each time, up to every 30 s.
+        It asks for all together, at once and then after 2 s, half as long again each time, up to every 30 s.
 
         Args:
             job_id: their job.

@@ -93,16 +93,17 @@ class ReadBack:
         left = levels.filter(~pl.col("at").is_in(found["at"].implode()) & said.HAS_PLACE)
         types = left["type"].unique().sort().to_list()
         at_place = _Asking(lambda block, size: self._positions(block, size, types))
-        found = pl.concat([found, said.found_at_position(left, at_place.all(_areas(left)))])
+        held = at_place.all(_areas(left))
+        found = pl.concat([found, said.found_at_position(left, held, refs=wanted["look_ref"])])
         _raise_if_blind(by_ref, at_place)
         known = [
             said.verdicts(found, since),
             said.change_verdicts(changes),
             _unasked(levels, found, by_ref.failed, at_place.failed),
         ]
-        told = said.one_each(pl.concat(known))
+        told = said.one_each(pl.concat(known), wanted)
         _logger.info("rows.read_back", rows=rows.height, told=told.height, queries=by_ref.asked + at_place.asked)
-        return told.select(READ_BACK.names())
+        return told
 
     def _quantities(self, block: Block, size: int) -> pl.DataFrame:
         values = {"refs": block[0], "first": size, **self._catalogue}
@@ -158,12 +159,10 @@ class _Asking:
         self.asked += 1
         try:
             answer = self._ask(block, _size(block))
-        except AuthError:
-            raise
         except ApiError as error:
             silent = isinstance(error, ConnectionFailedError | RateLimitError)
             self._unanswered = self._unanswered + 1 if silent else 0
-            self._over = error if self._unanswered >= _UNANSWERED else None
+            self._over = error if isinstance(error, AuthError) or self._unanswered >= _UNANSWERED else None
             return error
         self._unanswered, self.answered = 0, self.answered + 1
         return answer

@@ -68,21 +68,28 @@ def found_by_ref(rows: pl.DataFrame, quantities: pl.DataFrame) -> pl.DataFrame:
     """Return rows beside what is held under their reference, unless that lies at another position."""
     both = rows.join(quantities, left_on="look_ref", right_on="held_ref", how="inner", coalesce=False)
     elsewhere = (pl.col("held_sku") != pl.col("sku")) | (pl.col("held_location") != pl.col("location"))
-    return both.filter(~elsewhere.fill_null(value=False))
+    return both.filter(~elsewhere.fill_null(value=False)).with_columns(other=pl.lit(value=False))
 
 
-def found_at_position(rows: pl.DataFrame, quantities: pl.DataFrame) -> pl.DataFrame:
-    """Return rows beside the quantities of their type at their position."""
+def found_at_position(rows: pl.DataFrame, quantities: pl.DataFrame, *, refs: pl.Series) -> pl.DataFrame:
+    """Return rows beside the quantities of their type at their position, whatever their reference.
+
+    What goes by a reference of ``refs`` is another row's. A position has one LAST_ON_HAND; of other types it may have
+    several, such as deliveries, and one under another reference (``other``) need not be the row's (assumed).
+    """
     place, there = ["sku", "location", "type"], ["held_sku", "held_location", "held_type"]
-    return rows.join(quantities, left_on=place, right_on=there, how="inner", coalesce=False)
+    both = rows.join(quantities, left_on=place, right_on=there, how="inner", coalesce=False)
+    strange = pl.col("held_ref").ne_missing(pl.col("look_ref"))
+    another = strange & pl.col("held_ref").is_in(refs.implode()).fill_null(value=False)
+    return both.filter(~another).with_columns(other=strange & (pl.col("type") != _USUAL["type"]))
 
 
 def verdicts(found: pl.DataFrame, since: datetime) -> pl.DataFrame:
     """Return what is known of found rows: ``delivered`` where all that was found says what the row says."""
-    equal = pl.all_horizontal(_agrees(name) for name in (*_COMPARED, *_ALSO)) & ~pl.col("cut")
+    equal = pl.all_horizontal(_agrees(name) for name in (*_COMPARED, *_ALSO)) & ~pl.col("cut") & ~pl.col("other")
     told = pl.when(equal).then(_holds()).otherwise(_differs(since))
-    judged = found.select("ref", "at", outcome=_outcome(equal), code=pl.lit(None, pl.String), message=told)
-    return judged.drop("at")
+    outcome = pl.when(equal).then(pl.lit("delivered")).otherwise(pl.lit("unknown"))
+    return found.select("ref", outcome=outcome, code=pl.lit(None, pl.String), message=told)
 
 
 def change_verdicts(rows: pl.DataFrame) -> pl.DataFrame:
@@ -96,10 +103,13 @@ def unread_verdicts(rows: pl.DataFrame, reason: str) -> pl.DataFrame:
     return _unknown(rows, pl.lit(f"could not be read back: {reason}"))
 
 
-def one_each(told: pl.DataFrame) -> pl.DataFrame:
-    """Return one verdict a reference: what agrees with one thing that is held and not with another is unknown."""
-    ordered = told.sort("outcome", descending=True, maintain_order=True)  # unknown before delivered
-    return ordered.unique("ref", keep="first", maintain_order=True)
+def one_each(told: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return one verdict a reference, in the order of ``rows``.
+
+    What agrees with one thing that is held and not with another is unknown.
+    """
+    worst = told.sort("outcome", descending=True, maintain_order=True).unique("ref", keep="first", maintain_order=True)
+    return rows.select("ref").unique(maintain_order=True).join(worst, on="ref", how="inner", maintain_order="left")
 
 
 def _held(node: Mapping[str, Any], position: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -152,12 +162,8 @@ def _instant(text: pl.Expr) -> pl.Expr:
     return pl.coalesce(*zoned, *(one.dt.replace_time_zone("UTC") for one in local))
 
 
-def _outcome(equal: pl.Expr) -> pl.Expr:
-    return pl.when(equal).then(pl.lit("delivered")).otherwise(pl.lit("unknown"))
-
-
 def _holds() -> pl.Expr:
-    parts = [pl.format("{} {}", pl.lit(name), _shown(f"held_{name}")) for name in _COMPARED]
+    parts = [_pair(name) for name in _COMPARED]
     parts += [pl.when(pl.col(name).is_not_null()).then(_pair(name)) for name in _ALSO]
     return pl.lit("read back: the platform holds ") + pl.concat_str(parts, separator=", ", ignore_nulls=True)
 
@@ -165,6 +171,8 @@ def _holds() -> pl.Expr:
 def _differs(since: datetime) -> pl.Expr:
     """Return a text that says what is held instead, and since when."""
     parts = [pl.when(~_agrees(name)).then(_instead(name)) for name in (*_COMPARED, *_ALSO)]
+    reference = pl.format("{} under the reference {} (not {})", _shown("held_quantity"), _shown("held_ref"), "look_ref")
+    parts.append(pl.when("other").then(reference))
     differences = pl.concat_str(parts, separator=", ", ignore_nulls=True)
     changed = pl.format(
         "; it changed last on {}, {} the row was sent",

@@ -196,3 +196,69 @@ def test_workers_share_client_and_job(arrange: Arrange, stock: Stock, clock: Man
     assert there.ledger.jobs.height == 1
     assert there.ledger.tokens.issued == 1
     assert there.ledger.quantities["effects"].to_list() == [1] * 2_000
+
+
+@pytest.mark.parametrize("workers", [1, 6])
+def test_many_batches_are_looked_at_together(arrange: Arrange, stock: Stock, clock: ManualClock, workers: int) -> None:
+    """P22: a load of 200 batches is verified with one question a look, and one for each complete batch's results."""
+    there, client = arrange(settle_polls=4)
+    route = client.batches()
+    assert recovery.send(stock(2_000), route, batch_size=10, workers=workers, clock=clock).ok
+    assert there.ledger.count("GET", "/job/*/batch/*") == 200
+    assert there.ledger.count("GET", f"/job/{route.job_ids[0]}") == 5
+
+
+def test_batches_that_cannot_be_listed_are_looked_at_singly(arrange: Arrange, stock: Stock, clock: ManualClock) -> None:
+    """P22: a user without JOB_VIEW has the same load verified, batch by batch."""
+    there, client = arrange(Fault("status", method="GET", path="/job/1", status=403))
+    assert recovery.send(stock(50), client.batches(), batch_size=10, clock=clock).ok
+    assert there.ledger.count("GET", "/job/*/batch/*") == 10
+
+
+def test_one_bad_batch_leaves_the_others_verified(arrange: Arrange, stock: Stock, clock: ManualClock) -> None:
+    """P22: a batch that the platform does not know any more leaves its own rows unknown, and no others."""
+    _, client = arrange(Fault("status", method="GET", path="/job/1/batch/2", status=404))
+    result = recovery.send(stock(50), client.batches(), batch_size=10, clock=clock)
+    assert (result.counts["delivered"], result.counts["unknown"]) == (40, 10)
+    assert sorted(result.unknown["skuRef"]) == [f"S{at}" for at in range(10, 20)]
+
+
+@pytest.mark.parametrize(("job", "workers"), [("per-run", 1), ("per-run", 5), ("daily", 1), ("daily", 5)])
+def test_a_load_is_spread_over_jobs(arrange: Arrange, stock: Stock, clock: ManualClock, job: Any, workers: int) -> None:
+    """With batches_per_job each job of a load holds so many batches, refused ones not counted, and all are verified."""
+    there, client = arrange(Fault("poison", ref="S33"), Fault("status", method="POST", path=POSTS, nth=4, status=503))
+    route = client.batches(job=job, batches_per_job=3)
+    result = recovery.send(stock(100), route, batch_size=10, workers=workers, clock=clock)
+    assert result.rejected["skuRef"].to_list() == ["S33"]
+    assert result.counts["delivered"] == 99
+    held = there.ledger.jobs["batches"].to_list()
+    assert held[:-1] == [3] * (len(held) - 1)
+    assert 1 <= held[-1] <= 3
+    assert sorted(route.job_ids, key=int) == there.ledger.jobs["job_id"].to_list()
+
+
+def test_a_snapshot_under_preprocessing_is_read_back(arrange: Arrange, stock: Stock, clock: ManualClock) -> None:
+    """P22: what the platform drops or merges without a word can be found on it: every row of a healthy snapshot."""
+    there, client = arrange(preprocessing=True)
+    rows, since = stock(2_000), clock.now()
+    assert recovery.send(rows.head(500), client.batches(), clock=clock).ok
+    route = client.batches(preprocessing="enabled")
+    for part in rows.iter_slices(200):
+        route.post(route.pack(part), part.height)
+    told = route.read_back(rows, route.entity_ref(rows), since)
+    assert told["outcome"].to_list() == ["delivered"] * 2_000
+    assert held(there) == set(rows.select("skuRef", "qty").rows())
+
+
+def test_what_preprocessing_ignored_is_not_taken_for_delivered(
+    arrange: Arrange, stock: Stock, clock: ManualClock
+) -> None:
+    """P22: a record that was dropped although it says something new is found out by reading back."""
+    _, client = arrange(preprocessing=True)
+    recovery.send(stock(3).with_columns(condition=pl.lit("NEW")), client.batches(), clock=clock)
+    route = client.batches(preprocessing="enabled")
+    rows = stock(3).with_columns(condition=pl.Series(["NEW", "USED", None]))
+    route.post(route.pack(rows), 3)
+    told = route.read_back(rows, route.entity_ref(rows), clock.now())
+    assert told["outcome"].to_list() == ["delivered", "unknown", "delivered"]
+    assert "condition NEW (not USED)" in told["message"][1]

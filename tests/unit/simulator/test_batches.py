@@ -339,6 +339,36 @@ def test_preprocessing_merges_batches(
     assert sim.ledger.quantities["effects"].to_list() == [1, 1, 1]
 
 
+def test_preprocessing_compares_amount_and_status_only(
+    make: Make,
+    enter: Enter,
+) -> None:
+    """Under preprocessing a record with something new beside the same amount and status is dropped all the same."""
+    sim = make(preprocessing=True)
+    client = enter(sim)
+    _send(client, _new_job(client, meta={"preprocessing": "skip"}), [_record(1, condition="NEW")])
+    job_id = _new_job(client)
+    entities = [_record(1, condition="USED"), _record(1, condition="USED", status="INACTIVE")]
+    batch_id = _send(client, job_id, entities).json()["id"]
+    assert _settled(client, job_id, batch_id)["total"] == 1
+    assert sim.ledger.quantities["effects"].to_list() == [2]
+
+
+def test_merged_batches_lose_what_was_theirs(
+    make: Make,
+    enter: Enter,
+) -> None:
+    """P22: a merged batch is not among its job's, and of records of one quantity only the last is told of."""
+    sim = make(preprocessing=True)
+    client = enter(sim)
+    job_id = _new_job(client)
+    ids = [_send(client, job_id, entities).json()["id"] for entities in ([_record(1), _record(2)], [_record(1, qty=9)])]
+    assert [batch["id"] for batch in client.get(f"/api/v4.1/job/{job_id}").json()["batch"]] == ids[:1]
+    assert list(_codes(_settled(client, job_id, ids[0]))) == ["SKU-1:LOC-1:LAST_ON_HAND", "SKU-2:LOC-1:LAST_ON_HAND"]
+    assert _settled(client, job_id, ids[0])["total"] == 2
+    assert _settled(client, job_id, ids[1])["total"] == 0
+
+
 def test_poison_refuses_the_whole_batch_without_a_name(
     make: Make,
     enter: Enter,
