@@ -1,7 +1,7 @@
 """Rows as JSON for the wire: columnar where it can be, nulls left out, identity columns never sent.
 
-The same rows always give the same bytes, in their order. An instant is written in UTC with a Z; one without a zone is
-taken as UTC.
+The same rows always give the same bytes, in their order, and a row the same text whatever rows stand beside it. An
+instant is written in UTC with a Z; one without a zone is taken as UTC.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def pack_rows(rows: pl.DataFrame) -> bytes:
     kept = rows.drop(empty) if empty else rows
     if not kept.width:
         return b"[" + b",".join([b"{}"] * rows.height) + b"]"
-    exact = [name for name, dtype in kept.schema.items() if dtype.is_decimal()]
-    inside = {name for column, dtype in kept.schema.items() for name in _names_inside(column, dtype)}
-    if inside.intersection(exact) or not all(_is_plain(name, dtype) for name, dtype in kept.schema.items()):
+    exact = [name for name, dtype in rows.schema.items() if dtype.is_decimal()]
+    inside = {name for column, dtype in rows.schema.items() for name in _names_inside(column, dtype)}
+    if inside.intersection(exact) or not all(_is_plain(name, dtype) for name, dtype in rows.schema.items()):
         return pack_records(kept.to_dicts())
     rewritten = [
         _writable(name, dtype) for name, dtype in kept.schema.items() if dtype.is_temporal() or dtype.is_decimal()
