@@ -67,9 +67,9 @@ class EventForm:
         self._plain_shared = orjson.loads(encoded(self._shared, "the event's attributes"))
 
     @property
-    def fixed(self) -> dict[str, Any] | None:
-        """The fields of every event, where no row can change them."""
-        return dict(self._envelope) if self._as_attributes else None
+    def is_fixed(self) -> bool:
+        """Whether name and entity are the same for all rows."""
+        return self._as_attributes
 
     def body(self, rows: pl.DataFrame) -> bytes:
         """Return the event of these rows; digits are kept as they are."""

@@ -123,10 +123,10 @@ def _unbroken(sent: list[Sent], instant: Callable[[Sent], Any]) -> Iterator[list
 
 def _filters(abouts: Collection[About]) -> list[dict[str, Any]]:
     """Return the searches that find events about these: one an entity where they are few, else one a name."""
-    if len(abouts) <= FEW:
-        return [about._asdict() for about in abouts]
-    names = sorted({about._replace(entity_ref=None, entity_id=None) for about in abouts})
-    return [about._asdict() for about in names]
+    named = {about for about in abouts if about.name}  # one without a name was never sent
+    if len(named) > FEW:
+        named = {about._replace(entity_ref=None, entity_id=None) for about in named}
+    return [about._asdict() for about in named]
 
 
 def _page(size_bytes: int) -> int:

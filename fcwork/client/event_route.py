@@ -161,10 +161,11 @@ class EventRoute:
     def _refusal(self, receipt: EventReceipt) -> ApiError:
         facts = {"method": "POST", "status": 200, "code": receipt.status}
         message = f"event {receipt.id} ended as {receipt.status}"
+        if receipt.status in REFUSED:
+            self._matching.exclude([receipt.id])
         if receipt.status == NO_MATCH:
             return self._unmatched(message, **facts)
         if receipt.status in REFUSED:
-            self._matching.exclude([receipt.id])
             return BadRequestError(message, hint="look at the event's own log of rules", **facts)
         hint = "it may have taken effect: look for the event before sending it again"
         named = f" {receipt.id}" if receipt.id else ""
@@ -175,7 +176,7 @@ class EventRoute:
 
     def _unmatched(self, message: str, **facts: Any) -> ApiError:
         """Return the error of an event that no rule is for: where all rows go under one name, none of them can go."""
-        kind = NotFoundError if self._form.fixed is not None else BadRequestError
+        kind = NotFoundError if self._form.is_fixed else BadRequestError
         return kind(message, **{**facts, "code": NO_MATCH, "hint": _HINT})
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from fcwork.client import FluentClient, event_log, event_matching
 from fcwork.clock import ManualClock
-from fcwork.errors import AuthError, ServerError
+from fcwork.errors import AuthError, BadRequestError, ServerError
 from fcwork.retry import RetryPolicy
 from fcwork.routes import Receipt
 
@@ -270,13 +270,14 @@ def test_event_of_another_row_is_not_ours(platform: Any, client: FluentClient) -
     assert resumed.read_back(rows, refs, NOON).is_empty()
 
 
-def test_event_that_failed_is_its_own_rows(platform: Any, client: FluentClient) -> None:
-    """P16: an event that was answered as FAILED is the row's that it was answered for."""
-    platform.on(f"{SEARCH}/sync", (200, {"eventId": "e1", "eventStatus": "FAILED"}))
-    Log([entry("e1", "FAILED")]).behind(platform)
+@pytest.mark.parametrize("status", ["FAILED", "NO_MATCH"])
+def test_refused_event_is_its_own_rows(platform: Any, client: FluentClient, status: str) -> None:
+    """P16: an event that was answered as FAILED or NO_MATCH is the row's that it was answered for."""
+    platform.on(f"{SEARCH}/sync", (200, {"eventId": "e1", "eventStatus": status}))
+    Log([entry("e1", status)]).behind(platform)
     rows = pl.DataFrame({"entityRef": ["O-1"]})
     route = client.event_sender(CANCEL, mode="sync")
-    with pytest.raises(Exception, match="FAILED"):
+    with pytest.raises(BadRequestError, match=status):
         route.post(route.pack(rows), 1)
     assert route.read_back(rows, route.entity_ref(rows), NOON).is_empty()
 
@@ -313,10 +314,11 @@ def test_many_entities_take_one_search(platform: Any, client: FluentClient) -> N
 
 
 def test_no_rows_are_not_searched_for(platform: Any, client: FluentClient) -> None:
-    """Without rows nobody is asked."""
+    """Without rows, or for one that names no event, nobody is asked."""
     route = client.event_sender(CANCEL)
     nothing = pl.DataFrame({"entityRef": []}, schema={"entityRef": pl.String})
     assert route.read_back(nothing, route.entity_ref(nothing), NOON).is_empty()
+    assert back(client, [{"entityRef": "O-1"}], event={}) == []
     assert platform.requests == []
 
 
