@@ -13,6 +13,8 @@ from fcwork.errors import BadRequestError, ConfigError, ServerError
 
 Mode = Literal["async", "sync"]
 
+PATH = "/api/v4.1/event"
+MOST = 5_000  # events a page (docs.fluentcommerce.com: using-the-event-api)
 DONE = frozenset({"COMPLETE", "SUCCESS"})
 REFUSED = frozenset({"FAILED", "NO_MATCH"})
 FIELDS = (
@@ -31,7 +33,6 @@ FIELDS = (
 )
 _CONTEXT = ("entityType", "entityId", "entityRef", "rootEntityType", "rootEntityId", "rootEntityRef", "sourceEvents")
 _PLAIN = ("eventType", "eventStatus", "eventId", "name", "category", "from", "to", "retailerId")
-_MOST = 5_000  # events a page
 
 
 @dataclass(frozen=True)
@@ -72,20 +73,16 @@ class Events:
             BadRequestError: a field is missing, or unknown, or has no form in JSON.
             ConfigError: it names no retailer, and none is set.
         """
-        if not isinstance(event, Mapping):
-            kind = type(event).__name__
-            raise BadRequestError(f"an event is a dict of its fields, not {kind}", hint=f"fields: {', '.join(FIELDS)}")
-        document = {"retailerId": self._retailer_id, **{k: v for k, v in event.items() if v is not None}}
-        if unknown := sorted(set(document) - set(FIELDS)):
-            hint = f"known: {', '.join(FIELDS)}; what the workflow needs goes into attributes"
-            raise BadRequestError(f"an event has no {', '.join(unknown)}", hint=hint)
-        missing = [name for name in ("name", "entityType") if not document.get(name)]
-        missing += [] if document.get("entityRef") or document.get("entityId") else ["entityRef (or entityId)"]
-        if missing:
-            raise BadRequestError(f"the event lacks {', '.join(missing)}", hint="name what happened, and to what")
-        if not document["retailerId"]:
-            raise ConfigError("an event belongs to a retailer, and none is set", hint="set retailer_id or retailerId")
+        check_is_event(event)
+        document = self.with_retailer(event)
+        check_fields(document)
+        check_whole(document)
         return encoded(document, "the event")
+
+    def with_retailer(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an event's fields without nulls, the retailer among them unless none is set."""
+        given = {name: value for name, value in event.items() if value is not None}
+        return {"retailerId": self._retailer_id, **given} if self._retailer_id else given
 
     def send(self, event: Mapping[str, Any], mode: Mode) -> EventReceipt:
         """Send one event; see ``FluentClient.send_event``."""
@@ -93,13 +90,15 @@ class Events:
 
     def find(self, event_id: str) -> dict[str, Any]:
         """Return one event; see ``FluentClient.event``."""
-        answer = self._http.send(Call("GET", path_of("/api/v4.1/event/{event_id}", event_id=event_id)))
+        answer = self._http.send(Call("GET", path_of(PATH + "/{event_id}", event_id=event_id)))
         return dict(answer.data) if isinstance(answer.data, Mapping) else {}
 
     def search(self, *, start: int = 0, count: int = 1_000, **filters: Any) -> Iterator[dict[str, Any]]:
         """Yield events; see ``FluentClient.events``."""
-        if not 1 <= count <= _MOST:
-            raise BadRequestError(f"count is {count}", hint=f"it is the events a page, 1 to {_MOST:,}")
+        if not 1 <= count <= MOST:
+            raise BadRequestError(f"count is {count}", hint=f"it is the events a page, 1 to {MOST:,}")
+        if start < 0:
+            raise BadRequestError(f"start is {start}", hint="it is how many events to skip, 0 or more")
         query = {_filter(name): _query_text(value) for name, value in filters.items() if value not in (None, "")}
         return self._search(query, start, count)
 
@@ -107,7 +106,7 @@ class Events:
         more = True
         while more:
             page = {**query, "start": str(start), "count": str(count)}
-            data = self._http.send(Call("GET", "/api/v4.1/event", query=page)).data
+            data = self._http.send(Call("GET", PATH, query=page)).data
             found = (data.get("results") or []) if isinstance(data, Mapping) else None
             if not isinstance(found, list):
                 message = "the search for events was answered with something that is no list of events"
@@ -119,9 +118,36 @@ class Events:
                 raise ServerError(message, hint="narrow it with from_ and to", method="GET", status=200)
 
 
+def check_is_event(event: Any) -> None:
+    """Refuse what is no dict."""
+    if not isinstance(event, Mapping):
+        kind = type(event).__name__
+        raise BadRequestError(f"an event is a dict of its fields, not {kind}", hint=f"fields: {', '.join(FIELDS)}")
+
+
+def check_fields(event: Mapping[str, Any]) -> None:
+    """Refuse fields that no event has, and attributes that are no dict."""
+    if unknown := sorted(set(event) - set(FIELDS)):
+        hint = f"known: {', '.join(FIELDS)}; what the workflow needs goes into attributes"
+        raise BadRequestError(f"an event has no {', '.join(unknown)}", hint=hint)
+    if not isinstance(event.get("attributes") or {}, Mapping):
+        kind = type(event["attributes"]).__name__
+        raise BadRequestError(f"an event's attributes are a dict, not {kind}", hint="name each: {'reason': 'late'}")
+
+
+def check_whole(event: Mapping[str, Any]) -> None:
+    """Refuse an event that lacks a field; without a retailer that is a ``ConfigError``."""
+    missing = [name for name in ("name", "entityType") if not event.get(name)]
+    missing += [] if event.get("entityRef") or event.get("entityId") else ["entityRef (or entityId)"]
+    if missing:
+        raise BadRequestError(f"the event lacks {', '.join(missing)}", hint="name what happened, and to what")
+    if not event.get("retailerId"):
+        raise ConfigError("an event belongs to a retailer, and none is set", hint="set retailer_id or retailerId")
+
+
 def event_call(body: bytes, mode: Mode) -> Call:
     """Return the call that sends an event: never repeated, as an event happens each time it arrives."""
-    return Call("POST", f"/api/v4.1/event/{known_mode(mode)}", "once", body=body)
+    return Call("POST", f"{PATH}/{known_mode(mode)}", "once", body=body)
 
 
 def known_mode(mode: Mode) -> Mode:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 from urllib.parse import urlsplit
@@ -13,8 +13,8 @@ from fcwork.client.auth import Credentials, held
 from fcwork.client.batch_jobs import source_of
 from fcwork.client.batch_looks import wait
 from fcwork.client.batch_route import BatchRoute
-from fcwork.client.event_route import EventRoute, RowsAs
-from fcwork.client.events import EventReceipt, Events, Mode
+from fcwork.client.event_calls import EventCalls
+from fcwork.client.events import Events
 from fcwork.client.flatten import flatten
 from fcwork.client.graphql import Errors, GraphQL, GraphQLResult, given
 from fcwork.client.http import Http
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 Engine = Literal["polars", "pandas", "pyarrow"]
 
 
-class FluentClient(Mutating):
+class FluentClient(EventCalls, Mutating):
     """Talks to one account of the platform, as one user. Safe to share between threads; a context manager.
 
     Every call has time-outs, carries the run's correlation id, and is repeated after a failure only where that cannot
@@ -349,46 +349,6 @@ class FluentClient(Mutating):
         """
         return wait(self._jobs, self._clock, job_id, batch_ids, timeout=timeout)
 
-    def send_event(self, event: Mapping[str, Any], *, mode: Mode = "async") -> EventReceipt:
-        """Send one event; it is never sent twice.
-
-        Args:
-            event: ``name``, ``entityType``, ``entityRef`` or ``entityId``, ``attributes`` and so on.
-            mode: ``async`` to queue it, ``sync`` to wait for its workflow.
-
-        Returns:
-            Its id and status. ``ok``: COMPLETE and SUCCESS are, FAILED and NO_MATCH are not; async, a queued one is.
-
-        Raises:
-            BadRequestError: a field is missing or unknown.
-            NotFoundError: sync, no rule of a workflow matched.
-            OutcomeUnknownError: it may have happened.
-        """
-        return self._events.send(event, mode)
-
-    def event(self, event_id: str) -> dict[str, Any]:
-        """Return one event of the platform's log.
-
-        Raises:
-            NotFoundError: there is no such event.
-        """
-        return self._events.find(event_id)
-
-    def events(self, *, start: int = 0, count: int = 1_000, **filters: Any) -> Iterator[dict[str, Any]]:
-        """Search the platform's log of events (docs.fluentcommerce.com: using-the-event-api; 30 days unless asked).
-
-        Args:
-            start: how many to skip.
-            count: events fetched at a time, at most 5,000.
-            **filters: ``entity_ref, entity_type, entity_id, root_entity_ref, root_entity_type, root_entity_id,
-                source_events, event_type, event_status, event_id, name, category, retailer_id, from_, to``, or the
-                platform's own names such as ``context.entityRef``. Instants may be ``datetime``.
-
-        Raises:
-            BadRequestError: an unknown filter; at once. Errors of the search come while iterating.
-        """
-        return self._events.search(start=start, count=count, **filters)
-
     def batches(
         self,
         job_id: str | None = None,
@@ -427,23 +387,6 @@ class FluentClient(Mutating):
         form = BatchForm(entity_type, action, source, event, catalogue_ref)
         reads, merges = ReadBack(self._graphql, catalogue_ref), preprocessing != "skip"
         return BatchRoute(self._http, self._jobs, reads, target=self.target, form=form, job=where, merges=merges)
-
-    def event_sender(
-        self, event: Mapping[str, Any] | None = None, *, mode: Mode = "async", rows: RowsAs = "events"
-    ) -> EventRoute:
-        """Return the route of ``recovery.send`` that sends one event a row, never twice.
-
-        Sync, the answer decides: FAILED and NO_MATCH are rejected rows. Async, the platform's log is asked later.
-
-        Args:
-            event: fields that all events have, such as ``name`` and ``entityType``; a row's own go before them.
-            mode: ``async`` or ``sync``.
-            rows: ``events`` where the columns are an event's fields, ``attributes`` where a row is what goes into the
-                event's ``attributes``.
-        """
-        if rows not in {"events", "attributes"}:
-            raise BadRequestError(f"rows={rows!r} is not known", hint="rows is 'events' or 'attributes'")
-        return EventRoute(self._http, self._events, target=self.target, envelope=event or {}, mode=mode, rows_as=rows)
 
 
 def _target(base_url: str, retailer_id: str | None) -> str:

@@ -1,7 +1,7 @@
 """Rows as JSON for the wire: columnar where it can be, nulls left out, identity columns never sent.
 
-The same rows always give the same bytes, in their order. An instant is written in UTC with a Z; one without a zone is
-taken as UTC.
+The same rows always give the same bytes, in their order, and a row the same text whatever rows stand beside it. An
+instant is written in UTC with a Z; one without a zone is taken as UTC.
 """
 
 from __future__ import annotations

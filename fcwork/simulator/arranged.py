@@ -42,7 +42,7 @@ class Arranged:
 
     @property
     def by_content(self) -> bool:
-        """Whether any fault depends on the records of a batch."""
+        """Whether any fault depends on the records of a batch or what an event is about."""
         return bool(self._by_content)
 
     def due(self, method: str, path: str, body: bytes) -> Due:
@@ -58,7 +58,7 @@ class Arranged:
         with self._lock:
             struck = [
                 entry.fault.kind
-                for entry in self._about(method, path, body, records=False)
+                for entry in self._about(method, path, body, {"poison", "poison_413"})
                 if any(ref in refs for ref in entry.fault.codes()) and entry.strikes()
             ]
             return struck[0] if struck else None
@@ -67,15 +67,31 @@ class Arranged:
         """Return the response codes of the records that are to fail, by reference, and count them."""
         failing: dict[str, int] = {}
         with self._lock:
-            for entry in self._about(method, path, body, records=True):
+            for entry in self._about(method, path, body, {"record"}):
                 named = {ref: code for ref, code in entry.fault.codes().items() if ref in refs}
                 if named and entry.counts():
                     failing.update({ref: code for ref, code in named.items() if entry.strikes_record(ref)})
         return failing
 
-    def _about(self, method: str, path: str, body: bytes, *, records: bool) -> list["_Counter"]:
-        wanted = [entry for entry in self._by_content if (entry.fault.kind == "record") == records]
+    def event_status(self, method: str, path: str, body: bytes, refs: Collection[str]) -> str | None:
+        """Return the status in which an event that names ``refs`` is to end, if any, and count it."""
+        with self._lock:
+            struck = [
+                str(entry.fault.details["event_status"])
+                for entry in self._about(method, path, body, {"event_status"})
+                if _names(entry.fault, refs) and entry.strikes()
+            ]
+            return struck[0] if struck else None
+
+    def _about(self, method: str, path: str, body: bytes, kinds: Collection[str]) -> list["_Counter"]:
+        wanted = [entry for entry in self._by_content if entry.fault.kind in kinds]
         return [entry for entry in wanted if entry.fault.fits(method, path, body)]
+
+
+def _names(fault: Fault, refs: Collection[str]) -> bool:
+    """Say whether a fault names one of ``refs``, or none at all."""
+    named = fault.codes()
+    return not named or any(ref in refs for ref in named)
 
 
 @dataclass

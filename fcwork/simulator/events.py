@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from fcwork.clock import Clock
 from fcwork.simulator.account import ACCOUNT_ID
+from fcwork.simulator.arranged import Arranged
 from fcwork.simulator.event_values import (
     CATEGORIES,
     ENTITY_TYPES,
@@ -65,12 +66,14 @@ class Events:
     """The event routes, and what they keep.
 
     Args:
+        faults: which events end otherwise than their workflow would have it.
         ledger: where events that callers send are noted.
         clock: what dates them.
         seed: makes their ids the same from run to run.
     """
 
-    def __init__(self, *, ledger: Ledger, clock: Clock, seed: int) -> None:
+    def __init__(self, *, faults: Arranged, ledger: Ledger, clock: Clock, seed: int) -> None:
+        self._faults = faults
         self._ledger = ledger
         self._clock = clock
         self._seed = seed
@@ -85,6 +88,8 @@ class Events:
     def send_async(self, call: Call) -> Reply:
         """POST /api/v4.1/event/async: queue an event for its workflow.
 
+        No page tells how many things attributes may hold: no limit is assumed but the body's.
+
         Source: docs.fluentcommerce.com: event-api; SDK 0.1.56 (fields).
 
         Assumed:
@@ -94,7 +99,7 @@ class Events:
         document = self._checked(call)
         if not _matches(document):
             raise RefusedError(400, f"no rule set of {document['entityType']} is called {document['name']!r}")
-        event_id = self._sent(document, "COMPLETE")
+        event_id = self._sent(document, self._arranged(call, document) or "COMPLETE")
         return Reply({"eventId": event_id, "eventStatus": "PENDING"})
 
     def send_sync(self, call: Call) -> Reply:
@@ -107,10 +112,10 @@ class Events:
             - entityId is the id that was sent, else one made from the reference
         """
         document = self._checked(call)
-        status = "COMPLETE" if _matches(document) else "NO_MATCH"
+        status = self._arranged(call, document) or ("COMPLETE" if _matches(document) else "NO_MATCH")
         event_id = self._sent(document, status)
         answer = {"eventId": event_id, "entityId": _entity_id(document), "eventStatus": status}
-        return Reply(answer, 200 if status == "COMPLETE" else 404)
+        return Reply(answer, 404 if status == "NO_MATCH" else 200)
 
     def search(self, call: Call) -> Reply:
         """GET /api/v4.1/event: the events that fit all filters, page by page.
@@ -176,12 +181,18 @@ class Events:
             raise RefusedError(400, "attributes must be an object")
         return document
 
+    def _arranged(self, call: Call, document: Mapping[str, Any]) -> str | None:
+        """Return the status in which a fault makes the event end, if any."""
+        if not self._faults.by_content:
+            return None
+        return self._faults.event_status(call.method, call.path, call.body, _refs(document))
+
     def _sent(self, document: Mapping[str, Any], status: str) -> str:
         context = {name: document.get(name) for name in _CONTEXT_FIELDS}
         facts = {"name": document["name"], "type": "ORCHESTRATION", "category": "snapshot", "eventStatus": status}
         told = {**facts, "retailerId": str(document["retailerId"]), "source": document.get("source")}
         event_id = self._keep(told, context, document.get("attributes"))
-        took_effect = status == "COMPLETE"
+        took_effect = status in {"COMPLETE", "SUCCESS"}
         self._ledger.event_seen(document, event_id=event_id, status=status, took_effect=took_effect)
         return event_id
 
@@ -224,6 +235,14 @@ def _nothing() -> None:
 
 def _matches(document: Mapping[str, Any]) -> bool:
     return document["name"] in RULE_SETS.get(document["entityType"], ())
+
+
+def _refs(document: Mapping[str, Any]) -> set[str]:
+    """Return the references that an event names: its entity's, its attributes' own and those of lists in them."""
+    attributes = document.get("attributes") or {}
+    items = [item for value in attributes.values() if isinstance(value, list) for item in value]
+    named = [attributes, *(item for item in items if isinstance(item, dict))]
+    return {str(ref) for ref in (document.get("entityRef"), *(one.get("ref") for one in named)) if ref is not None}
 
 
 def _entity_id(document: Mapping[str, Any]) -> str:

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from fcwork.errors import ConfigError
+from fcwork.simulator.event_values import EVENT_STATUSES
 
 RECORD_CODES = {404: "Dependent record not found", 500: "Internal server error", 301: "Unauthorised"}
 BATCH_POST = ("POST", "*/job/*/batch")
 GRAPHQL_POST = ("POST", "*/graphql")
+EVENT_POST = ("POST", "*/event/*")
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,10 @@ _KINDS: Mapping[str, _Kind] = {
     "shuffle_results": _Kind(about=BATCH_POST),
     "stuck_pending": _Kind(about=BATCH_POST),
     "job_closed": _Kind(about=BATCH_POST, once=True),
+    "event_status": _Kind(about=EVENT_POST, needs={"event_status": (str,)}, takes=_REFS),
 }
-BY_CONTENT = frozenset({"poison", "poison_413", "record"})  # decided by the records of a batch, not by the request
+# Decided by the records of a batch or what an event is about, not by the request.
+BY_CONTENT = frozenset({"poison", "poison_413", "record", "event_status"})
 KINDS = tuple(_KINDS)
 
 
@@ -78,6 +82,9 @@ class Fault:
       ``refs`` maps each to its own; ``times`` counts for each of them.
     - ``shuffle_results``: the batch's results come in another order. ``stuck_pending``: the batch never runs.
       ``job_closed``: the job is closed from then on (once, unless ``nth`` or ``times`` say otherwise).
+    - ``event_status``: an event that was sent ends as ``event_status``, one of the platform's: without effect unless
+      that is COMPLETE or SUCCESS; PENDING and SCHEDULED stay so. With ``ref`` or ``refs`` only an event that names one
+      of them: as its ``entityRef``, as the ``ref`` of its attributes, or as the ``ref`` of an item of a list there.
 
     Args:
         kind: one of ``KINDS``.
@@ -129,7 +136,7 @@ class Fault:
         )
 
     def codes(self) -> dict[str, int]:
-        """Return the references that a ``poison``, ``poison_413`` or ``record`` names, each with its response code."""
+        """Return the references that a fault names, each with the response code of a ``record``."""
         refs, code = self.details.get("refs", ()), self.details.get("code", 500)
         named = dict(refs) if isinstance(refs, Mapping) else dict.fromkeys(refs, code)
         return {**named, self.details["ref"]: code} if "ref" in self.details else named
@@ -193,6 +200,9 @@ def _check_values(kind: str, details: Mapping[str, Any]) -> None:
         raise ConfigError(f"{kind}: refs holds something that is no text", hint="refs are texts")
     if not all(isinstance(error, Mapping) for error in details.get("errors", ())):
         raise ConfigError(f"{kind}: errors holds something that is no object", hint='[{"message": …}, …]')
+    if details.get("event_status", "PENDING") not in EVENT_STATUSES:
+        known = f"known: {', '.join(EVENT_STATUSES)}"
+        raise ConfigError(f"{kind}: no event ends as {details['event_status']!r}", hint=known)
     codes = [details.get("code", 500), *(refs.values() if isinstance(refs, Mapping) else ())]
     if strange := [code for code in codes if code not in RECORD_CODES]:
         raise ConfigError(f"{kind}: no record is answered with {strange[0]!r}", hint="known: 404, 500, 301")

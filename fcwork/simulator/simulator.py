@@ -72,7 +72,7 @@ class Simulator:
         self._port = port
         self._door: SocketDoor | None = None
         arranged = Arranged(faults or Faults())
-        events = Events(ledger=self.ledger, clock=clock, seed=seed)
+        events = Events(faults=arranged, ledger=self.ledger, clock=clock, seed=seed)
         jobs = Jobs(
             self.world,
             events,

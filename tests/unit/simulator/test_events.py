@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from fcwork.clock import ManualClock
-from fcwork.simulator import Simulator
+from fcwork.simulator import Fault, Faults, Simulator
 
 CANCEL = {"name": "OrderCancel", "retailerId": "2", "entityType": "ORDER", "entityRef": "HD-1"}
 PRODUCT = {
@@ -166,3 +166,41 @@ def test_wrong_search_is_refused(client: httpx.Client, query: dict[str, str], to
 def test_unknown_event_is_not_found(client: httpx.Client) -> None:
     """An event id that is not there is a 404."""
     assert client.get("/api/v4.1/event/nothing").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("status", "answered", "effects"),
+    [("FAILED", 200, 0), ("NO_MATCH", 404, 0), ("PENDING", 200, 0), ("SCHEDULED", 200, 0), ("SUCCESS", 200, 1)],
+)
+def test_event_ends_as_arranged(
+    make: Callable[..., Simulator], enter: Callable[[Simulator], httpx.Client], status: str, answered: int, effects: int
+) -> None:
+    """An event ends in the status of the script: sync it is answered so, async it is found so; others are as ever."""
+    sim = make(faults=Faults([Fault("event_status", event_status=status, ref="HD-1")]))
+    client = enter(sim)
+    other = {**CANCEL, "entityRef": "HD-2"}
+    told = {mode: _post(client, CANCEL, mode) for mode in ("sync", "async")}
+    assert _post(client, other, "sync").json()["eventStatus"] == "COMPLETE"
+    assert (told["sync"].status_code, told["sync"].json()["eventStatus"]) == (answered, status)
+    assert told["async"].json()["eventStatus"] == "PENDING"
+    assert {event["eventStatus"] for event in _search(client, context__entityRef="HD-1")["results"]} == {status}
+    assert sim.ledger.events.select("entityRef", "effects").rows() == [("HD-1", 2 * effects), ("HD-2", 1)]
+
+
+@pytest.mark.parametrize("attributes", [{"ref": "P-1"}, {"products": [{"ref": "P-0"}, {"ref": "P-1"}]}])
+def test_event_ends_as_arranged_for_what_it_carries(
+    make: Callable[..., Simulator], enter: Callable[[Simulator], httpx.Client], attributes: dict[str, Any]
+) -> None:
+    """A fault may name what the attributes are about, one thing or one of a list, and happens as often as it says."""
+    client = enter(make(faults=Faults([Fault("event_status", event_status="FAILED", refs=["P-1"], times=1)])))
+    event = {**PRODUCT, "attributes": attributes}
+    other = {**PRODUCT, "attributes": {"ref": "P-2", "products": [], "tags": ["P-1"]}}
+    told = [_post(client, changed, "sync").json()["eventStatus"] for changed in (other, event, event)]
+    assert told == ["COMPLETE", "FAILED", "COMPLETE"]
+
+
+def test_event_carries_any_number_of_things(client: httpx.Client, sim: Simulator) -> None:
+    """An event of more than 100 products is taken: no page tells of a limit."""
+    products = {"products": [{"ref": f"P-{number}"} for number in range(250)]}
+    assert _post(client, {**PRODUCT, "name": "UPSERT_PRODUCTS", "attributes": products}, "sync").status_code == 200
+    assert sim.ledger.events["effects"].to_list() == [1]

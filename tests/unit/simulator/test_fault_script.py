@@ -17,6 +17,7 @@ DETAILS: dict[str, dict[str, Any]] = {
     "poison": {"ref": "A"},
     "poison_413": {"refs": ["A"]},
     "record": {"refs": {"A": 404}},
+    "event_status": {"event_status": "FAILED", "ref": "A"},
 }
 
 
@@ -112,6 +113,9 @@ def test_every_kind_reads_from_json(kind: str, tmp_path: Path) -> None:
         ({"kind": "poison", "refs": [1]}, "refs"),
         ({"kind": "record", "ref": "A", "code": 418}, "418"),
         ({"kind": "record", "refs": {"A": "404"}}, "404"),
+        ({"kind": "event_status"}, "event_status"),
+        ({"kind": "event_status", "event_status": "DONE"}, "DONE"),
+        ({"kind": "event_status", "event_status": "FAILED", "refs": [1]}, "refs"),
         ({"kind": "graphql_errors", "data": "all"}, "all"),
         ({"kind": "graphql_errors", "errors": ["x"]}, "errors"),
     ],
