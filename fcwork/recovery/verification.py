@@ -74,25 +74,30 @@ class Verification:
                 self._terms.clock.sleep(min(pause, self._terms.left_seconds))
                 pause = plan.next_pause(pause)
 
-    def read_back(self, rows: pl.DataFrame, since: datetime) -> None:
+    def read_back(self, rows: pl.DataFrame, wave: pl.Series, since: datetime) -> None:
         """Look on the platform for rows whose outcome is unknown, a few times, as what was merged may be done later.
 
         Args:
             rows: the input.
+            wave: the rows among it to look for: what a later wave sends would hide them.
             since: the instant before anything was sent.
         """
         if not (self._terms.verify and isinstance(self._route, ReadsBack)):
             return
         own, pause = frames.without_identity(rows), plan.FIRST_LOOK_SECONDS
         for look in range(1, plan.READ_BACK_LOOKS + 1):
-            untold = self._books.standing.untold()
+            untold = self._untold(wave)
             if len(untold):
                 self._books.enter("verifying")
             if not len(untold) or not self._look_for(untold, own, since):
                 return
-            if look < plan.READ_BACK_LOOKS and len(self._books.standing.untold()):
+            if look < plan.READ_BACK_LOOKS and len(self._untold(wave)):
                 self._terms.clock.sleep(min(pause, max(self._terms.left_seconds, 0.0)))
                 pause = plan.next_pause(pause)
+
+    def _untold(self, wave: pl.Series) -> pl.Series:
+        untold = self._books.standing.untold()
+        return untold.filter(untold.is_in(wave.implode())) if len(untold) else untold
 
     def _look_for(self, untold: pl.Series, rows: pl.DataFrame, since: datetime) -> bool:
         """Look once and record what is found; False where looking makes no sense."""

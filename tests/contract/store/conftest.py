@@ -207,7 +207,9 @@ def store(place: str, clock: ManualClock, opened: Callable[..., Store]) -> Store
 def workers(place: str) -> Iterator[Callable[..., list[subprocess.Popen[str]]]]:
     """Yield what runs code in several processes at once, each with the store ``s`` and its number ``me``."""
     started: list[subprocess.Popen[str]] = []
-    begin = "import sys, time, os, signal\nfrom fcwork.errors import StoreError\nfrom fcwork.store import hold, open_store"
+    begin = (
+        "import sys, time, os, signal\nfrom fcwork.errors import StoreError\nfrom fcwork.store import hold, open_store"
+    )
     begin += "\nfrom fcwork.settings import store_place\ns, me = open_store(store_place()), sys.argv[1]\n"
 
     def start(code: str, count: int = 1) -> list[subprocess.Popen[str]]:

@@ -15,7 +15,23 @@ from fcwork.store import Lease, Store
 
 pytestmark = pytest.mark.socket
 Workers = Callable[..., list[subprocess.Popen[str]]]
-ODD_KEYS = ("%", "_", "a%b_c", "'", '"', "''; DROP TABLE entries; --", "\\", "\\x00", "%s", "{}", "ż", "😀", " ", "\n", "")
+ODD_KEYS = (
+    "%",
+    "_",
+    "a%b_c",
+    "'",
+    '"',
+    "''; DROP TABLE entries; --",
+    "\\",
+    "\\x00",
+    "%s",
+    "{}",
+    "ż",
+    "😀",
+    " ",
+    "\n",
+    "",
+)
 
 
 def _printed(processes: list[subprocess.Popen[str]]) -> list[str]:
