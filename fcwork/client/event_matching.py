@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from fcwork.client.event_form import Content, EventForm
@@ -42,7 +41,7 @@ class Matching:
         self._form = form
         self._lock = threading.Lock()
         self._others: dict[str, None] = {}  # ids, in the order in which they came
-        self._claimed: dict[tuple[str, Content], datetime] = {}
+        self._claimed: set[tuple[str, Content]] = set()
 
     def exclude(self, ids: Iterable[str]) -> None:
         """Remember events that are known to have gone with rows; beyond ``KEPT`` the oldest are forgotten."""
@@ -51,40 +50,36 @@ class Matching:
             while len(self._others) > KEPT:
                 del self._others[next(iter(self._others))]
 
-    def found(
-        self, wanted: Collection[Content], entries: Iterable[Mapping[str, Any]], *, since: datetime
-    ) -> dict[Content, list[Found]]:
-        """Return the events that say what is wanted.
+    def claim(self, content: Content, events: Iterable[Found]) -> None:
+        """Remember events that are told as those of rows that say this: a later row needs others."""
+        with self._lock:
+            self._claimed.update((event.id, content) for event in events)
+
+    def found(self, wanted: Collection[Content], entries: Iterable[Mapping[str, Any]]) -> dict[Content, list[Found]]:
+        """Return the events that say what is wanted and are not known to be other rows'.
 
         Args:
             wanted: what rows say.
             entries: events of the log.
-            since: when the rows left. What was found for rows that left at another time is theirs.
         """
         found: dict[Content, list[Found]] = defaultdict(list)
         seen = set()
         for entry in entries:
             event_id = str(entry.get("id") or "")
-            matched = [] if event_id in seen else self._matched(event_id, entry, wanted, since)
+            matched = [] if event_id in seen else self._matched(event_id, entry, wanted)
             for content in matched:
                 found[content].append(Found(event_id, status_of(entry)))
                 seen.add(event_id)
         return found
 
-    def _matched(
-        self, event_id: str, entry: Mapping[str, Any], wanted: Collection[Content], since: datetime
-    ) -> list[Content]:
+    def _matched(self, event_id: str, entry: Mapping[str, Any], wanted: Collection[Content]) -> list[Content]:
         """Return what is wanted and in this event, once for each of its rows that says it."""
         ways = self._form.contents_of(entry)
         said = [next((content for content in row if content in wanted), None) for row in ways]
-        matched = [content for content in said if content is not None]
         with self._lock:
             if not event_id or event_id in self._others:
                 return []
-            ours = [one for one in matched if self._claimed.get((event_id, one), since) == since]
-            if status_of(entry) in DONE | REFUSED:
-                self._claimed.update({(event_id, one): since for one in ours})
-        return ours
+            return [one for one in said if one is not None and (event_id, one) not in self._claimed]
 
 
 def verdicts(rows: Iterable[tuple[str, Content]], found: Mapping[Content, Collection[Found]]) -> dict[str, Verdict]:

@@ -127,13 +127,19 @@ class EventRoute:
 
         An event that is known to have gone with another row is none of these. Where the log holds fewer such events
         than there are rows that say the same, or they ended differently, nobody can tell whose they are: the outcome
-        stays unknown, with what was found. The log may be behind: a row that is not found can be looked for again.
+        stays unknown, with what was found. The log may be behind: a row that is not found can be looked for again. What
+        is told as delivered or rejected is told once, as a row that says the same and is sent later needs an event of
+        its own.
         """
         size_bytes = 2 * self.limits.max_rows * int(rows.estimated_size()) // max(rows.height, 1)
         contents = list(self._form.contents(rows))
         search = self._log.saying({content.about for content in contents}, since=since, size_bytes=size_bytes)
-        found = self._matching.found(set(contents), search, since=since)
-        lines = [(ref, *verdict) for ref, verdict in verdicts(zip(refs, contents, strict=True), found).items()]
+        found = self._matching.found(set(contents), search)
+        told = verdicts(zip(refs, contents, strict=True), found)
+        for ref, content in zip(refs, contents, strict=True):
+            if ref in told and told[ref].outcome != "unknown":
+                self._matching.claim(content, found[content])
+        lines = [(ref, *verdict) for ref, verdict in told.items()]
         return pl.DataFrame(lines, schema=_FOUND_SCHEMA, orient="row")
 
     def _receipt(self, told: EventReceipt, event: Mapping[str, Any], sent_at: datetime, *, size_bytes: int) -> Receipt:

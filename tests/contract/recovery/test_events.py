@@ -12,6 +12,7 @@ import pytest
 from fcwork import recovery
 from fcwork.client import FluentClient
 from fcwork.clock import ManualClock
+from fcwork.errors import OutcomeUnknownError
 from fcwork.simulator import Fault, Simulator
 
 Arrange = Callable[..., tuple[Simulator, FluentClient]]
@@ -150,6 +151,20 @@ def test_twin_of_a_lost_row_is_no_proof_of_it(arrange: Arrange, clock: ManualClo
     assert (result.counts["delivered"], result.counts["unknown"]) == (1, 1)
     lost = result.unknown.drop("_errors")
     assert route.read_back(lost, route.entity_ref(lost), since).is_empty()
+    assert there.ledger.events["effects"].to_list() == [1]
+
+
+def test_event_that_was_found_is_not_found_for_a_later_twin(arrange: Arrange, clock: ManualClock) -> None:
+    """P16: what was read back for one row is no proof of a row that says the same and was sent, and lost, later."""
+    faults = (Fault("drop_after", path=POSTS, nth=1), Fault("drop_before", path=POSTS, nth=2))
+    there, client = arrange(*faults)
+    route = client.event_sender(CATALOGUE, rows="attributes")
+    since, row = clock.now(), products(1)
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknownError):
+            route.post(route.pack(row), 1)
+    looks = [route.read_back(row, route.entity_ref(row), since)["outcome"].to_list() for _ in range(2)]
+    assert looks == [["delivered"], []]
     assert there.ledger.events["effects"].to_list() == [1]
 
 
