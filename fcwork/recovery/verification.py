@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -43,9 +43,17 @@ if TYPE_CHECKING:
     from fcwork.routes import Route
 
 SILENT = "the batch is complete, and the platform told nothing of this record"
+DOUBLE = "it is there once, and an equal row was delivered: that may be the one that is there"
 _SEVERITY = ("delivered", "retryable", "rejected", "unknown")  # what counts where a record is told of twice
 
 _logger = log.get("recovery")
+
+
+class Answer(NamedTuple):
+    """What the route told at once: of which batches, by their receipts' ids, and the records."""
+
+    receipts: dict[int, str]
+    records: pl.DataFrame
 
 
 class Verification:
@@ -112,52 +120,70 @@ class Verification:
             _logger.warning("send.not_read_back", rows=len(untold), error=error.message)
             return False
         here = pl.DataFrame({"position": untold, "ref": references}).join(
-            _worst_of_each(found), on="ref", maintain_order="left"
+            _worst_of_each(found, "ref"), on="ref", maintain_order="left"
         )
+        if not self._route.repeat_safe:
+            here = self._without_doubles(here)
         if here.height:
             done = pl.col("outcome") == "delivered"
             verdicts = tuple(_verdict(*why, rows) for why, rows in _by_reason(here.filter(~done)))
             self._books.record(ReadBack(delivered=spans.spell(here.filter(done)["position"]), verdicts=verdicts))
         return True
 
+    def _without_doubles(self, here: pl.DataFrame) -> pl.DataFrame:
+        """Leave unknown what says the same as a row that was delivered: what is found may be that row's effect."""
+        known = self._references.gather(self._books.standing.delivered()).drop_nulls()
+        twice = (pl.col("outcome") == "delivered") & pl.col("ref").is_in(known.implode())
+        return here.with_columns(
+            outcome=pl.when(twice).then(pl.lit("unknown")).otherwise("outcome"),
+            code=pl.when(twice).then(pl.lit(None, pl.String)).otherwise("code"),
+            message=pl.when(twice).then(pl.lit(DOUBLE)).otherwise("message"),
+        )
+
     def _look(self) -> dict[int, pl.Series]:
         """Ask once for every open batch, settle what is told, and return the rows to send again, by their failures."""
-        again = defaultdict(list)
-        for batch, records in self._ask(list(self._books.standing.awaiting)).items():
-            accepted, rows = self._books.standing.awaiting[batch]
-            failures = accepted.failures + 1
-            again[failures].append(self._settle(batch, self._joined(rows, records), failures))
+        again, awaiting = defaultdict(list), self._books.standing.awaiting
+        for batch, told in self._joined(self._ask(list(awaiting))):
+            failures = awaiting[batch][0].failures + 1
+            again[failures].append(self._settle(batch, told, failures))
         return {failures: rows for failures, parts in again.items() if len(rows := spans.union(parts))}
 
-    def _ask(self, batches: list[int]) -> dict[int, pl.DataFrame]:
-        """Return the records of each batch that has told; give up on one that cannot be asked for."""
+    def _ask(self, batches: list[int]) -> list[Answer]:
+        """Return what batches have told; give up on one that cannot be asked for."""
         receipts = {batch: Receipt(**self._books.standing.awaiting[batch][0].receipt) for batch in batches}
         try:
             findings = self._route.outcomes(list(receipts.values()))
         except (RetryableError, OutcomeUnknownError) as error:
             _logger.info("send.look_failed", batches=len(batches), error=error.message)
-            return {}
+            return []
         except (ApiError, ConfigError) as error:
             if len(batches) > 1 and not isinstance(error, AuthError | ConfigError):
-                return {batch: records for one in batches for batch, records in self._ask([one]).items()}
+                return [answer for one in batches for answer in self._ask([one])]
             self._give_up(batches, NO_EVIDENCE, _could_not_ask(error))
-            return {}
-        told = findings.records.partition_by("receipt", as_dict=True)
-        nothing = findings.records.clear()
-        return {
-            batch: told.get((receipt.id,), nothing)
-            for batch, receipt in receipts.items()
-            if receipt.id not in findings.open
-        }
+            return []
+        still_open = set(findings.open)
+        told = {batch: receipt.id for batch, receipt in receipts.items() if receipt.id not in still_open}
+        return [Answer(told, findings.records)] if told else []
 
-    def _joined(self, rows: pl.Series, records: pl.DataFrame) -> pl.DataFrame:
-        """Return position, outcome, code and message of each row: by reference, never by place."""
-        sent = pl.DataFrame({"position": rows, "ref": self._references.gather(rows)})
-        return sent.join(_worst_of_each(records.drop("receipt")), on="ref", how="left", maintain_order="left")
+    def _joined(self, answers: list[Answer]) -> Iterator[tuple[int, pl.DataFrame]]:
+        """Yield each batch with position, outcome, code and message of its rows: by reference, never by place."""
+        for answer in answers:
+            rows = [self._books.standing.awaiting[batch][1] for batch in answer.receipts]
+            sizes = pl.Series([len(one) for one in rows], dtype=pl.UInt32)
+            of = pl.DataFrame({"batch": list(answer.receipts), "receipt": list(answer.receipts.values())})
+            sent = of.select(pl.all().repeat_by(sizes).explode()).with_columns(position=pl.concat(rows))
+            sent = sent.with_columns(ref=self._references.gather(sent["position"]))
+            told = _worst_of_each(answer.records, "receipt", "ref")
+            joined = sent.join(told, on=["receipt", "ref"], how="left", maintain_order="left")
+            for part in joined.partition_by("batch", maintain_order=True):
+                yield int(part["batch"][0]), part
 
     def _settle(self, batch: int, told: pl.DataFrame, failures: int) -> pl.Series:
         """Record what a batch told, and return the rows to send again."""
-        done = pl.col("outcome").eq_missing("delivered")
+        done = told["outcome"].eq_missing("delivered")
+        if done.all():
+            self._books.record(Settled(batch=batch, delivered=spans.spell(told["position"])))
+            return spans.between(0, 0)
         again, verdicts = [], []
         for (outcome, code, message), rows in _by_reason(told.filter(~done)):
             if outcome == "retryable" and self._may_go_again(code, message, failures):
@@ -196,10 +222,10 @@ def _by_reason(told: pl.DataFrame) -> Iterator[tuple[tuple[str | None, str | Non
         yield (outcome, code, message), pl.Series(positions, dtype=spans.POSITION)
 
 
-def _worst_of_each(records: pl.DataFrame) -> pl.DataFrame:
+def _worst_of_each(records: pl.DataFrame, *by: str) -> pl.DataFrame:
     """Return one line a reference: where a record is told of twice, what is worst."""
     severity = pl.col("outcome").replace_strict(list(_SEVERITY), range(len(_SEVERITY)), default=len(_SEVERITY))
-    return records.sort(severity).unique("ref", keep="last")
+    return records.sort(severity).unique(by, keep="last")
 
 
 def _verdict(outcome: str | None, code: str | None, message: str | None, rows: pl.Series) -> Verdict:
