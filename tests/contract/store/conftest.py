@@ -91,9 +91,9 @@ class Server:
 
     def crash(self) -> None:
         """End at once, as if the power went: nobody is told goodbye."""
-        self.signal(signal.SIGQUIT)
-        if self._process is not None:
-            self._process.wait(START_SECONDS)
+        assert self._process is not None
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(START_SECONDS)
 
     def signal(self, number: int) -> None:
         """Send a signal to the server and to all the processes it made."""
@@ -121,11 +121,11 @@ class Server:
             connect_timeout=2,
         )
 
-    def url(self, schema: str = "", *, password: str = WRITTEN, **options: str) -> str:
+    def url(self, schema: str = "", *, user: str = "fcwork", password: str = WRITTEN, **options: str) -> str:
         """Return the URL of a store with a schema of its own."""
         options = {"schema": schema or f"t_{uuid4().hex}", **options}
         query = "&".join(f"{name}={value}" for name, value in options.items())
-        return f"postgresql://fcwork:{password}@127.0.0.1:{self.port}/team?{query}"
+        return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/team?{query}"
 
 
 def _group(user: str) -> int:
@@ -207,14 +207,18 @@ def store(place: str, clock: ManualClock, opened: Callable[..., Store]) -> Store
 def workers(place: str) -> Iterator[Callable[..., list[subprocess.Popen[str]]]]:
     """Yield what runs code in several processes at once, each with the store ``s`` and its number ``me``."""
     started: list[subprocess.Popen[str]] = []
-    begin = "import sys, time, os, signal\nfrom fcwork.errors import StoreError\nfrom fcwork.store import hold, open_store"
+    begin = (
+        "import sys, time, os, signal\nfrom fcwork.errors import StoreError\nfrom fcwork.store import hold, open_store"
+    )
     begin += "\nfrom fcwork.settings import store_place\ns, me = open_store(store_place()), sys.argv[1]\n"
 
     def start(code: str, count: int = 1) -> list[subprocess.Popen[str]]:
         environment = {**os.environ, "FCWORK_STORE": place, "FCWORK_LOG": "quiet"}
         command = [sys.executable, "-W", "error", "-c", begin + code]
         new = [
-            subprocess.Popen([*command, str(me)], stdout=subprocess.PIPE, text=True, env=environment)
+            subprocess.Popen(
+                [*command, str(me)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+            )
             for me in range(count)
         ]
         started.extend(new)
