@@ -41,9 +41,9 @@ def store(place: str) -> Iterator[PostgresStore]:
 def frozen(server: Any, store: PostgresStore) -> Iterator[None]:
     """Stop all the server's processes in the middle; connections stay open and nobody answers."""
     store.get("key")
-    server.signal(signal.SIGSTOP)
+    server.freeze()
     yield
-    server.signal(signal.SIGCONT)
+    server.thaw()
 
 
 def _run(beside: Any, store: PostgresStore, text: LiteralString) -> Any:
@@ -250,8 +250,8 @@ def test_a_server_that_does_not_answer_is_not_waited_for(server: Any, store: Pos
         began = time.monotonic()
         with pytest.raises(StoreError, match=told):
             store.get("key")
-        assert time.monotonic() - began < 6
-    server.signal(signal.SIGCONT)
+        assert time.monotonic() - began < 10
+    server.thaw()
     assert store.get("key") == "kept"
 
 
@@ -264,26 +264,27 @@ def test_a_locked_row_is_not_waited_for(server: Any, store: PostgresStore) -> No
     store.set("key", 1)
 
 
-def test_no_takeover_slips_between_the_fence_and_the_write(server: Any, place: str, store: PostgresStore) -> None:
+def test_no_takeover_slips_between_the_fence_and_the_write(server: Any, place: str) -> None:
     """P30: a lease that runs out while its fenced write is under way is taken over only after that write."""
-    lease = store.acquire("daily", "old", ttl=0.5)
-    assert lease is not None
-    with server.connected() as beside, PostgresStore(place) as other:
+    with server.connected() as beside, PostgresStore(place) as store, PostgresStore(place) as other:
+        store.set("key", "kept")
+        lease = store.acquire("daily", "old", ttl=2)
+        assert lease is not None
         with beside.transaction():
             _run(beside, store, "SELECT 1 FROM {entries} FOR UPDATE")
             writer, _ = _meanwhile(lambda: store.set("key", "old's", fence=lease))
             _until_waiting(server)
-            time.sleep(0.6)
+            time.sleep(2)
             taker, taken = _meanwhile(lambda: (other.acquire("daily", "new", ttl=60), other.get("key")))
             _until_waiting(server, count=2)
             assert taken == []
         writer.join()
         taker.join()
-    [(new, seen)] = taken
-    assert new.token == lease.token + 1
-    assert seen == "old's"
-    with pytest.raises(StoreError, match="no longer held"):
-        store.set("key", "late", fence=lease)
+        [(new, seen)] = taken
+        assert new.token == lease.token + 1
+        assert seen == "old's"
+        with pytest.raises(StoreError, match="no longer held"):
+            store.set("key", "late", fence=lease)
 
 
 def test_a_worker_stopped_inside_its_transaction_holds_nobody_up(place: str, workers: Workers) -> None:
@@ -291,7 +292,7 @@ def test_a_worker_stopped_inside_its_transaction_holds_nobody_up(place: str, wor
     code = (
         "from fcwork.store import PostgresStore\n"
         "s = PostgresStore(store_place(), timeout_seconds=2)\n"
-        "lease = s.acquire('daily', 'stopped', ttl=0.5)\n"
+        "lease = s.acquire('daily', 'stopped', ttl=2)\n"
         "def work(connection):\n"
         "    s._require(connection, lease)\n"
         "    print('in', flush=True)\n"
@@ -303,7 +304,7 @@ def test_a_worker_stopped_inside_its_transaction_holds_nobody_up(place: str, wor
     [worker] = workers(code)
     assert worker.stdout is not None
     assert worker.stdout.readline().strip() == "in"
-    time.sleep(0.6)
+    time.sleep(2)
     with PostgresStore(place) as store:
         assert store.acquire("daily", "next", ttl=60) is not None
     worker.send_signal(signal.SIGCONT)
@@ -312,9 +313,9 @@ def test_a_worker_stopped_inside_its_transaction_holds_nobody_up(place: str, wor
 
 def test_a_held_lease_outlives_a_restart_of_the_server(server: Any, place: str, store: PostgresStore) -> None:
     """P30: a heartbeat that found the server away tries again soon, and the lease is kept if its time was not over."""
-    with PostgresStore(place) as other, hold(store, "daily", ttl=6) as held:
+    with PostgresStore(place) as other, hold(store, "daily", ttl=9) as held:
         server.crash()
-        time.sleep(2.5)
+        time.sleep(3.5)
         server.start()
         before = held.lease.expires_at
         deadline = time.monotonic() + 10
@@ -327,14 +328,12 @@ def test_a_held_lease_outlives_a_restart_of_the_server(server: Any, place: str, 
 
 def test_a_holder_whose_server_stays_away_knows_when_its_time_is_over(server: Any, store: PostgresStore) -> None:
     """P30: without a server to ask, a lease counts as lost after its time; the body's own error is not hidden."""
-    server.crash()
-    server.start()
 
     def body() -> None:
-        with hold(store, "daily", ttl=1) as held:
+        with hold(store, "daily", ttl=4) as held:
             server.crash()
             assert not held.lost
-            time.sleep(1)
+            time.sleep(4)
             assert held.lost
             with pytest.raises(StoreError, match="no longer held"):
                 held.check()
