@@ -26,13 +26,24 @@ def open_store(place: str | Path, *, clock: Clock = SYSTEM) -> Store:
     Raises:
         ConfigError: a URL of another kind, or one that cannot be read; psycopg is missing.
     """
-    text = str(place)
-    if not _URL.match(text):
+    if not _URL.match(str(place)):
         return SQLiteStore(place, clock=clock)
-    if text.startswith(("postgresql://", "postgres://")):
-        return PostgresStore(text, clock=clock)
-    register_url(text)
-    scheme = text.partition(":")[0]
-    raise ConfigError(
-        f"a store cannot be kept at {scheme}:…", hint="give a file's path, or postgresql://user:password@host/database"
-    )
+    store = _database(str(place), clock)
+    del place  # what raises has it in no local variable
+    if isinstance(store, ConfigError):
+        raise store
+    return store
+
+
+def _database(url: str, clock: Clock) -> Store | ConfigError:
+    """Return the store, or why there is none."""
+    if not url.startswith(("postgresql://", "postgres://")):
+        register_url(url)
+        return ConfigError(
+            f"a store cannot be kept at {url.partition(':')[0]}:…",
+            hint="give a file's path, or postgresql://user:password@host/database",
+        )
+    try:
+        return PostgresStore(url, clock=clock)
+    except ConfigError as error:
+        return error.with_traceback(None)

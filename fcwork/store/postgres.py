@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, LiteralString, NoReturn, Self
 
 from fcwork.clock import SYSTEM, Clock, SystemClock
+from fcwork.errors import ConfigError
 from fcwork.store.contract import Lease, checked_seconds, checked_text, in_transit, lost, to_json
 from fcwork.store.postgres_session import Session
 from fcwork.store.postgres_tables import query
@@ -85,7 +86,11 @@ class PostgresStore:
     def __init__(
         self, url: str, *, clock: Clock = SYSTEM, schema: str | None = None, timeout_seconds: float = 10.0
     ) -> None:
-        self._address = parse(url, schema)
+        address = parse(url, schema)
+        del url  # what raises has it in no local variable
+        if isinstance(address, ConfigError):
+            raise address
+        self._address = address
         self._session = Session(self._address, timeout_seconds=checked_seconds("timeout_seconds", timeout_seconds))
         self._clock = clock
         self._swept = float("-inf")

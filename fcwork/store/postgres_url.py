@@ -36,12 +36,18 @@ class Address:
     secrets: Mapping[str, Secret] = field(repr=False)
 
 
-def parse(url: str, schema: str | None = None) -> Address:
-    """Return what ``url`` says; ``schema`` comes before that of its query parameter.
+def parse(url: str, schema: str | None = None) -> Address | ConfigError:
+    """Return what ``url`` says, or why it says nothing: to be raised where the URL is in no local variable any more.
 
-    Raises:
-        ConfigError: it is no such URL, or psycopg is missing.
+    ``schema`` comes before that of the URL's query parameter.
     """
+    try:
+        return _parsed(url, schema)
+    except ConfigError as error:
+        return error.with_traceback(None)
+
+
+def _parsed(url: str, schema: str | None) -> Address:
     register_url(url)
     found = _FORM.fullmatch(url.strip())
     if found is None:
@@ -53,12 +59,12 @@ def parse(url: str, schema: str | None = None) -> Address:
     given = {name: value for name, _, value in pairs if name in _SECRET_OPTIONS | {"schema"}}
     rest = "&".join("".join(pair) for pair in pairs if pair[0] not in given)
     user = f"{found['user']}@" if found["user"] else ""
-    named = schema or unquote(given.pop("schema", "")) or SCHEMA
+    in_url = unquote(given.pop("schema", ""))
     secrets = {"password": Secret(found["password"])} if found["password"] else {}
     secrets |= {name: Secret(value) for name, value in given.items()}
     options = _options(f"{found['scheme']}{user}{found['place']}?{rest}")
     secrets = {name: _decoded(name, secret) for name, secret in secrets.items()}
-    return Address(_name(options), _checked_schema(named), options, secrets)
+    return Address(_name(options), _checked_schema(schema or in_url or SCHEMA), options, secrets)
 
 
 def _options(bare: str) -> dict[str, str]:
@@ -92,6 +98,9 @@ def _checked_schema(name: str) -> str:
 
 
 def _name(options: Mapping[str, str]) -> str:
-    host = quote(options.get("host", ""), safe=",:[]")
-    port = f":{options['port']}" if "port" in options else ""
-    return f"postgresql://{host}{port}/{options.get('dbname', '')}"
+    hosts = [quote(host, safe="") for host in options.get("host", "").split(",")]
+    hosts = [f"[{unquote(host)}]" if "%3A" in host else host for host in hosts]  # an address of IPv6
+    ports = options.get("port", "").split(",")
+    ends = ports if len(ports) == len(hosts) else ports * len(hosts)
+    places = [f"{host}:{port}" if port else host for host, port in zip(hosts, ends, strict=False)]
+    return f"postgresql://{','.join(places)}/{options.get('dbname', '')}"

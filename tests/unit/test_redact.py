@@ -146,3 +146,28 @@ def test_values_are_masked_at_any_depth() -> None:
     """P9: texts in dicts, keys among them, and in lists and tuples are masked; other values stay."""
     value = {"a": [VALUE, 5, None, (VALUE,)], VALUE: {"b": f"x{VALUE}"}, "flag": True}
     assert redact.mask_values(value) == {"a": [MASK, 5, None, [MASK]], MASK: {"b": f"x{MASK}"}, "flag": True}
+
+
+@pytest.mark.parametrize(
+    ("url", "passwords"),
+    [
+        ("postgresql://user:some-word@db/team", ["some-word"]),
+        ("postgresql://user:some%40word@db/team", ["some%40word", "some@word"]),
+        ("postgresql://:some-word@db/team", ["some-word"]),
+        ("mysql:/user:some@word@db/team", ["some@word"]),
+        ("postgresql://db/team?a=b&password=some%26word", ["some%26word", "some&word"]),
+        ("postgresql://db/team?sslpassword=key-word", ["key-word"]),
+    ],
+)
+def test_a_urls_password_can_be_made_known(url: str, passwords: list[str]) -> None:
+    """P9: the passwords of a URL are known from then on, as written and as meant, and the URL as a whole."""
+    redact.register_url(url)
+    assert [redact.mask(f"it is {password}!") for password in passwords] == [f"it is {MASK}!"] * len(passwords)
+    assert redact.mask(f"see {url}.") == f"see {MASK}."
+
+
+@pytest.mark.parametrize("place", ["", "state.sqlite", "C:\\a@b", "/a:b/c.sqlite", "postgresql://db/team?sslmode=off"])
+def test_a_place_without_a_password_is_no_secret(place: str) -> None:
+    """A path, or a URL without a password, is shown as it is."""
+    redact.register_url(place)
+    assert redact.mask(f"at {place}") == f"at {place}"

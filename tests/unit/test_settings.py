@@ -10,7 +10,7 @@ import pytest
 
 from fcwork import settings
 from fcwork.errors import ConfigError
-from fcwork.redact import Secret
+from fcwork.redact import Secret, mask
 
 FULL = {"base_url": "https://acme.api.fluentretail.com/", "client_id": "acme", "client_secret": "s3cret-of-acme"}
 
@@ -200,3 +200,21 @@ def test_a_refused_setting_shows_no_secret(refused: dict[str, Any]) -> None:
     ours = [frame for frame in told.stack if Path(frame.filename).parts[-2] == "fcwork"]
     assert ours
     assert not any("word-of-mine" in str(frame.locals) for frame in ours)
+
+
+def test_state_is_kept_at_home_unless_a_place_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FCWORK_STORE names a file or a database; without it, and where it is empty, state is kept in a file at home."""
+    assert settings.store_place() == home / ".fcwork" / "state.sqlite"
+    monkeypatch.setenv("FCWORK_STORE", " ")
+    assert settings.store_place() == home / ".fcwork" / "state.sqlite"
+    for place in ("team/state.sqlite", "postgresql://db/team"):
+        monkeypatch.setenv("FCWORK_STORE", place)
+        assert settings.store_place() == place
+
+
+def test_the_password_of_the_stores_place_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P9: the password of a URL in FCWORK_STORE is masked as soon as the place was read."""
+    monkeypatch.setenv("FCWORK_STORE", "postgresql://u:stores%40word@db/team")
+    place = str(settings.store_place())
+    for text in ("stores@word", "stores%40word", place):
+        assert "word" not in mask(f"see {text}")

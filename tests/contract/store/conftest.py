@@ -36,6 +36,7 @@ class Server:
             self._who = {"user": "nobody", "group": _group("nobody"), "extra_groups": []}
         self.folder = Path(tempfile.mkdtemp(prefix="fcwork-pg-", dir="/tmp" if self._who else None))
         self._process: subprocess.Popen[bytes] | None = None
+        self._frozen: list[int] = []
         self.port = _free_port()
 
     def make(self) -> None:
@@ -58,11 +59,14 @@ class Server:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._programs / program), "-D", str(self.folder / "data"), "--encoding=UTF8", "--locale=C"]
-        subprocess.run([*command, *arguments], check=True, capture_output=True, cwd=self.folder, **self._who)
+        done = subprocess.run(
+            [*command, *arguments], check=False, capture_output=True, text=True, cwd=self.folder, **self._who
+        )
+        assert done.returncode == 0, done.stderr
 
     def start(self) -> None:
         """Start, and wait until it lets in."""
-        options = ["fsync=off", "listen_addresses=127.0.0.1", f"unix_socket_directories={self.folder}"]
+        options = ["fsync=off", "listen_addresses=127.0.0.1", "unix_socket_directories="]
         options += ["max_connections=60", "timezone=Asia/Tokyo", "default_transaction_isolation=serializable"]
         command = [str(self._programs / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port)]
         with (self.folder.parent / f"{self.folder.name}.log").open("ab") as told:
@@ -91,14 +95,24 @@ class Server:
 
     def crash(self) -> None:
         """End at once, as if the power went: nobody is told goodbye."""
-        self.signal(signal.SIGQUIT)
-        if self._process is not None:
-            self._process.wait(START_SECONDS)
-
-    def signal(self, number: int) -> None:
-        """Send a signal to the server and to all the processes it made."""
         assert self._process is not None
-        for process in (self._process.pid, *_children(self._process.pid)):
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(START_SECONDS)
+
+    def freeze(self) -> None:
+        """Stop all processes of the server where they are; its lines stay open, and nobody answers."""
+        assert self._process is not None
+        with self.connected("postgres") as connection:
+            sessions = connection.execute("SELECT pid FROM pg_stat_activity").fetchall()
+        self._frozen = [self._process.pid, *(process for (process,) in sessions)]
+        self._signal_frozen(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        self._signal_frozen(signal.SIGCONT)
+
+    def _signal_frozen(self, number: int) -> None:
+        for process in self._frozen:
             with suppress(ProcessLookupError):
                 os.kill(process, number)
 
@@ -107,7 +121,7 @@ class Server:
         if self._process is not None and self._process.poll() is None:
             self.crash()
         shutil.rmtree(self.folder)
-        self.log.unlink()
+        self.log.unlink(missing_ok=True)
 
     def connected(self, database: str = "team") -> psycopg.Connection[Any]:
         """Return a connection beside the store's."""
@@ -121,22 +135,17 @@ class Server:
             connect_timeout=2,
         )
 
-    def url(self, schema: str = "", *, password: str = WRITTEN, **options: str) -> str:
+    def url(self, schema: str = "", *, user: str = "fcwork", password: str = WRITTEN, **options: str) -> str:
         """Return the URL of a store with a schema of its own."""
         options = {"schema": schema or f"t_{uuid4().hex}", **options}
         query = "&".join(f"{name}={value}" for name, value in options.items())
-        return f"postgresql://fcwork:{password}@127.0.0.1:{self.port}/team?{query}"
+        return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/team?{query}"
 
 
 def _group(user: str) -> int:
     import pwd
 
     return pwd.getpwnam(user).pw_gid
-
-
-def _children(process: int) -> list[int]:
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True, check=False)
-    return [int(line) for line in listed.stdout.split()]
 
 
 def _free_port() -> int:
@@ -216,7 +225,9 @@ def workers(place: str) -> Iterator[Callable[..., list[subprocess.Popen[str]]]]:
         environment = {**os.environ, "FCWORK_STORE": place, "FCWORK_LOG": "quiet"}
         command = [sys.executable, "-W", "error", "-c", begin + code]
         new = [
-            subprocess.Popen([*command, str(me)], stdout=subprocess.PIPE, text=True, env=environment)
+            subprocess.Popen(
+                [*command, str(me)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+            )
             for me in range(count)
         ]
         started.extend(new)

@@ -185,7 +185,9 @@ def test_the_leases_held_now_are_listed(store: Store, clock: ManualClock) -> Non
     first = store.acquire("job:1", "one", ttl=60)
     returned, short = store.acquire("job:2", "two", ttl=60), store.acquire("job:3", "three", ttl=5)
     other = store.acquire("other", "four", ttl=60)
-    assert first and returned and short and other
+    assert first is not None
+    assert returned is not None
+    assert short is not None
     store.release(returned)
     clock.advance(10)
     first = store.renew(first, ttl=60)
@@ -280,7 +282,7 @@ def test_no_word_is_lost_between_processes(place: str, workers: Workers, opened:
     assert {me for _, me in store.items("first:")} <= {"0", "1", "2", "3"}
 
 
-def test_an_expired_value_is_replaced_by_one_process_alone(place: str, workers: Workers) -> None:
+def test_an_expired_value_is_replaced_by_one_process_alone(workers: Workers) -> None:
     """P30: of processes that find a value expired at the same time, exactly one may replace it."""
     code = (
         "won = 0\n"
@@ -315,7 +317,7 @@ def test_no_lease_is_ever_held_twice(place: str, workers: Workers, opened: Calla
 def test_late_writes_never_slip_past_a_takeover(place: str, workers: Workers, opened: Callable[..., Store]) -> None:
     """P30: while leases of a blink change hands, a fenced write of an older token never follows one of a newer."""
     code = (
-        "end = time.monotonic() + 3\n"
+        "end = time.monotonic() + 2\n"
         "while time.monotonic() < end:\n"
         "    lease = s.acquire('daily', me, ttl=0.004)\n"
         "    try:\n"
@@ -332,7 +334,7 @@ def test_late_writes_never_slip_past_a_takeover(place: str, workers: Workers, op
     assert last > 10
 
 
-def test_a_forked_child_has_a_connection_of_its_own(place: str, workers: Workers) -> None:
+def test_a_forked_child_has_a_connection_of_its_own(workers: Workers) -> None:
     """A process forked while a thread is inside the store goes on at once, and leaves its parent's connection alone."""
     code = (
         "import threading, warnings\n"

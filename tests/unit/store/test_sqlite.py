@@ -1,16 +1,18 @@
+import pickle
 import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from fcwork.clock import ManualClock
 from fcwork.errors import StoreError
-from fcwork.store import SQLiteStore, Store, network_system
+from fcwork.store import UNKNOWN_AT, Lease, SQLiteStore, Store, network_system
 
 
 @pytest.fixture
@@ -234,6 +236,71 @@ def test_a_newer_store_is_left_alone(tmp_path: Path) -> None:
     connection.close()
     with SQLiteStore(path) as store, pytest.raises(StoreError, match="made by a newer fcwork"):
         store.get("key")
+
+
+FIRST_VERSION = """
+CREATE TABLE entries (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at REAL) WITHOUT ROWID;
+CREATE INDEX expiring ON entries (expires_at) WHERE expires_at IS NOT NULL;
+CREATE TABLE leases (name TEXT PRIMARY KEY, owner TEXT, token INTEGER NOT NULL, expires_at REAL NOT NULL) WITHOUT ROWID;
+INSERT INTO entries VALUES ('key', '{"a": 1}', NULL);
+INSERT INTO leases VALUES ('daily', 'old', 7, 4000000000), ('free', NULL, 3, 4000000000);
+PRAGMA user_version = 1;
+"""
+
+
+@pytest.fixture
+def old_file(tmp_path: Path) -> Path:
+    """Return a store as the first version made it, with a held lease and one that was given back."""
+    connection = sqlite3.connect(tmp_path / "old.sqlite")
+    connection.executescript(FIRST_VERSION)
+    connection.close()
+    return tmp_path / "old.sqlite"
+
+
+def test_a_file_of_the_first_version_goes_on(old_file: Path, clock: ManualClock) -> None:
+    """A file of version 1 is brought up when it is opened; its values, leases and tokens stay."""
+    with SQLiteStore(old_file, clock=clock) as store:
+        assert store.get("key") == {"a": 1}
+        [held] = store.leases()
+        assert (held.name, held.owner, held.token, held.acquired_at) == ("daily", "old", 7, UNKNOWN_AT)
+        store.set("key", 2, fence=Lease("daily", "old", 7, held.expires_at))
+        assert store.renew(held, ttl=60).acquired_at == UNKNOWN_AT
+        clock.advance(60)
+        for name, token in (("daily", 8), ("free", 4)):
+            lease = store.acquire(name, "new", ttl=60)
+            assert lease == Lease(name, "new", token, clock.now() + timedelta(seconds=60), clock.now())
+    assert _version(old_file) == 2
+
+
+def test_processes_that_bring_up_a_file_at_once(old_file: Path) -> None:
+    """Of six processes that open a file of version 1 at once, one brings it up and all can use it."""
+    code = "s = SQLiteStore(sys.argv[1])\ns.set(sys.argv[2], 1)\nprint(s.leases()[0].token)"
+    assert _processes(code, old_file, 6) == ["7"] * 6
+    with SQLiteStore(old_file) as store:
+        assert len(store.items()) == 7
+
+
+def test_a_file_that_cannot_be_brought_up_stays_as_it_is(old_file: Path) -> None:
+    """Bringing up a file is done whole or not at all."""
+    connection = sqlite3.connect(old_file)
+    connection.execute("DROP TABLE leases")
+    connection.close()
+    with SQLiteStore(old_file) as store, pytest.raises(StoreError, match="no such table: leases"):
+        store.get("key")
+    assert _version(old_file) == 1
+
+
+def _version(path: Path) -> int:
+    connection = sqlite3.connect(path)
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    connection.close()
+    return int(version)
+
+
+def test_a_store_is_not_pickled(store: SQLiteStore) -> None:
+    """P32: a store sent to another process says what to do instead."""
+    with pytest.raises(TypeError, match="open it again by its place"):
+        pickle.dumps(store)
 
 
 MOUNTS = """/dev/sda1 / ext4 rw 0 0
