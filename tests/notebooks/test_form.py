@@ -19,7 +19,7 @@ HEADINGS = [
     "If it fails",
     "Undo",
 ]
-TYPES = re.compile(r"(str|int|float|bool|date|list\[str\]|Literal\[.+\])( \| None)?")
+TYPES = re.compile(r"(str|int|float|bool|date|dict|list\[str\]|Literal\[.+\])( \| None)?")
 CHANGES = re.compile(r"\.(apply|send_event|send_batch|create_job|send)\(")
 pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 

@@ -11,6 +11,7 @@ from fcwork import frames
 from fcwork.ingestion import IngestResult
 from fcwork.ingestion.gate import Gate
 from fcwork.ingestion.stages import Stage
+from fcwork.recovery.result import dead_letters
 
 AT = datetime(2026, 1, 15, 12, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>"
@@ -43,12 +44,14 @@ def make() -> Make:
     def result(**changes: Any) -> IngestResult:
         unmapped = rows(3, 4, _errors=["x", "x"], _stage=["map", "map"])
         refused = rows(7, _errors=["x"], _stage=["send"])
+        issues = frames.join_issues([found(unmapped, "map.required"), found(refused, "send.rejected")])
         usual: dict[str, Any] = {
             "delivered": rows(2, 5, 6),
             "rejected": pl.concat([unmapped, refused]),
             "unknown": rows().cast({"sku": pl.String, "_source": pl.String}),
             "ready": rows().cast({"sku": pl.String, "_source": pl.String}),
-            "issues": frames.join_issues([found(unmapped, "map.required"), found(refused, "send.rejected")]),
+            "dead_letters": dead_letters(pl.concat([unmapped, refused]), issues),
+            "issues": issues,
             "counts": {"read": 6, "mapped": 4, "rejected": 3, "delivered": 3, "unknown": 0, "ready": 0},
             "state": "COMPLETED_WITH_ERRORS",
             "target": "acme.sandbox.api.fluentretail.com (retailer 34)",
@@ -56,6 +59,7 @@ def make() -> Make:
             "gate": Gate("50%"),
             "source": {"uri": "in.csv", "format": "csv", "bytes": 1234, "sha256": "ab" * 32},
             "mapping": "inventory.json",
+            "skipped": (),
             "stages": (Stage("read", 6, 0.1), Stage("send", 4, 2.5)),
             "checkpoint": "",
         }

@@ -50,7 +50,7 @@ def test_the_folder_holds_every_pile(make: Make, tmp_path: Path) -> None:
     report, _ = written(make(), tmp_path / "runs" / "one")
     assert sorted(item.name for item in report.folder.iterdir()) == sorted(report.files)
     assert set(report.files) == {
-        *("report.html", "summary.json", "issues.csv", "issues.parquet"),
+        *("report.html", "summary.json", "issues.csv", "issues.parquet", "dead_letters.csv", "dead_letters.jsonl"),
         *("delivered.parquet", "rejected.parquet", "rejected.csv", "unknown.parquet"),
     }
     assert pl.read_parquet(report.folder / "delivered.parquet").select("sku", "_row").rows()[0] == ("SKU-2", 2)
