@@ -21,6 +21,9 @@ _logger = log.get("runner")
 class Tracking:
     """Listens to a run and keeps its job; where the store cannot be used the run goes on without.
 
+    The heartbeat is this process's, not the kernel's: a kernel that dies is an end like others, while a runner that is
+    killed leaves a job that is seen as lost.
+
     Args:
         run_id: the job's id too.
         name: the notebook's.
@@ -32,11 +35,14 @@ class Tracking:
         from fcwork.jobs import JobTracker
 
         self._job: Job | None = None
+        self._tells_stages = True
         try:
-            self._job = JobTracker(clock=clock).job(name, job_id=run_id, details=details)
-            self._job.update(status="processing")
+            job = JobTracker(clock=clock).job(name, job_id=run_id, details=details)
+            job.start()
         except (StoreError, JobError) as error:
-            self._give_up(error)
+            self._warn(error)
+        else:
+            self._job = job
 
     def __enter__(self) -> Self:
         return self
@@ -44,17 +50,21 @@ class Tracking:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error and self._job:
+        if not self._job:
+            return
+        if error:
             with suppress(StoreError, JobError):
                 self._job.fail(error)
+        self._job.stop_heartbeat()
 
     def __call__(self, event: Mapping[str, Any]) -> None:
-        """Take notice of a stage."""
-        if self._job and event["event"] == "stage.started":
+        """Take notice of a stage; where one cannot be told the others are not either, for each would wait as long."""
+        if self._job and self._tells_stages and event["event"] == "stage.started":
             try:
                 self._job.update(stage=event["stage"], message=event.get("message"))
             except (StoreError, JobError) as error:
-                self._give_up(error)
+                self._tells_stages = False
+                self._warn(error)
 
     def close(self, result: RunResult) -> None:
         """End the job as the run ended."""
@@ -69,8 +79,7 @@ class Tracking:
             else:
                 self._job.fail(f"{result.state}: {result.reason}", details=told)
         except (StoreError, JobError) as error:
-            self._give_up(error)
+            self._warn(error)
 
-    def _give_up(self, error: Exception) -> None:
-        self._job = None
+    def _warn(self, error: Exception) -> None:
         _logger.warning("run.not_tracked", trouble=str(error))
