@@ -19,13 +19,14 @@ from fcwork.cli import exits
 from fcwork.cli.checking import check
 from fcwork.cli.demo import demo
 from fcwork.cli.examples import examples
+from fcwork.cli.jobs import jobs
 from fcwork.cli.mapping import map_rows
 from fcwork.cli.platform import connect, simulate
 from fcwork.cli.run import run, runs
 from fcwork.cli.workspace import init, lab
 from fcwork.errors import FcworkError
 
-VERBS = (demo, init, lab, run, runs, map_rows, check, connect, simulate)
+VERBS = (demo, init, lab, run, runs, jobs, map_rows, check, connect, simulate)
 
 
 class _InOrder(click.Group):
