@@ -20,6 +20,7 @@ from fcwork.cli.checking import check
 from fcwork.cli.checkpoints import checkpoints
 from fcwork.cli.demo import demo
 from fcwork.cli.examples import examples
+from fcwork.cli.jobs import jobs
 from fcwork.cli.mapping import map_rows
 from fcwork.cli.platform import connect, simulate
 from fcwork.cli.run import run, runs
@@ -27,7 +28,7 @@ from fcwork.cli.sending import send
 from fcwork.cli.workspace import init, lab
 from fcwork.errors import FcworkError
 
-VERBS = (demo, init, lab, run, runs, map_rows, check, send, checkpoints, connect, simulate)
+VERBS = (demo, init, lab, run, runs, jobs, map_rows, check, send, checkpoints, connect, simulate)
 
 
 class _InOrder(click.Group):

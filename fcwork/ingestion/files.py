@@ -180,7 +180,7 @@ class FileLedger:
             return ""
         left = known.counts.get("rejected", 0)
         told = f", {left:,} of its rows rejected" if left else ""
-        return f"loaded already at {known.loaded_at:%Y-%m-%d %H:%M:%S} UTC{told}"
+        return f"loaded already at {known.loaded_at:%Y-%m-%d %H:%M:%S} UTC{told}; by force it is loaded again"
 
     def claim(self, version: FileVersion) -> Claim:
         """Return a claim on a file for one worker at a time, to be held by a ``with``."""

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
-import secrets
-import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -15,25 +11,14 @@ import polars as pl
 
 from fcwork import log, settings
 from fcwork.clock import SYSTEM, Clock
-from fcwork.errors import JobError
+from fcwork.errors import JobError, StoreError
+from fcwork.jobs import facts, heartbeat, history, record
 from fcwork.jobs.job import Job
-from fcwork.jobs.record import (
-    JOBS,
-    MOVES,
-    JobRecord,
-    Status,
-    begin_stage,
-    end_stage,
-    from_json,
-    next_statuses,
-    to_json,
-)
-from fcwork.redact import mask, mask_values
+from fcwork.jobs.record import MOVES, JobRecord, Status
 from fcwork.store import Store, open_store
 
 WEEK_SECONDS = 604_800
 _PREFIX = "job:"
-_ID_LENGTH = 200
 _TRIES = 100  # of one change, while other processes write of the same job
 _logger = log.get("jobs")
 
@@ -43,9 +28,14 @@ class JobTracker:
 
     Args:
         store: where to; that of ``FCWORK_STORE``, else ``state.sqlite`` of fcwork's run-time folder, unless given.
-        ttl_seconds: how long a record outlives its last change; None keeps it for good.
+        ttl_seconds: how long a record outlives its last change and its last heartbeat; None keeps it for good.
+        heartbeat_seconds: how often a job that was started by this tracker gives a sign of life; None for never.
+        lost_after_seconds: how long without one until others see the job as lost; three times that unless given.
         clock: the time.
         on_change: called with the ``JobRecord`` after each change made by this tracker, such as for a live display.
+
+    Raises:
+        JobError: one of the times is none.
     """
 
     def __init__(
@@ -53,15 +43,24 @@ class JobTracker:
         store: Store | None = None,
         ttl_seconds: float | None = WEEK_SECONDS,
         *,
+        heartbeat_seconds: float | None = heartbeat.HEARTBEAT_SECONDS,
+        lost_after_seconds: float | None = None,
         clock: Clock = SYSTEM,
         on_change: Callable[[JobRecord], object] | None = None,
     ) -> None:
         if ttl_seconds is not None and not ttl_seconds > 0:
             raise JobError(f"ttl_seconds={ttl_seconds!r} is no time", hint="give seconds above zero, or None for good")
+        self._lost_after = heartbeat.checked_seconds(heartbeat_seconds, lost_after_seconds)
+        self._heartbeat = heartbeat_seconds
         self._store = open_store(settings.store_place(), clock=clock) if store is None else store
         self._ttl = ttl_seconds
         self._clock = clock
         self._on_change = on_change
+
+    @property
+    def heartbeat_seconds(self) -> float | None:
+        """Seconds from one heartbeat to the next, three at least in the life of a record; None where none is kept."""
+        return self._heartbeat if self._heartbeat is None or self._ttl is None else min(self._heartbeat, self._ttl / 3)
 
     def job(
         self,
@@ -78,6 +77,14 @@ class JobTracker:
         """
         return Job(self, self.create(name, job_id=job_id, triggered_by=triggered_by, details=details))
 
+    def open(self, job_id: str) -> Job:
+        """Return a handle to a job that is there: one that waits for a worker, or a lost one that another goes on with.
+
+        Raises:
+            JobError: there is no such job.
+        """
+        return Job(self, self.get(job_id))
+
     def create(
         self,
         name: str,
@@ -91,12 +98,38 @@ class JobTracker:
         Raises:
             JobError: there is a job of that id, or the id or the details cannot be kept.
         """
-        now = self._clock.now()
-        known = _checked_id(job_id) if job_id is not None else _new_id(name, now)
-        record = JobRecord(known, mask(name), now, now, triggered_by=triggered_by, details=_plain(known, details))
-        if not self._store.compare_and_set(_PREFIX + known, None, to_json(record), expires=self._ttl):
+        now, name = self._clock.now(), facts.text(name)
+        known = facts.new_id(name, now) if job_id is None else facts.checked_id(job_id)
+        added, trigger = facts.details(known, details), facts.text(triggered_by)
+        made = JobRecord(known, name, now, now, triggered_by=trigger, details=added)
+        if not self._store.compare_and_set(_PREFIX + known, None, record.to_json(made), expires=self._ttl):
             raise JobError(f"there is a job {known!r} already", hint="give another id, or none", job_id=known)
-        return self._announced(record)
+        return self._announced(made)
+
+    def start(self, job_id: str) -> JobRecord:
+        """Put a job under way with a heartbeat: from now on it is lost when ``beat`` is not called in time.
+
+        A handle that is used as a context does both by itself.
+
+        Raises:
+            JobError: there is no such job, or it has ended.
+        """
+        if self._lost_after is not None:
+            self.beat(job_id)  # first, so that nobody sees it started and without a sign of life
+        return self._change(
+            job_id, lambda found: replace(self._moved(found, "processing"), lost_after_seconds=self._lost_after)
+        )
+
+    def beat(self, job_id: str) -> bool:
+        """Give a sign of life of a job, and say whether more are wanted: no more once it has ended or is not there."""
+        key, life = f"{_PREFIX}{job_id}", heartbeat.PREFIX + job_id
+        self._store.set(life, self._clock.now().isoformat(), expires=self._ttl)
+        found = self._store.get(key)
+        if found is None or record.from_json(job_id, found).ended:
+            self._store.delete(life)
+            return False
+        self._store.compare_and_set(key, found, found, expires=self._ttl)  # as it is, but with a new term
+        return True
 
     def update(
         self,
@@ -105,22 +138,31 @@ class JobTracker:
         status: Status | None = None,
         stage: str | None = None,
         message: str | None = None,
+        counts: Mapping[str, int] | None = None,
         details: Mapping[str, Any] | None = None,
     ) -> JobRecord:
-        """Change a job: what is None stays, details are merged, a new stage ends the one before it.
+        """Change a job: what is None stays, a new stage ends the one before it.
+
+        Args:
+            job_id: which.
+            status: where it goes.
+            stage, message: what it does now.
+            counts: whole numbers by name, merged into those of the stage: the new one, else the last that was begun.
+            details: facts of the job, merged into those that it has.
 
         Raises:
-            JobError: there is no such job, it has ended, or it cannot go from its status to the new one.
+            JobError: there is no such job, it has ended, it cannot go from its status to the new one, or what is said
+                of it cannot be kept.
         """
-        added = _plain(job_id, details)
+        added, numbers = facts.details(job_id, details), facts.counts(job_id, counts)
 
-        def change(record: JobRecord) -> JobRecord:
-            changed = self._moved(record, status or ("processing" if stage is not None else None))
+        def change(found: JobRecord) -> JobRecord:
+            changed = self._moved(found, status or ("processing" if stage is not None else None))
             if stage is not None:
-                changed = begin_stage(changed, mask(stage), mask(message or ""), self._clock.now())
+                changed = record.begin_stage(changed, facts.text(stage), facts.text(message or ""), self._clock.now())
             elif message is not None:
-                changed = replace(changed, message=mask(message))
-            return replace(changed, details={**changed.details, **added})
+                changed = replace(changed, message=facts.text(message))
+            return replace(record.count(changed, numbers), details={**changed.details, **added})
 
         return self._change(job_id, change)
 
@@ -146,11 +188,11 @@ class JobTracker:
         Raises:
             JobError: there is no such job, or it has ended.
         """
-        added = _plain(job_id, details)
-        told, trace = _told(error)
+        added = facts.details(job_id, details)
+        told, trace = facts.error_texts(error)
 
-        def change(record: JobRecord) -> JobRecord:
-            failed = self._moved(record, "failed")
+        def change(found: JobRecord) -> JobRecord:
+            failed = self._moved(found, "failed")
             return replace(failed, error=told, traceback=trace, details={**failed.details, **added})
 
         return self._change(job_id, change)
@@ -170,92 +212,116 @@ class JobTracker:
             JobError: there is no such job.
         """
 
-        def change(record: JobRecord) -> JobRecord:
-            is_last = number == len(record.stages) - 1 and not record.ended
-            return end_stage(record, self._clock.now()) if is_last else record
+        def change(found: JobRecord) -> JobRecord:
+            is_last = number == len(found.stages) - 1 and not found.ended
+            return record.end_stage(found, self._clock.now()) if is_last else found
 
         return self._change(job_id, change)
 
     def get(self, job_id: str) -> JobRecord:
-        """Return a job as it stands.
+        """Return a job as it stands; one whose heartbeat has stopped is ``lost``.
 
         Raises:
-            JobError: there is no such job, or its record has expired.
+            JobError: there is no such job, its record has expired, or it cannot be read.
         """
-        found = self._store.get(f"{_PREFIX}{job_id}")
-        if found is None:
-            raise JobError(f"there is no job {job_id!r}", hint="history() lists those there are", job_id=job_id)
-        return from_json(found)
+        life = self._store.get(heartbeat.PREFIX + job_id)
+        return heartbeat.seen(record.from_json(job_id, self._stored(job_id)), life, self._clock.now())
 
-    def history(self) -> pl.DataFrame:
-        """Return all jobs in the columns of ``JOBS``, the newest first."""
-        records = [from_json(value) for _, value in self._store.items(_PREFIX)]
-        rows = [{name: getattr(record, name) for name in JOBS} for record in records]
-        return pl.DataFrame(rows, schema=JOBS).sort("created_at", "id", descending=True)
+    def history(
+        self,
+        name: str | None = None,
+        *,
+        status: str | Iterable[str] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int | None = None,
+    ) -> pl.DataFrame:
+        """Return jobs in the columns of ``JOBS``, the newest first; a record that cannot be read is told in the log.
 
-    def _moved(self, record: JobRecord, status: Status | None) -> JobRecord:
+        Args:
+            name: of the jobs, or a shell pattern such as ``load *``.
+            status: one or several, ``lost`` among them.
+            since, until: aware instants; jobs created from the one on, and before the other.
+            limit: the most jobs.
+
+        Raises:
+            JobError: an unknown status, an instant without its time zone, or a limit that is none.
+        """
+        wanted = history.Wanted(name, history.statuses(status), since, until, limit)
+        return history.jobs_frame(wanted.among(self._all()))
+
+    def stages(self, job_id: str) -> pl.DataFrame:
+        """Return a job's stages in the columns of ``STAGES``, in their order.
+
+        Raises:
+            JobError: there is no such job.
+        """
+        return history.stages_frame(self.get(job_id))
+
+    def _all(self) -> Iterator[JobRecord]:
+        lives = dict(self._store.items(heartbeat.PREFIX))
+        now = self._clock.now()
+        for key, values in self._store.items(_PREFIX):
+            job_id = key.removeprefix(_PREFIX)
+            try:
+                found = record.from_json(job_id, values)
+            except JobError as error:
+                _logger.warning("job.unreadable", job=job_id, trouble=error.message)
+            else:
+                yield heartbeat.seen(found, lives.get(heartbeat.PREFIX + job_id), now)
+
+    def _moved(self, found: JobRecord, status: Status | None) -> JobRecord:
         """Return the record in its new status, or in its own if None, with the times that go with it."""
-        wanted = record.status if status is None else status
-        if record.ended:
+        wanted = found.status if status is None else status
+        if found.ended:
             raise JobError(
-                f"job {record.id!r} has ended: {record.status}",
+                f"job {found.id!r} has ended: {found.status}",
                 hint="an ended job stays as it is: begin another",
-                job_id=record.id,
+                job_id=found.id,
             )
-        if wanted != record.status and wanted not in MOVES[record.status]:
+        if wanted != found.status and wanted not in MOVES[found.status]:
             raise JobError(
-                f"job {record.id!r} is {record.status} and cannot become {wanted}",
-                hint=f"it may become {next_statuses(record)}",
-                job_id=record.id,
+                f"job {found.id!r} is {found.status} and cannot become {wanted}",
+                hint=f"it may become {record.next_statuses(found)}",
+                job_id=found.id,
             )
         now = self._clock.now()
-        started = record.started_at or (now if wanted == "processing" else None)
-        moved = replace(record, status=wanted, started_at=started, updated_at=now)
-        return replace(end_stage(moved, now), ended_at=now) if moved.ended else moved
+        started = found.started_at or (now if wanted == "processing" else None)
+        moved = replace(found, status=wanted, started_at=started, updated_at=now)
+        return replace(record.end_stage(moved, now), ended_at=now) if moved.ended else moved
 
     def _change(self, job_id: str, change: Callable[[JobRecord], JobRecord]) -> JobRecord:
         """Apply a change to what the store holds at that moment, again if another process was quicker."""
         for _ in range(_TRIES):
-            record = self.get(job_id)
-            changed = change(record)
-            if changed == record:
-                return record
-            if self._store.compare_and_set(_PREFIX + job_id, to_json(record), to_json(changed), expires=self._ttl):
+            stored = self._stored(job_id)
+            found = record.from_json(job_id, stored)
+            changed = change(found)
+            if changed == found:
+                return found
+            new = {**stored, **record.to_json(changed)}  # what a newer fcwork wrote of it stays
+            if self._store.compare_and_set(f"{_PREFIX}{job_id}", stored, new, expires=self._ttl):
                 return self._announced(changed)
         raise JobError(f"job {job_id!r} changes too fast to be written", hint="try again", job_id=job_id)
 
-    def _announced(self, record: JobRecord) -> JobRecord:
-        _logger.info("job.changed", job=record.id, name=record.name, status=record.status, stage=record.stage)
+    def _stored(self, job_id: str) -> Any:
+        found = self._store.get(f"{_PREFIX}{job_id}")
+        if found is None:
+            raise JobError(
+                f"there is no job {job_id!r}", hint="history(), or `fcwork jobs`, lists those there are", job_id=job_id
+            )
+        return found
+
+    def _announced(self, changed: JobRecord) -> JobRecord:
+        _logger.info("job.changed", job=changed.id, name=changed.name, status=changed.status, stage=changed.stage)
+        if changed.ended:
+            self._forget_heartbeat(changed)
         if self._on_change is not None:
-            self._on_change(record)
-        return record
+            self._on_change(changed)
+        return changed
 
-
-def _told(error: BaseException | str) -> tuple[str, str]:
-    """Return an error's line and its traceback, known secrets masked."""
-    if isinstance(error, str):
-        return mask(error), ""
-    said = traceback.TracebackException(type(error), error, error.__traceback__)  # it copes with a broken __str__
-    return mask(f"{type(error).__name__}: {said}"), mask("".join(said.format()))
-
-
-def _new_id(name: str, now: datetime) -> str:
-    word = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:40] or "job"
-    return f"{now:%Y%m%dT%H%M%SZ}-{word}-{secrets.token_hex(4)}"
-
-
-def _checked_id(job_id: Any) -> str:
-    if not isinstance(job_id, str):
-        raise JobError(f"{job_id!r} is no id for a job", hint="an id is a text")
-    if not job_id or len(job_id) > _ID_LENGTH or not job_id.isprintable():
-        raise JobError(f"{job_id[:40]!r} is no id for a job", hint=f"give 1 to {_ID_LENGTH} printable characters")
-    return job_id
-
-
-def _plain(job_id: str, details: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return details as JSON has them, known secrets masked; what JSON has no form for becomes text."""
-    try:
-        plain: dict[str, Any] = json.loads(json.dumps(mask_values(dict(details or {})), default=str, allow_nan=False))
-    except (TypeError, ValueError) as error:
-        raise JobError(f"the details of job {job_id!r} cannot be kept: {error}", job_id=job_id) from error
-    return plain
+    def _forget_heartbeat(self, ended: JobRecord) -> None:
+        """Take the heartbeat away, also of a job that another is about to start at this very moment."""
+        try:
+            self._store.delete(heartbeat.PREFIX + ended.id)
+        except StoreError as error:  # the end itself is written
+            _logger.warning("job.heartbeat_left", job=ended.id, trouble=str(error))

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from fcwork import settings
 from fcwork.clock import ManualClock
 from fcwork.jobs import JobTracker
 from fcwork.runner import RunResult
 from fcwork.runner.tracking import Tracking
+from fcwork.store import SQLiteStore
 
 
 def ended(state: Any) -> RunResult:
@@ -48,6 +50,40 @@ def test_a_runner_that_breaks_leaves_no_job_under_way(home: Path) -> None:
         raise ZeroDivisionError
 
     assert JobTracker(clock=ManualClock()).get("r").status == "failed"
+
+
+def test_the_runner_keeps_the_heartbeat(home: Path) -> None:
+    """While a run lasts its job has a heartbeat, and none after it, also where nobody could say how it ended."""
+    del home
+    clock = ManualClock()
+    with Tracking("r", "load", {}, clock) as tracking:
+        assert JobTracker(clock=clock).get("r").heartbeat_at == clock.now()
+        assert tracking._job is not None
+        heart = tracking._job._heartbeat
+        assert heart is not None
+        assert heart.alive
+    assert not heart.alive
+    clock.advance(30)
+    assert JobTracker(clock=clock).get("r").status == "lost"
+
+
+def test_a_stage_that_cannot_be_told_costs_no_end(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A store that fails in the middle of a run is told once, is not asked for other stages, and gets the end."""
+    del home
+    with Tracking("r", "load", {}, ManualClock()) as tracking:
+        tracking({"event": "stage.started", "stage": "read"})
+        kept = SQLiteStore(settings.home() / "state.sqlite", clock=ManualClock())
+        record = kept.get("job:r")
+        kept.set("job:r", "damaged")
+        for stage in ("map", "check"):
+            tracking({"event": "stage.started", "stage": stage})
+        kept.set("job:r", record)
+        tracking.close(ended("SUCCEEDED"))
+        kept.close()
+
+    assert capsys.readouterr().err.count("run.not_tracked") == 1
+    job = JobTracker(clock=ManualClock()).get("r")
+    assert (job.status, [stage.name for stage in job.stages]) == ("completed", ["read"])
 
 
 def test_without_a_store_a_run_goes_on(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

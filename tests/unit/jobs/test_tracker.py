@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -7,28 +6,9 @@ import pytest
 
 from fcwork.clock import ManualClock
 from fcwork.errors import JobError, StoreError
-from fcwork.jobs import JOBS, JobRecord, JobTracker
+from fcwork.jobs import JobRecord, JobTracker
 from fcwork.redact import MASK, Secret
 from fcwork.store import SQLiteStore
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    """Return a clock that moves only when told to."""
-    return ManualClock()
-
-
-@pytest.fixture
-def store(tmp_path: Path, clock: ManualClock) -> Iterator[SQLiteStore]:
-    """Yield a store in the test's folder."""
-    with SQLiteStore(tmp_path / "state.sqlite", clock=clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-def tracker(store: SQLiteStore, clock: ManualClock) -> JobTracker:
-    """Return a tracker on that store."""
-    return JobTracker(store, clock=clock)
 
 
 def test_a_job_from_start_to_end(tracker: JobTracker, clock: ManualClock) -> None:
@@ -225,22 +205,6 @@ def test_an_unknown_job(tracker: JobTracker) -> None:
     for call in (tracker.get, tracker.complete, tracker.cancel):
         with pytest.raises(JobError, match="there is no job 'nobody'"):
             call("nobody")
-
-
-def test_history_is_a_frame(tracker: JobTracker, clock: ManualClock) -> None:
-    """The history has one row a job, the newest first, and the shape that it declares."""
-    assert tracker.history().schema == JOBS
-    with tracker.job("first") as job, job.stage("mapping", "Mapping"):
-        clock.advance(2)
-    clock.advance(60)
-    tracker.fail(tracker.create("second").id, "no such file")
-    history = tracker.history()
-    assert history.schema == JOBS
-    shown = history.select("name", "status", "stage", "message", "duration_seconds", "error").rows()
-    assert shown == [
-        ("second", "failed", "", "", None, "no such file"),
-        ("first", "completed", "mapping", "Mapping", 2.0, ""),
-    ]
 
 
 def test_records_expire_after_their_last_change(store: SQLiteStore, clock: ManualClock) -> None:
