@@ -1,12 +1,22 @@
 """What every test starts from: no settings of the machine's, and no secret of another test's."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from fcwork import redact
+from fcwork.cli import run_verb
+
+
+class Said(NamedTuple):
+    """What a command line came to."""
+
+    code: int
+    out: str
+    err: str
 
 
 @pytest.fixture(autouse=True)
@@ -31,3 +41,15 @@ def secrets_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         patch.setattr(redact, "_forms", dict(redact._forms))
         patch.setattr(redact, "_pattern", redact._pattern)
         yield
+
+
+@pytest.fixture
+def fcwork(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """Run one command line in an empty folder."""
+    del home
+
+    def call(*arguments: str) -> Said:
+        code = run_verb(arguments)
+        return Said(code, *capsys.readouterr())
+
+    return call

@@ -13,7 +13,7 @@ from fcwork.cli.examples import examples
 if TYPE_CHECKING:
     from fcwork.recovery import CheckpointView
 
-SHOWN = 10
+SHOWN, REASON = 10, 200  # rows, and characters of why
 PILES = ("delivered", "rejected", "unknown", "open")
 
 
@@ -83,6 +83,6 @@ def _view(view: CheckpointView) -> Iterator[str]:
     left = view.rows.filter(pl.col("_state") != "delivered")
     for row in left.head(SHOWN).iter_rows(named=True):
         why = f"{row['_code']}: {row['_message']}" if row["_code"] else "to send, or to be told of"
-        yield terminal.visible(f"  row {row['_row']}  {row['_state']}  {terminal.cut(why)}")
+        yield terminal.visible(f"  row {row['_row']}  {row['_state']}  {terminal.cut(why, REASON)}")
     if left.height > SHOWN:
         yield f"  and {left.height - SHOWN:,} more"
