@@ -112,9 +112,10 @@ class Settled:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadBack:
-    """What a look at the platform says of rows that were unknown."""
+class Revised:
+    """What is known later of rows that were unknown: by a look at what the platform holds, or told elsewhere."""
 
+    looked: bool
     delivered: Spans = ()
     verdicts: tuple[Verdict, ...] = ()
 
@@ -142,7 +143,7 @@ class Superseded:
     by: str
 
 
-Entry: TypeAlias = Opened | Posting | Accepted | Failed | Settled | ReadBack | Resumed | Closed | Superseded
+Entry: TypeAlias = Opened | Posting | Accepted | Failed | Settled | Revised | Resumed | Closed | Superseded
 
 _KINDS: dict[str, type[Entry]] = {
     "opened": Opened,
@@ -150,7 +151,7 @@ _KINDS: dict[str, type[Entry]] = {
     "accepted": Accepted,
     "failed": Failed,
     "settled": Settled,
-    "read_back": ReadBack,
+    "revised": Revised,
     "resumed": Resumed,
     "closed": Closed,
     "superseded": Superseded,
@@ -171,6 +172,6 @@ def from_record(record: dict[str, Any]) -> Entry:
     """
     facts = dict(record)
     kind = _KINDS[facts.pop("event")]
-    if kind in {Settled, ReadBack}:
+    if kind in {Settled, Revised}:
         facts["verdicts"] = tuple(Verdict(**verdict) for verdict in facts["verdicts"])
     return kind(**facts)

@@ -22,8 +22,8 @@ from fcwork.recovery.entries import (
     Failed,
     Opened,
     Posting,
-    ReadBack,
     Resumed,
+    Revised,
     Settled,
     Superseded,
     Verdict,
@@ -99,7 +99,7 @@ class Standing:
                     self._doubtful.append(rows)
             case Settled():
                 self._settle(entry)
-            case ReadBack():
+            case Revised():
                 self._revise(entry)
             case Resumed():
                 self._reopen(repeat_safe=entry.repeat_safe)
@@ -196,11 +196,11 @@ class Standing:
         for verdict in entry.verdicts:
             self._judge(verdict)
 
-    def _revise(self, entry: ReadBack) -> None:
+    def _revise(self, entry: Revised) -> None:
         found = spans.read(entry.delivered)
         told = spans.union([found, *(spans.read(verdict.rows) for verdict in entry.verdicts)])
         self._keep(self.verdicts().filter(~pl.col("position").is_in(told.implode())))
-        self.read_back += len(found)
+        self.read_back += len(found) if entry.looked else 0
         self._deliver(found)
         for verdict in entry.verdicts:
             self._pass(verdict)

@@ -30,7 +30,7 @@ from fcwork.recovery.entries import (
     REJECTED,
     STUCK,
     UNKNOWN,
-    ReadBack,
+    Revised,
     Settled,
     Verdict,
 )
@@ -67,6 +67,7 @@ class Verification:
         self._references, self._route = references, route
         self._books, self._terms, self._delivery = books, terms, delivery
         self._asked_since: dict[int, float] = {}
+        self._strays: list[pl.DataFrame] = []  # records told under a batch that they did not go with
 
     def settle(self) -> None:
         """Ask until every accepted batch has told or has had its time; rows that can still succeed are sent again."""
@@ -90,6 +91,7 @@ class Verification:
             wave: the rows among it to look for: what a later wave sends would hide them.
             since: the instant before anything was sent.
         """
+        self._claim_strays(wave)
         if not (self._terms.verify and isinstance(self._route, ReadsBack)):
             return
         own, pause = frames.without_identity(rows), plan.FIRST_LOOK_SECONDS
@@ -102,6 +104,26 @@ class Verification:
             if look < plan.READ_BACK_LOOKS and len(self._untold(wave)):
                 self._terms.clock.sleep(min(pause, max(self._terms.left_seconds, 0.0)))
                 pause = plan.next_pause(pause)
+
+    def _claim_strays(self, wave: pl.Series) -> None:
+        """Settle rows of which the platform told under another batch: it may merge them.
+
+        In a wave a reference is that of one row, so that no other can be meant.
+        """
+        untold, strays = self._untold(wave), self._strays
+        self._strays = []
+        if strays and len(untold):
+            told = _worst_of_each(pl.concat(strays), "ref")
+            here = pl.DataFrame({"position": untold, "ref": self._references.gather(untold)})
+            self._revise(here.join(told, on="ref", maintain_order="left"), looked=False)
+
+    def _revise(self, told: pl.DataFrame, *, looked: bool) -> None:
+        """Record what is known now of rows that were unknown."""
+        if told.height:
+            done = pl.col("outcome") == "delivered"
+            verdicts = tuple(_verdict(*why, rows) for why, rows in _by_reason(told.filter(~done)))
+            delivered = spans.spell(told.filter(done)["position"])
+            self._books.record(Revised(looked=looked, delivered=delivered, verdicts=verdicts))
 
     def _untold(self, wave: pl.Series) -> pl.Series:
         untold = self._books.standing.untold()
@@ -122,12 +144,7 @@ class Verification:
         here = pl.DataFrame({"position": untold, "ref": references}).join(
             _worst_of_each(found, "ref"), on="ref", maintain_order="left"
         )
-        if not self._route.repeat_safe:
-            here = self._without_doubles(here)
-        if here.height:
-            done = pl.col("outcome") == "delivered"
-            verdicts = tuple(_verdict(*why, rows) for why, rows in _by_reason(here.filter(~done)))
-            self._books.record(ReadBack(delivered=spans.spell(here.filter(done)["position"]), verdicts=verdicts))
+        self._revise(here if self._route.repeat_safe else self._without_doubles(here), looked=True)
         return True
 
     def _without_doubles(self, here: pl.DataFrame) -> pl.DataFrame:
@@ -174,6 +191,7 @@ class Verification:
             sent = of.select(pl.all().repeat_by(sizes).explode()).with_columns(position=pl.concat(rows))
             sent = sent.with_columns(ref=self._references.gather(sent["position"]))
             told = _worst_of_each(answer.records, "receipt", "ref")
+            self._strays.append(told.join(sent, on=["receipt", "ref"], how="anti").drop("receipt"))
             joined = sent.join(told, on=["receipt", "ref"], how="left", maintain_order="left")
             for part in joined.partition_by("batch", maintain_order=True):
                 yield int(part["batch"][0]), part

@@ -165,7 +165,18 @@ def test_a_healthy_snapshot_under_preprocessing_ends_green(arrange: Arrange, sto
     assert recovery.send(stock(10), client.batches(), clock=clock).ok
     again = recovery.send(stock(30), client.batches(preprocessing="enabled"), batch_size=10, workers=3, clock=clock)
     assert again.ok
-    assert again.read_back >= 10
+    assert 0 < again.read_back <= 30
+
+
+def test_what_is_told_under_another_batch_is_taken_from_there(
+    arrange: Arrange, stock: Stock, clock: ManualClock
+) -> None:
+    """P22: of merged batches the platform tells under the first: refusals told there reach their rows, unread-back."""
+    refused = Fault("record", refs=["S5", "S25"], code=404)
+    _, client = arrange(refused, preprocessing=True, settle_polls=3)
+    result = recovery.send(stock(30), client.batches(preprocessing="enabled"), batch_size=10, clock=clock)
+    assert result.rejected["skuRef"].to_list() == ["S5", "S25"]
+    assert (result.counts["delivered"], result.read_back) == (28, 0)
 
 
 def test_what_neither_answer_nor_look_shows_is_unknown(arrange: Arrange, stock: Stock, clock: ManualClock) -> None:

@@ -45,6 +45,22 @@ def test_a_value_comes_back(store: Store, value: object) -> None:
     assert store.get("other") is None
 
 
+def test_several_stores_of_one_process_lose_nothing_to_another(tmp_path: Path) -> None:
+    """P30: a second store on the same file in one process never ends the locks of the first, whatever others do."""
+    path = tmp_path / "state.sqlite"
+    code = "s = SQLiteStore(sys.argv[1]); s.set('theirs' + sys.argv[2], 1); s.close()"
+    first = SQLiteStore(path)
+    first.set("mine", 0)
+    second = SQLiteStore(path)
+    second.set("second", 0)
+    for number in range(1, 4):
+        _processes(code, path, 1)
+        assert path.with_name("state.sqlite-wal").exists()
+        first.set("mine", number)
+        assert second.get("mine") == number
+    assert SQLiteStore(path).items() == [("mine", 3), ("second", 0), ("theirs0", 1)]
+
+
 def test_a_value_expires(store: SQLiteStore, clock: ManualClock) -> None:
     """A value given seconds to live is gone after them, and its place is free."""
     store.set("key", 1, expires=60)
