@@ -274,3 +274,17 @@ def test_a_person_gets_a_new_folder(make: Make, tmp_path: Path, monkeypatch: pyt
     folders = {reports.write(make(source={})).folder for _ in range(2)}
     assert {folder.parent for folder in folders} == {tmp_path / "interactive"}
     assert len(folders) == 2
+
+
+def test_errors_are_written_beside_the_source_too(make: Make, tmp_path: Path) -> None:
+    """What was not delivered stands beside the source, named for it and the run; a dry run leaves none."""
+    source = {"uri": str(tmp_path / "in" / "stock 1.csv"), "format": "csv", "bytes": 1, "sha256": ""}
+    reports.write(make(source=source), tmp_path / "run", run_id="r1", errors="errors")
+    folder = tmp_path / "in" / "errors"
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "stock-1-r1.dead_letters.csv",
+        "stock-1-r1.issues.json",
+    ]
+    assert sources.read(folder / "stock-1-r1.dead_letters.csv")["sku"].to_list() == ["SKU-3", "SKU-4", "SKU-7"]
+    reports.write(make(source=source, dry_run=True), tmp_path / "run", run_id="r2", errors="errors")
+    assert len(list(folder.iterdir())) == 2

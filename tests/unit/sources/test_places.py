@@ -204,3 +204,22 @@ def test_a_result_tells_itself_in_one_line(put: Put) -> None:
     result = sources.read_with_issues(put("a.csv", b"a,b\n<script>,1\nx\n"))
     assert str(result).endswith("a.csv: 2 rows read as csv, 1 of them rejected")
     assert "<script>" not in result._repr_html_()
+
+
+def test_a_digest_is_that_of_reading(home: Path) -> None:
+    """P31: a file's digest without reading rows is the one that reading tells; a missing file is told as in reading."""
+    (home / "a.csv").write_text("x\n1\n", "utf-8")
+    assert sources.digest("a.csv") == sources.read_with_issues("a.csv").sha256
+    with pytest.raises(SourceError, match=r"there is no file b\.csv"):
+        sources.digest("b.csv")
+
+
+def test_only_some_of_the_files_of_a_glob_may_be_read(home: Path) -> None:
+    """Of the files that a glob matches only those wanted are read; none at all is refused."""
+    for name in "abc":
+        (home / f"{name}.csv").write_text(f"x\n{name}\n", "utf-8")
+    read = sources.read_with_issues("*.csv", only=["a.csv", "c.csv"])
+    assert read.frame["x"].to_list() == ["a", "c"]
+    assert [file.uri for file in read.files] == ["a.csv", "c.csv"]
+    with pytest.raises(SourceError, match="none of the files wanted"):
+        sources.read_with_issues("*.csv", only=["d.csv"])

@@ -197,3 +197,12 @@ def test_a_reader_never_sees_a_part(tmp_path: Path) -> None:
         stream.write(b"other" * (1 // 0))
     assert path.read_bytes() == b"half"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_a_spreadsheet_was_kept_from_running_can_be_had_back(tmp_path: Path) -> None:
+    """P25: a csv made for spreadsheets, read again, gives each text as it was, those with an apostrophe too."""
+    texts = ["=1+1", "'=1+1", "''=1", "'plain", "-5", "@x", "+4 pcs", "＝1"]  # noqa: RUF001 - the full-width form is meant
+    path = sources.write(pl.DataFrame({"a": texts, "b": texts}), tmp_path / "out.csv", safe="spreadsheet")
+    read = sources.read(path)
+    assert read["a"].to_list() != texts
+    assert sources.as_written(read)["a"].to_list() == texts
