@@ -128,11 +128,10 @@ class Pace:
     def wait(self) -> None:
         """Return when the next request may leave."""
         with self._lock:
-            now = self._clock.monotonic()
-            at = max(now, self._next, self._held_until)
+            at = max(self._clock.monotonic(), self._next, self._held_until)
             self._next = at + self._spacing_seconds
-        if at > now:
-            self._clock.sleep(at - now)
+        while (left := max(at, self._held_until) - self._clock.monotonic()) > 0:  # a hold may come meanwhile
+            self._clock.sleep(left)
 
     def hold(self, seconds: float) -> None:
         """Let nobody ask for so long: the platform asked one of the threads to wait."""

@@ -10,5 +10,17 @@ from fcwork.recovery.keeping import CheckpointView, clean, drop, show
 from fcwork.recovery.listing import checkpoints
 from fcwork.recovery.result import SendResult
 from fcwork.recovery.sending import resume, send
+from fcwork.recovery.terms import Allowance
 
-__all__ = ["CheckpointView", "Progress", "SendResult", "checkpoints", "clean", "drop", "resume", "send", "show"]
+__all__ = [
+    "Allowance",
+    "CheckpointView",
+    "Progress",
+    "SendResult",
+    "checkpoints",
+    "clean",
+    "drop",
+    "resume",
+    "send",
+    "show",
+]

@@ -76,17 +76,7 @@ class Checkpoint:
         Raises:
             CheckpointError: it is missing, or no longer what was spooled.
         """
-        try:
-            content = self._spool.read_bytes()
-        except OSError as error:
-            raise _unusable(self._spool, self.name, error) from error
-        if hashlib.sha256(content).hexdigest() != opened.spool_sha256:
-            raise CheckpointError(
-                f"{self._spool} was changed: it is no longer the input that was spooled",
-                hint=f"restore the file, or recovery.drop({self.name!r}) and send again what the platform lacks",
-                checkpoint=self.name,
-            )
-        return pl.read_ipc(content)
+        return spooled(self.folder, opened, checkpoint=self.name)
 
     def discard(self) -> None:
         """Remove the folder: all is settled, or nothing was sent."""
@@ -131,6 +121,25 @@ class Checkpoint:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def spooled(folder: Path, opened: Opened, *, checkpoint: str) -> pl.DataFrame:
+    """Return the input that was spooled in the folder of a checkpoint.
+
+    Raises:
+        CheckpointError: it is missing, or no longer what was spooled.
+    """
+    try:
+        content = (folder / SPOOL).read_bytes()
+    except OSError as error:
+        raise _unusable(folder / SPOOL, checkpoint, error) from error
+    if hashlib.sha256(content).hexdigest() != opened.spool_sha256:
+        raise CheckpointError(
+            f"{folder / SPOOL} was changed: it is no longer the input that was spooled",
+            hint=f"restore the file, or recovery.drop({checkpoint!r}) and send again what the platform lacks",
+            checkpoint=checkpoint,
+        )
+    return pl.read_ipc(content)
 
 
 def remove(folder: Path) -> None:

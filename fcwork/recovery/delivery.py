@@ -105,7 +105,7 @@ class Delivery:
 
     def _offer(self, rows: pl.Series, failures: int, parcel: Parcel | None) -> Step:
         """Send rows in one request, again and again while that may help; settle them unless they are to be split."""
-        if self._is_over():
+        if self._is_over():  # before the work of packing
             self.withhold(rows, self.stopped)
             return Step.STOP
         parcel = parcel or self._pack(rows)
@@ -114,12 +114,16 @@ class Delivery:
         attempt = 0
         while not self._abandoned.is_set():
             attempt += 1
-            self._terms.pace.wait()
+            if not self._may_leave():
+                self.withhold(rows, self.stopped)
+                return Step.STOP
             batch = self._books.posting(rows, attempt=attempt, parcel=parcel, sync=not self._route.repeat_safe)
             answer = self._post(parcel.body, len(rows))
             if not isinstance(answer, FcworkError):
                 self._accept(batch, answer, failures)
                 return Step.DONE
+            if reason := self._terms.heed(answer):
+                self._stop(reason)
             step = plan.next_step(answer, rows=len(rows), repeat_safe=self._route.repeat_safe)
             pause = self._terms.pause(answer, attempt) if step is Step.RETRY and not self.stopped else None
             if pause is None:
@@ -137,12 +141,12 @@ class Delivery:
         told = {"id": receipt.id, "rows": receipt.rows, "details": receipt.details, "told": receipt.told}
         final = not (receipt.told or self._asked)
         self._books.record(Accepted(batch=batch, receipt=told, final=final, failures=failures))
-        self._terms.budget.earn()
+        self._terms.allowance.budget.earn()
 
     def _again(self, batch: int, error: FcworkError, pause: float) -> None:
         self._books.record(_failed(batch, error))
         _logger.info("send.retried", batch=batch, error=error.message, pause_seconds=pause)
-        self._terms.clock.sleep(pause)
+        self._terms.nap(pause)
 
     def _close(self, batch: int, rows: pl.Series, error: FcworkError, step: Step) -> Step:
         """Record what a request that failed for good means for its rows."""
@@ -155,12 +159,12 @@ class Delivery:
         pile, code = _VERDICTS[step]
         self._books.record(Settled(batch=batch, verdicts=(_verdict(pile, code, _told(error), rows),)))
         standing = self._books.standing
-        if step is Step.REJECT and plan.hopeless(refused=standing.refused, accepted=standing.accepted):
+        if step is Step.REJECT and plan.hopeless(refused=standing.refused, accepted=standing.taken):
             self._stop(
                 f"{standing.refused} rows sent one by one were all refused, and nothing was accepted: "
                 f"what is sent looks wrong as a whole ({error.message})"
             )
-        ratio, failed, accepted = self._terms.max_failure_ratio, standing.gave_up, standing.accepted
+        ratio, failed, accepted = self._terms.max_failure_ratio, standing.gave_up, standing.taken
         if step is not Step.REJECT and plan.circuit_opens(failed=failed, accepted=accepted, ratio=ratio):
             self._stop(
                 f"{failed} of {failed + accepted} requests came to nothing in spite of their retries: "
@@ -168,10 +172,17 @@ class Delivery:
             )
         return step
 
+    def _may_leave(self) -> bool:
+        """Wait for this request's turn, and say whether it may still leave then."""
+        self._terms.allowance.pace.wait()
+        if self._terms.before_request:
+            self._terms.before_request()
+        return not self._is_over()
+
     def _is_over(self) -> bool:
         """Say whether nothing more is to be sent."""
-        if self._terms.left_seconds <= 0:
-            self._stop(f"the deadline of {self._terms.deadline_seconds:g} s is over")
+        if self._terms.allowance.left_seconds <= 0:
+            self._stop(f"the deadline of {self._terms.allowance.deadline_seconds:g} s is over")
         return bool(self.stopped)
 
     def _stop(self, reason: str) -> None:

@@ -12,12 +12,13 @@ import polars as pl
 from fcwork import frames, log
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import CheckpointError, ConfigError
-from fcwork.recovery.checkpoint import LEDGER, SPOOL, folder_of, remove
+from fcwork.recovery.checkpoint import LEDGER, folder_of, remove, spooled
 from fcwork.recovery.entries import Opened
 from fcwork.recovery.ledger import peek, seized
 from fcwork.recovery.listing import CHECKPOINTS, check_known, checkpoints
 from fcwork.recovery.standing import Standing
 
+LONGEST_DAYS = 36_500
 _logger = log.get("recovery")
 
 
@@ -53,7 +54,7 @@ def show(name: str) -> CheckpointView:
     """Return what a checkpoint holds, whoever is sending it.
 
     Raises:
-        CheckpointError: there is no such checkpoint, it is damaged, or nothing was sent under it.
+        CheckpointError: there is no such checkpoint, it is damaged, or nothing was sent under it yet.
     """
     check_known(name)
     folder = folder_of(name)
@@ -63,8 +64,7 @@ def show(name: str) -> CheckpointView:
             f"checkpoint {name!r} holds nothing yet", hint=f"recovery.drop({name!r}) removes it", checkpoint=name
         )
     standing = Standing.of(opened.rows, entries)
-    spool = folder / SPOOL
-    rows = pl.read_ipc(spool.read_bytes()) if spool.exists() else pl.DataFrame()
+    rows = spooled(folder, opened, checkpoint=name)
     return CheckpointView(_facts(name), _with_states(rows, standing), standing.requests())
 
 
@@ -93,7 +93,8 @@ def clean(*, older_than_days: float = 30, clock: Clock = SYSTEM) -> pl.DataFrame
     Raises:
         ConfigError: ``older_than_days`` is no number, or below zero.
     """
-    if isinstance(older_than_days, bool) or not older_than_days >= 0:
+    days: Any = older_than_days
+    if isinstance(days, bool) or not isinstance(days, int | float) or not 0 <= days <= LONGEST_DAYS:
         raise ConfigError(f"older_than_days is {older_than_days!r}", hint="give a number of days, such as 30")
     before = clock.now() - timedelta(days=older_than_days)
     old = checkpoints().filter((pl.col("updated_at") < before) & (pl.col("state") != "running"))

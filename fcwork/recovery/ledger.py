@@ -218,6 +218,22 @@ def _unusable(path: Path, checkpoint: str, error: OSError) -> CheckpointError:
     )
 
 
+def wait_for_lock(file: int) -> None:
+    """Take a file for this process as soon as no other has it; closing it gives it back.
+
+    Raises:
+        OSError: the file system knows no locks.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(file, msvcrt.LK_LOCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+
 def _lock(file: int) -> bool:
     """Take the file for this process, or say that another has it.
 

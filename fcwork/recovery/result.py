@@ -36,6 +36,7 @@ class SendResult:
         verified: whether delivered is the platform's last word; false where it was not asked what became of records.
         read_back: how many of the delivered rows the platform told nothing of, and were found there.
         checkpoint: the name to resume with; None where nothing is left to do.
+        stopped: why nothing more was sent, where the send stopped by itself; else empty.
     """
 
     delivered: Any
@@ -49,6 +50,7 @@ class SendResult:
     verified: bool
     read_back: int
     checkpoint: str | None
+    stopped: str = ""
 
     @property
     def dead_letters(self) -> Any:
@@ -133,6 +135,7 @@ def conclude(
     target: str,
     verified: bool,
     checkpoint: str | None,
+    stopped: str,
     at: datetime,
 ) -> SendResult:
     """Return the result of a send whose rows are all settled."""
@@ -155,6 +158,7 @@ def conclude(
         verified=verified,
         read_back=standing.read_back,
         checkpoint=checkpoint,
+        stopped=stopped,
     )
 
 

@@ -11,13 +11,13 @@ import polars as pl
 
 from fcwork import frames, log
 from fcwork.errors import CheckpointError, ConfigError
-from fcwork.recovery import plan, spans
+from fcwork.recovery import plan
 from fcwork.recovery.books import Books, Progress
 from fcwork.recovery.checkpoint import Checkpoint, differences, new_name
 from fcwork.recovery.delivery import Delivery
 from fcwork.recovery.entries import Closed, Opened, Resumed
 from fcwork.recovery.result import SendResult, conclude
-from fcwork.recovery.series import refuse_superseded, supersede
+from fcwork.recovery.series import forget_superseded, newest, refuse_superseded
 from fcwork.recovery.standing import Standing
 from fcwork.recovery.verification import Verification
 
@@ -37,6 +37,7 @@ class Run:
     route: Route
     terms: Terms
     on_progress: Callable[[Progress], object] | None = None
+    keep: bool = False
 
     def begin(
         self, frame: Any, *, key: str | Sequence[str] | None, checkpoint: str | None, series: str = ""
@@ -49,16 +50,16 @@ class Run:
             nothing = pl.Series(dtype=pl.String)
             return self._result(rows, Standing(0), nothing, kind=kind, checkpoint=None)
         references = self._references(rows, names)
-        with Checkpoint(checkpoint or new_name(self.terms.clock)) as held:
+        name = checkpoint or new_name(self.terms.clock)
+        forget_superseded(name)
+        with Checkpoint(name) as held:
             if held.opened:
-                refuse_superseded(held)
                 self._check_same(held, held.opened, rows, names)
                 return self.go_on(held, held.opened)
-            supersede(series, by=held.name, at=self.terms.clock.now())
             facts = {"route": self.route.name, "target": self.route.target, "kind": kind, "key": names}
-            facts["series"] = series
             terms = {"batch_size": self.terms.batch_size, "verify": self.terms.verify}
-            held.begin(rows, clock=self.terms.clock, **facts, **terms)
+            with newest(series, held, at=self.terms.clock.now()):
+                held.begin(rows, clock=self.terms.clock, series=series, **facts, **terms)
             return self._drive(held, rows, references, kind=kind)
 
     def resume(self, checkpoint: str) -> SendResult:
@@ -89,25 +90,28 @@ class Run:
         try:
             if held.ledger.entries:
                 books.record(Resumed(at=books.now(), repeat_safe=self.route.repeat_safe))
-            self._send(rows, references, books, _began(held))
+            stopped = self._send(rows, references, books, _began(held))
         except BaseException as error:
             _leave(held, standing, error)
             raise
         left = standing.verdicts().filter(plan.is_unsettled()).height
-        result = self._result(rows, standing, references, kind=kind, checkpoint=held.name if left else None)
-        if left:
+        name = held.name if left else None
+        result = self._result(rows, standing, references, kind=kind, checkpoint=name, stopped=stopped)
+        if left or self.keep:
             books.record(Closed(at=books.now()), sync=True)
         else:
             held.discard()
         _logger.info("send.ended", checkpoint=result.checkpoint, target=result.target, **result.counts)
         return result
 
-    def _send(self, rows: pl.DataFrame, references: pl.Series, books: Books, since: datetime) -> None:
-        """Settle what the platform already has, then send what is waiting, wave after wave."""
+    def _send(self, rows: pl.DataFrame, references: pl.Series, books: Books, since: datetime) -> str:
+        """Settle what the platform already has, then send what is waiting, wave after wave; return why it stopped."""
         delivery = Delivery(rows, self.route, books=books, terms=self.terms)
         verification = Verification(references, self.route, books=books, terms=self.terms, delivery=delivery)
         verification.settle()
-        verification.read_back(rows, spans.between(0, rows.height), since)
+        untold = books.standing.untold()
+        for wave in plan.waves(untold, references.gather(untold)):
+            verification.read_back(rows, wave, since)
         waiting = books.standing.waiting()
         for wave in plan.waves(waiting, references.gather(waiting)):
             unsettled = books.standing.unsettled(repeat_safe=self.route.repeat_safe)
@@ -116,6 +120,7 @@ class Run:
             delivery.post(wave.filter(~wave.is_in(behind.implode())) if len(behind) else wave)
             verification.settle()
             verification.read_back(rows, wave, since)
+        return delivery.stopped
 
     def _references(self, rows: pl.DataFrame, key: Sequence[str] | None) -> pl.Series:
         """Return the reference of each row; null where it has none."""
@@ -167,6 +172,7 @@ class Run:
         *,
         kind: frames.Kind,
         checkpoint: str | None,
+        stopped: str = "",
     ) -> SendResult:
         return conclude(
             rows,
@@ -176,6 +182,7 @@ class Run:
             target=self.route.target,
             verified=self.terms.verify or not (self.route.verifiable and standing.on_trust),
             checkpoint=checkpoint,
+            stopped=stopped,
             at=self.terms.clock.now(),
         )
 

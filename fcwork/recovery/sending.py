@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,8 @@ from fcwork.recovery.callables import Deliver, as_route
 from fcwork.recovery.listing import check_known
 from fcwork.recovery.run import Run
 from fcwork.recovery.series import check_series
-from fcwork.recovery.terms import ShouldRetry, Terms
-from fcwork.retry import RetryBudget, RetryPolicy
+from fcwork.recovery.terms import Allowance, ShouldRetry, Terms
+from fcwork.retry import RetryPolicy
 from fcwork.routes import Paced, Route
 
 if TYPE_CHECKING:
@@ -39,6 +39,9 @@ def send(
     deadline_seconds: float | None = None,
     max_failure_ratio: float = 0.5,
     rate_per_second: float | None = None,
+    allowance: Allowance | None = None,
+    before_request: Callable[[], object] | None = None,
+    keep: bool = False,
     policy: RetryPolicy | None = None,
     clock: Clock = SYSTEM,
 ) -> SendResult:
@@ -68,20 +71,25 @@ def send(
         max_failure_ratio: the share of requests that may come to nothing in spite of their retries; from five such
             requests on, nothing more is sent beyond it.
         rate_per_second: requests that all workers together may send; None for what the route says, if anything.
+        allowance: rate, deadline and retries that several sends share, instead of this one's own.
+        before_request: called before each request leaves; what it raises ends the send, which can be resumed.
+        keep: leave the checkpoint also when all is settled, so that the same send again gives the same result and sends
+            nothing; ``drop`` removes it.
         policy: how long to wait before another try, and how many retries all workers share.
         clock: the time.
 
     Raises:
         ConfigError: an argument, a key column or the checkpoint's name is wrong; nothing was sent.
-        CheckpointError: the checkpoint is in use, damaged or superseded, holds other rows, or cannot be written.
+        CheckpointError: the checkpoint is in use or damaged, holds other rows, or cannot be written.
         TypeError: ``frame`` is no frame.
     """
     route = as_route(deliver)
     how = {"batch_size": batch_size, "verify": verify, "workers": workers, "verify_seconds": verify_seconds}
-    stops = {"deadline_seconds": deadline_seconds, "max_failure_ratio": max_failure_ratio}
-    rate = {"rate_per_second": _rate(route, rate_per_second)}
-    terms = _terms(max_retries, policy, should_retry=should_retry, clock=clock, **how, **stops, **rate)
-    return Run(route, terms, on_progress).begin(frame, key=key, checkpoint=checkpoint, series=check_series(series))
+    stops = {"max_failure_ratio": max_failure_ratio, "should_retry": should_retry, "before_request": before_request}
+    rate = _rate(route, rate_per_second)
+    limits = {"rate_per_second": rate, "deadline_seconds": deadline_seconds, "allowance": allowance}
+    run = Run(route, _terms(max_retries, policy, clock, limits, **how, **stops), on_progress, keep)
+    return run.begin(frame, key=key, checkpoint=checkpoint, series=check_series(series))
 
 
 def resume(
@@ -117,9 +125,9 @@ def resume(
     """
     check_known(checkpoint)
     route = as_route(deliver)
-    how = {"workers": workers, "verify_seconds": verify_seconds, "rate_per_second": _rate(route, rate_per_second)}
-    stops = {"deadline_seconds": deadline_seconds, "max_failure_ratio": max_failure_ratio}
-    terms = _terms(max_retries, policy, should_retry=should_retry, clock=clock, **how, **stops)
+    how = {"workers": workers, "verify_seconds": verify_seconds, "should_retry": should_retry}
+    limits = {"rate_per_second": _rate(route, rate_per_second), "deadline_seconds": deadline_seconds}
+    terms = _terms(max_retries, policy, clock, limits, max_failure_ratio=max_failure_ratio, **how)
     return Run(route, terms, on_progress).resume(checkpoint)
 
 
@@ -129,7 +137,10 @@ def _rate(route: Route, given: float | None) -> float | None:
     return own if given is None else given
 
 
-def _terms(max_retries: int, policy: RetryPolicy | None, **how: Any) -> Terms:
-    policy = policy or RetryPolicy()
-    terms = Terms(max_retries=max_retries, policy=policy, budget=RetryBudget(policy.budget), **how)
+def _terms(max_retries: int, policy: RetryPolicy | None, clock: Clock, limits: Mapping[str, Any], **how: Any) -> Terms:
+    policy, allowance = policy or RetryPolicy(), limits.get("allowance")
+    if allowance is None:
+        own = {name: limits[name] for name in ("rate_per_second", "deadline_seconds")}
+        allowance = Allowance(policy=policy, clock=clock, **own)
+    terms = Terms(max_retries=max_retries, policy=policy, allowance=allowance, clock=clock, **how)
     return replace(terms, policy=replace(policy, max_retries=max_retries))

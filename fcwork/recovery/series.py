@@ -5,18 +5,20 @@ What is left of yesterday's stock would overwrite today's. So the load that begi
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fcwork import log
 from fcwork.errors import CheckpointError, ConfigError
-from fcwork.recovery.checkpoint import LEDGER, Checkpoint
+from fcwork.recovery.checkpoint import LEDGER, Checkpoint, folder_of, remove, root
 from fcwork.recovery.entries import Opened, Superseded
-from fcwork.recovery.ledger import peek
+from fcwork.recovery.ledger import peek, seized, wait_for_lock
 from fcwork.recovery.listing import folders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 _logger = log.get("recovery")
@@ -31,17 +33,49 @@ def check_series(series: object) -> str:
     return series
 
 
-def supersede(series: str, *, by: str, at: datetime) -> None:
-    """Mark the unsettled sends of a series as superseded by the send ``by``, which is about to begin.
+@contextmanager
+def newest(series: str, held: Checkpoint, *, at: datetime) -> Iterator[None]:
+    """Make the send that begins in this block the newest of its series: unsettled others are superseded.
 
     Raises:
-        CheckpointError: one of them is being sent at this moment.
+        CheckpointError: one of them is being sent at this moment; nothing is left of the new one.
     """
+    if not series:
+        yield
+        return
+    with _alone(series):  # of two that begin at once, one sees the other
+        try:
+            _supersede(series, by=held.name, at=at)
+        except CheckpointError:
+            held.discard()
+            raise
+        yield
+
+
+def forget_superseded(name: str) -> None:
+    """Remove a superseded send of this name: to send its rows anew, as the newest, is no resuming."""
+    ledger = folder_of(name) / LEDGER
+    if ledger.exists() and any(isinstance(entry, Superseded) for entry in peek(ledger, checkpoint=name)):
+        with seized(ledger, checkpoint=name):
+            remove(ledger.parent)
+
+
+def _supersede(series: str, *, by: str, at: datetime) -> None:
     for name in _others(series, by):
         with Checkpoint(name) as older:
             if older.opened and not older.superseded:
                 older.ledger.append(Superseded(at=at.isoformat(timespec="milliseconds"), by=by), sync=True)
                 _logger.warning("checkpoint.superseded", checkpoint=name, by=by)
+
+
+@contextmanager
+def _alone(series: str) -> Iterator[None]:
+    digest = hashlib.sha256(series.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+    path = root() / f".series-{digest}.lock"
+    path.touch(mode=0o600)
+    with path.open("r+b") as file:
+        wait_for_lock(file.fileno())
+        yield
 
 
 def refuse_superseded(held: Checkpoint) -> None:

@@ -52,8 +52,9 @@ class Standing:
     Attributes:
         awaiting: batches that the platform took and has yet to tell of, with their rows.
         accepted: how many requests the platform took.
-        refused: how many rows it refused alone in a request.
-        gave_up: how many requests were tried as often as they may be, to no avail.
+        taken: how many of them since the send began, or went on.
+        refused: how many rows it refused alone in a request since then.
+        gave_up: how many requests were tried as often as they may be, to no avail, since then.
         read_back: how many rows are known to be delivered by a look at the platform alone.
         on_trust: whether rows count as delivered because a request was accepted.
     """
@@ -62,6 +63,7 @@ class Standing:
         self.total = total
         self.awaiting: dict[int, tuple[Accepted, pl.Series]] = {}
         self.accepted = 0
+        self.taken = 0
         self.refused = 0
         self.gave_up = 0
         self.read_back = 0
@@ -174,6 +176,7 @@ class Standing:
     def _accept(self, entry: Accepted) -> None:
         rows = self._in_flight.pop(entry.batch)
         self.accepted += 1
+        self.taken += 1
         self._note(entry.batch, "accepted", receipt=entry.receipt["id"])
         if entry.final:
             self.on_trust = True
@@ -210,6 +213,7 @@ class Standing:
         self._counts |= {pile: verdicts.filter(pl.col("pile") == pile).height for pile in (REJECTED, UNKNOWN)}
 
     def _reopen(self, *, repeat_safe: bool) -> None:
+        self.refused = self.gave_up = self.taken = 0  # what went wrong before is no sign of how the platform is now
         verdicts = self.verdicts()
         again = pl.col("position").is_in(self.unsettled(repeat_safe=repeat_safe).implode())
         self._keep(verdicts.filter(~again))

@@ -75,12 +75,12 @@ class Verification:
         while self._books.standing.awaiting:
             self._books.enter("verifying")
             for failures, rows in self._look().items():
-                self._terms.clock.sleep(self._terms.wait(failures))
+                self._terms.nap(self._terms.wait(failures))
                 self._delivery.post(rows, failures=failures)
                 pause = plan.FIRST_LOOK_SECONDS
             self._give_up_on_overdue()
             if self._books.standing.awaiting:
-                self._terms.clock.sleep(min(pause, self._terms.left_seconds))
+                self._terms.nap(pause)
                 pause = plan.next_pause(pause)
 
     def read_back(self, rows: pl.DataFrame, wave: pl.Series, since: datetime) -> None:
@@ -102,7 +102,7 @@ class Verification:
             if not len(untold) or not self._look_for(untold, own, since):
                 return
             if look < plan.READ_BACK_LOOKS and len(self._untold(wave)):
-                self._terms.clock.sleep(min(pause, max(self._terms.left_seconds, 0.0)))
+                self._terms.nap(pause)
                 pause = plan.next_pause(pause)
 
     def _claim_strays(self, wave: pl.Series) -> None:
@@ -217,11 +217,13 @@ class Verification:
         return not self._delivery.stopped and self._terms.may_retry(failure, failures)
 
     def _give_up_on_overdue(self) -> None:
-        now, late = self._terms.clock.monotonic(), self._terms.left_seconds <= 0
+        now, late = self._terms.clock.monotonic(), self._terms.allowance.left_seconds <= 0
         for batch, (accepted, _) in list(self._books.standing.awaiting.items()):
             waited = now - self._asked_since.setdefault(batch, now)
-            if late or waited >= self._terms.verify_seconds:
-                self._give_up([batch], STUCK, _stuck(accepted.receipt, waited if late else self._terms.verify_seconds))
+            if late:
+                self._give_up([batch], STUCK, _untimely(accepted.receipt))
+            elif waited >= self._terms.verify_seconds:
+                self._give_up([batch], STUCK, _stuck(accepted.receipt, self._terms.verify_seconds))
 
     def _give_up(self, batches: list[int], code: str, message: str) -> None:
         """Leave batches for a resume to ask for; their rows are unknown until then."""
@@ -261,6 +263,10 @@ def _stuck(receipt: dict[str, Any], seconds: float) -> str:
         f"batch {receipt['id']} was still open after {seconds:,.0f} s; resume the checkpoint to ask again, "
         "and give the batch's id to Fluent's support if it stays so"
     )
+
+
+def _untimely(receipt: dict[str, Any]) -> str:
+    return f"batch {receipt['id']} had not told when the deadline was over; resume the checkpoint to ask again"
 
 
 def _could_not_ask(error: FcworkError) -> str:

@@ -13,22 +13,27 @@ Life = Literal["alive", "dead", "unknown"]
 
 
 def someone() -> str:
-    """Return an owner's name: host, process, what tells the host's processes from those of another, a random part."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_space()}:{secrets.token_hex(4)}"
+    """Return an owner's name: host, process and its beginning, whose process numbers they are, a random part."""
+    pid = os.getpid()
+    return f"{socket.gethostname()}:{pid}-{_begun(pid)}:{_space()}:{secrets.token_hex(4)}"
 
 
 def life_of(owner: str) -> Life:
     """Return whether the process that an owner's name tells of is there; unknown where it runs somewhere else."""
-    host, pid, space, _ = (owner.rsplit(":", 3) + [""] * 4)[:4]
-    if host != socket.gethostname() or not space or space != _space() or not pid.isdecimal():
+    host, process, space, _ = (owner.rsplit(":", 3) + [""] * 4)[:4]
+    pid, _, begun = process.partition("-")
+    if host != socket.gethostname() or not space or space != _space() or not (pid.isdecimal() and begun):
         return "unknown"
+    return "alive" if _begun(int(pid)) == begun else "dead"  # its number may be another process's by now
+
+
+def _begun(pid: int) -> str:
+    """Return when a process began, in ticks since the machine did; nothing where there is none of that number."""
     try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return "dead"
-    except PermissionError:
-        pass  # it is another user's
-    return "alive"
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[19]  # the 22nd field; the 2nd may hold anything (proc(5))
 
 
 def _space() -> str:

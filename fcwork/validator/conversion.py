@@ -33,8 +33,8 @@ def _values(texts: pl.Series, kind: str) -> pl.Series | None:
     if kind == "integer":
         return texts.cast(pl.Int64, strict=False)
     if kind == "decimal":
-        fraction = texts.str.extract(r"\.([0-9]*)$").str.len_chars().max()
-        return texts.cast(pl.Decimal(_MOST_DIGITS, int(str(fraction or 0))), strict=False)
+        scale = int(str(texts.str.extract(r"\.([0-9]*)$").str.len_chars().max() or 0))
+        return texts.cast(pl.Decimal(_MOST_DIGITS, scale), strict=False) if scale <= _MOST_DIGITS else None
     if kind == "boolean":
         return texts.str.to_lowercase() == "true"
     return None
