@@ -101,6 +101,12 @@ def enter(frame: Any) -> pl.DataFrame:
     return _plain(_from_records(frame))
 
 
+def enter_issues(frame: Any) -> pl.DataFrame:
+    """Return issues that were given as any kind of frame; an empty list of dicts has lost its columns."""
+    entered = enter(frame)
+    return entered.cast(ISSUES) if entered.width else no_issues()
+
+
 def leave(frame: pl.DataFrame, kind: Kind) -> Any:
     """Return a polars frame as ``kind``, which is what the caller came with."""
     if kind == "polars":

@@ -112,6 +112,15 @@ class ReadsBack(Protocol):
 
 
 @runtime_checkable
+class LooksOver(Protocol):
+    """A route on which it depends on the rows whether they may be sent twice."""
+
+    def look_over(self, rows: pl.DataFrame) -> None:
+        """Take notice of all rows before any is sent; ``repeat_safe`` holds from then on."""
+        ...
+
+
+@runtime_checkable
 class Paced(Protocol):
     """A route that says how fast the platform may be asked."""
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from fcwork.mapper import Mapper
     from fcwork.runner.journal import Listener
 
-_DOUBTFUL = ("send.unknown", "send.stuck")
 _READ_TOO = ("mapping", "rules")
 
 
@@ -32,7 +31,7 @@ _READ_TOO = ("mapping", "rules")
         "fcwork send stock.csv -m inventory.json --profile acme --dry-run",
         "fcwork send stock.csv -m inventory.json --profile acme --dead-letters dead.csv",
         "fcwork send --replay dead.csv -m inventory.json --profile acme",
-        'fcwork send products.json --route event -o event \'{"name": "UPSERT_PRODUCT", …}\' --profile acme',
+        "fcwork send products.json --route event -o event '{\"name\": …}' -o rows attributes --profile acme",
         "fcwork send locations.xml -m locations.json --route mutation -o if_exists update --profile acme",
     ),
 )
@@ -67,13 +66,16 @@ _READ_TOO = ("mapping", "rules")
 @click.option("--dry-run", is_flag=True, help="Read, map and check; send nothing.")
 @click.option("--dead-letters", metavar="FILE", help="Write what was not delivered: .csv, .json, .jsonl or .parquet.")
 @click.option("--replay", metavar="FILE", help="Instead of SOURCE: a mended file of dead letters.")
-@click.option("--with-unknown", is_flag=True, help="With --replay: also rows that may have arrived.")
+@click.option(
+    "--with-unknown", is_flag=True, help="With --replay: also rows that may have arrived, where twice is not once."
+)
 @click.pass_context
 def send(ctx: click.Context, /, source: str | None, **given: Any) -> int:
     """Send the rows of SOURCE, a file or a glob, map and check them first, and say what became of each.
 
     A load that was cut off goes on where it stopped when it is sent again. A file whose content was loaded last under
-    its name is skipped. Rows that were not delivered are dead letters: mend them in the file, and send it by --replay.
+    its name is skipped. Rows that were not delivered are dead letters: mend them in the file, and send it by --replay;
+    findings then tell the rows of that file. Of those that may have arrived, only what can be repeated is sent.
 
     Exit codes: 0 all delivered, or nothing to do; 1 failed; 2 a mistake in the call; 3 rows were rejected or are
     unknown, or the gate was closed.
@@ -86,7 +88,7 @@ def send(ctx: click.Context, /, source: str | None, **given: Any) -> int:
     with session.connect(profile=given["profile"], retailer=given["retailer"]) as client:
         mapper = _mapper(given, client)
         result = _sent(client, source, mapper, given, quiet=bool(ctx.obj))
-    if given["dead_letters"]:
+    if result.dead_letters.height:  # else a file that somebody is mending would be emptied
         outputs.dead_letters(given["dead_letters"], result.dead_letters)
     if not ctx.obj:
         for line in _told(result, outputs, given, mapper):
@@ -132,6 +134,7 @@ def _sent(
             deadline_seconds=given["deadline"],
             workflow=given["workflow"],
             force=given["force"],
+            resend_unknown=given["with_unknown"],
             format=None if replayed else given["format"],
             read_options=None if replayed else reading,
             on_stage=watch.stage,
@@ -140,23 +143,18 @@ def _sent(
 
 
 def _replayed(source: str, reading: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
-    """Return dead letters as rows to send; of those that may have arrived only what is safe or asked for."""
-    import polars as pl
-
+    """Return dead letters as rows to send."""
     from fcwork import sources
 
     rows = sources.read(source, given["format"], **reading)
-    if source.lower().endswith((".csv", ".tsv")):
+    if given["format"] == "csv" or source.lower().endswith((".csv", ".tsv")):
         rows = sources.as_written(rows)
     if "_code" not in rows.columns:
         raise ConfigError(
             f"{source} is no file of dead letters: it has no column _code",
             hint="send it as SOURCE; --dead-letters and the report of a run write such files",
         )
-    repeatable = given["route"] == "batch"
-    if repeatable or given["with_unknown"]:
-        return rows
-    return rows.filter(~pl.col("_code").is_in(_DOUBTFUL).fill_null(value=False))
+    return rows
 
 
 def _mapper(given: Mapping[str, Any], client: FluentClient) -> Mapper | None:
@@ -207,11 +205,12 @@ def _told(result: IngestResult, outputs: Outputs, given: Mapping[str, Any], mapp
 
     yield click.style(terminal.visible(result.summary), fg=summary.COLOURS.get(result.state, "red"), bold=True)
     if result.dry_run:
-        yield click.style("DRY RUN: nothing was sent; without --dry-run it is.", fg="yellow", bold=True)
+        more = "without --dry-run it is" if result.gate.is_open else "and without --dry-run the gate would keep it back"
+        yield click.style(f"DRY RUN: nothing was sent; {more}.", fg="yellow", bold=True)
     yield from summary.figures(result.counts)
     yield from findings.lines(Veil(mapper.mask if mapper else ()).issues(frames.enter(result.issues)))
     yield from outputs.told()
     if result.counts["rejected"] + result.counts["unknown"] and not given["dead_letters"] and not result.dry_run:
         yield "\nNext: add --dead-letters dead.csv, mend the rows there, and send them by --replay dead.csv"
-    elif given["dead_letters"]:
+    elif given["dead_letters"] and result.dead_letters.height:
         yield f"\nNext: mend the rows in {terminal.visible(given['dead_letters'])}, and send them by --replay"

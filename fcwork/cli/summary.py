@@ -32,12 +32,17 @@ def write(result: RunResult, *, quiet: bool = False) -> None:
     state = click.style(result.state, fg=COLOURS.get(result.state, "red"), bold=True)
     click.echo(f"{result.name} {state} in {result.duration_seconds:.1f} s{target}")
     if result.result.get("dry_run"):
-        click.secho("DRY RUN: nothing was sent; with `-p DRY_RUN false` it is.", fg="yellow", bold=True)
+        click.secho(f"DRY RUN: nothing was sent; {_otherwise(result)}.", fg="yellow", bold=True)
     if result.state in {"REFUSED", "SKIPPED"}:
         click.echo(result.reason)
     for line in (*figures(result.figures), *reasons(result.result.get("issues"))):
         click.echo(line)
     click.echo(f"\nReport  {result.report}\nRun     {result.folder}")
+
+
+def _otherwise(result: RunResult) -> str:
+    closed = str(result.result.get("gate", "")).startswith("closed")
+    return "and otherwise the gate would keep it back" if closed else "with `-p DRY_RUN false` it is"
 
 
 def figures(counts: Mapping[str, int]) -> list[str]:

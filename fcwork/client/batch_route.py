@@ -13,7 +13,7 @@ from fcwork.client.batch_jobs import JobSource
 from fcwork.client.batch_looks import Look, Place
 from fcwork.client.calls import Answer
 from fcwork.client.http import Http
-from fcwork.client.jobs import LIMITS, BatchForm, Jobs, batch_call, check_limits, has_id, posted
+from fcwork.client.jobs import CHANGES, LIMITS, BatchForm, Jobs, batch_call, check_limits, has_id, posted
 from fcwork.client.packing import pack_rows
 from fcwork.client.read_back import READ_BACK, ReadBack
 from fcwork.errors import ApiError, BadRequestError, NotFoundError, OutcomeUnknownError
@@ -68,6 +68,11 @@ class BatchRoute:
         A route that only asks for batches of an earlier process names their jobs.
         """
         return tuple(self._used)
+
+    def look_over(self, rows: pl.DataFrame) -> None:
+        """Repeat nothing from here on where some of the rows are changes, not levels: twice would count twice."""
+        if "type" in rows.columns and rows["type"].cast(pl.String).is_in(CHANGES).any():
+            self.repeat_safe = False
 
     def entity_ref(self, rows: pl.DataFrame) -> pl.Series:
         """Return each row's ``ref``, else the one that the platform builds: ``skuRef:locationRef:type`` (assumed)."""

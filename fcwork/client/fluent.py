@@ -303,7 +303,7 @@ class FluentClient(EventCalls, Mutating):
     ) -> Batch:
         """Post one batch of 1 to 5,000 records, at most 2 MB; ``recovery.send`` takes any number and sees them through.
 
-        An UPSERT may be repeated after a lost answer; any other action is not.
+        An UPSERT of levels may be repeated after a lost answer; DELTA, CORRECTION and any other action are not.
 
         Args:
             job_id: an open job.

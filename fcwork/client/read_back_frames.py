@@ -8,6 +8,8 @@ from typing import Any
 
 import polars as pl
 
+from fcwork.client.jobs import CHANGES
+
 _HELD = pl.Schema(
     {
         "held_ref": pl.String(),
@@ -27,12 +29,11 @@ _USUAL = {"type": "LAST_ON_HAND", "status": "ACTIVE"}  # what the platform takes
 _COMPARED = ("quantity", "type", "status")
 _ALSO = {"condition": "condition", "storage area": "storageAreaRef", "expected on": "expectedOn"}
 """What is compared too where a row says it."""
-_CHANGES = ["DELTA", "CORRECTION"]  # their quantity is a change, not a level (SDK 0.1.56: inventory types)
 _INSTANTS = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z")
 _LOCAL = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M")
 
 NO_VERDICTS = pl.DataFrame(schema={"ref": pl.String, "outcome": pl.String, "code": pl.String, "message": pl.String})
-IS_CHANGE = pl.col("type").str.to_uppercase().is_in(_CHANGES)
+IS_CHANGE = pl.col("type").str.to_uppercase().is_in(CHANGES)
 HAS_PLACE = pl.col("sku").is_not_null() & pl.col("location").is_not_null()
 
 

@@ -1,6 +1,7 @@
 """What a source delivers: rows, of which versions of which files, without those that are loaded already."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -106,5 +107,5 @@ def _nothing(uri: str) -> ReadResult:
 
 
 def _name(uri: str) -> str:
-    """Return the name that a file keeps whatever folder one works in."""
-    return uri if "://" in uri else str(Path(uri).absolute())
+    """Return the name that a file keeps whatever folder one works in; a link is a name of its own."""
+    return uri if "://" in uri else os.path.normpath(Path(uri).absolute())

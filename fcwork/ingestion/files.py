@@ -6,6 +6,7 @@ compared with the last version that was loaded under its name: what counts is it
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
@@ -19,11 +20,12 @@ from fcwork import log
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import LeaseTakenError
 from fcwork.frames import UTC_TIME
+from fcwork.redact import mask
 from fcwork.store import Held, Store, hold
 
 FRAME = "frame"  # what stands for the name where the rows come from no file
 FileState = Literal["seen", "claimed", "sent", "verified", "archived", "error"]
-LOADED: frozenset[FileState] = frozenset({"verified", "archived"})
+LONGEST_NAME = 1_000  # bytes of a name in a key
 CLAIM_SECONDS = 30.0  # a worker on another machine that is dead for so long loses its claim
 # One row a file.
 FILES = pl.Schema(
@@ -31,9 +33,8 @@ FILES = pl.Schema(
         "name": pl.String(),
         "state": pl.String(),  # seen, claimed, sent (something is left to do), verified, archived, error
         "reason": pl.String(),
-        "size": pl.Int64(),  # bytes, as the next three of the version seen last
+        "size": pl.Int64(),  # bytes, as the next two of the version seen last
         "modified_at": UTC_TIME,
-        "etag": pl.String(),
         "sha256": pl.String(),
         "loaded_sha256": pl.String(),  # of the version loaded last
         "loaded_at": UTC_TIME,
@@ -57,7 +58,6 @@ class FileVersion:
         uri: by which its rows tell their source.
         size: bytes.
         modified_at: when it was written, where its place tells.
-        etag: of its place, where there is one.
         sha256: of its content.
     """
 
@@ -65,7 +65,6 @@ class FileVersion:
     uri: str = ""
     size: int = 0
     modified_at: datetime | None = None
-    etag: str = ""
     sha256: str = ""
 
 
@@ -76,9 +75,11 @@ class FileRecord:
     Attributes:
         version: the one seen last.
         state, reason: of this version, and why.
-        loaded: the version that was loaded last.
+        loaded: the version that was loaded last; none while another is being loaded.
         loaded_at: when.
-        counts: of the last load: rows, delivered, rejected, unknown.
+        counts: of the load of ``version``: rows, delivered, rejected, unknown.
+        loaded_counts: of that of ``loaded``.
+        checkpoint, place: under which name, and on which machine and in which folder, what is left of a load is kept.
         run_id: of the run that changed it last.
     """
 
@@ -89,11 +90,14 @@ class FileRecord:
     loaded: FileVersion | None = None
     loaded_at: datetime | None = None
     counts: dict[str, int] = field(default_factory=dict)
+    loaded_counts: dict[str, int] = field(default_factory=dict)
+    checkpoint: str = ""
+    place: str = ""
     run_id: str = ""
 
 
 class Claim:
-    """The right of one worker to load a file, until its block ends; left by an exception, the file is in error.
+    """The right of one worker to load a file, until its block ends.
 
     Attributes:
         refused: why the file is not to be loaded; empty where it is.
@@ -114,21 +118,21 @@ class Claim:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._held is None:
-            return
-        try:
-            if isinstance(error, Exception) and not self.refused:
-                self.note("error", reason=f"{type(error).__name__}: {error}")
-        finally:
+        if self._held is not None:
             self._holding.__exit__(kind, error, trace)
 
-    def note(self, state: FileState, *, reason: str = "", counts: Mapping[str, int] | None = None) -> None:
-        """Write down what became of the file.
+    def note(self, state: FileState, **facts: Any) -> None:
+        """Write down what became of the file; ``facts`` as in ``FileLedger.note``.
 
         Raises:
             StoreError: the claim was lost to another worker meanwhile.
         """
-        self._ledger.note(self._version, state, reason=reason, counts=counts, held=self._held)
+        self._ledger.note(self._version, state, held=self._held, **facts)
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is known that another worker may have taken the file over."""
+        return self._held is None or self._held.lost
 
     def check(self) -> None:
         """Stop a worker that lost its claim.
@@ -154,38 +158,43 @@ class FileLedger:
     def __init__(self, store: Store, *, workflow: str, target: str, run_id: str = "", clock: Clock = SYSTEM) -> None:
         self._store, self._clock, self._run_id = store, clock, run_id
         self._prefix = f"file:{target}:{workflow}:"
+        self._loaded_when_seen: dict[str, datetime | None] = {}
 
     def get(self, name: str) -> FileRecord | None:
         """Return what is known of a file."""
-        found = self._store.get(self._prefix + name)
+        found = self._store.get(self._key(name))
         return None if found is None else _from_json(found)
 
     def see(self, version: FileVersion) -> None:
-        """Note a version that was not seen before."""
+        """Take notice of a version that may be loaded later; one that is unknown so far is written down."""
         known = self.get(version.name)
-        if known is None or known.version.sha256 != version.sha256:
-            self.note(version, "seen")
+        self._loaded_when_seen[version.name] = known.loaded_at if known else None
+        if known is None:
+            record = FileRecord(version, "seen", self._clock.now(), run_id=self._run_id)
+            self._store.compare_and_set(self._key(version.name), None, _to_json(record))
 
     def may_be_loaded(self, name: str, size: int) -> bool:
         """Say whether a file of this size can be what was loaded last, so that its content is worth a look."""
         known = self.get(name)
-        return known is not None and known.state in LOADED and known.loaded is not None and known.loaded.size == size
+        return known is not None and known.loaded is not None and known.loaded.size == size
 
     def loaded_already(self, version: FileVersion) -> str:
-        """Return why a version need not be loaded again; empty where it is to be."""
+        """Return why a version need not be loaded, or not any more; empty where it is to be."""
         known = self.get(version.name)
-        if known is None or known.loaded is None or known.state not in LOADED:
+        if known is None or known.loaded is None:
             return ""
-        if known.loaded.sha256 != version.sha256:
-            return ""
-        left = known.counts.get("rejected", 0)
-        told = f", {left:,} of its rows rejected" if left else ""
-        return f"loaded already at {known.loaded_at:%Y-%m-%d %H:%M:%S} UTC{told}; by force it is loaded again"
+        when = f"{known.loaded_at:%Y-%m-%d %H:%M:%S} UTC"
+        if known.loaded.sha256 == version.sha256:
+            left = known.loaded_counts.get("rejected", 0)
+            told = f", {left:,} of its rows rejected" if left else ""
+            return f"loaded already at {when}{told}; by force it is loaded again"
+        if known.loaded_at != self._loaded_when_seen.get(version.name, known.loaded_at):
+            return f"another version was loaded at {when}, after this one was read"
+        return ""
 
     def claim(self, version: FileVersion) -> Claim:
         """Return a claim on a file for one worker at a time, to be held by a ``with``."""
-        name = self._prefix + version.name
-        holding = hold(self._store, name, ttl=CLAIM_SECONDS, outlive=True)
+        holding = hold(self._store, self._key(version.name), ttl=CLAIM_SECONDS, outlive=True)
         return Claim(self, version, holding)
 
     def note(
@@ -195,37 +204,61 @@ class FileLedger:
         *,
         reason: str = "",
         counts: Mapping[str, int] | None = None,
+        checkpoint: str = "",
+        place: str = "",
         held: Held | None = None,
     ) -> None:
         """Write down the state of a version.
 
+        Args:
+            version: which.
+            state: claimed makes the file one that is not loaded; verified, one that is.
+            reason: for people.
+            counts: rows, delivered, rejected, unknown.
+            checkpoint, place: where what is left of the load is kept.
+            held: the claim.
+
         Raises:
-            StoreError: the claim ``held`` was lost, or the store cannot be used.
+            StoreError: the claim was lost, or the store cannot be used.
         """
         now, known = self._clock.now(), self.get(version.name)
-        record = FileRecord(version, state, now, reason=reason, counts=dict(counts or {}), run_id=self._run_id)
-        if state in LOADED:
-            record = replace(record, loaded=version, loaded_at=now)
-        elif known:
-            record = replace(record, loaded=known.loaded, loaded_at=known.loaded_at)
-        fence = held.lease if held else None
-        self._store.set(self._prefix + version.name, _to_json(record), fence=fence)
-        _logger.info("file.noted", file=version.name, state=state, reason=reason)
+        record = FileRecord(
+            version,
+            state,
+            now,
+            reason=mask(reason),
+            counts=dict(counts or {}),
+            checkpoint=checkpoint,
+            place=place,
+            run_id=self._run_id,
+        )
+        if state == "verified":
+            record = replace(record, loaded=version, loaded_at=now, loaded_counts=record.counts)
+        elif known and state != "claimed":
+            before = known.loaded, known.loaded_at, known.loaded_counts
+            record = replace(record, loaded=before[0], loaded_at=before[1], loaded_counts=before[2])
+        self._store.set(self._key(version.name), _to_json(record), fence=held.lease if held else None)
+        _logger.info("file.noted", file=version.name, state=state, reason=record.reason)
 
     def forget(self, name: str) -> bool:
         """Forget a file, so that its next delivery is loaded whatever it holds; say whether it was known."""
-        return self._store.delete(self._prefix + name)
+        return self._store.delete(self._key(name))
 
     def files(self) -> pl.DataFrame:
         """Return the files of this workflow in the columns of ``FILES``, in the order of their names."""
         records = [_from_json(value) for _, value in self._store.items(self._prefix)]
         return pl.DataFrame([_line(record) for record in records], schema=FILES)
 
+    def _key(self, name: str) -> str:
+        """Return the key of a file; a name that is longer than a key may be goes by its hash."""
+        long = len(name.encode("utf-8", "replace")) > LONGEST_NAME
+        return self._prefix + (hashlib.sha256(name.encode("utf-8", "replace")).hexdigest() if long else name)
+
 
 def _line(record: FileRecord) -> dict[str, Any]:
     version, loaded = record.version, record.loaded
     return {
-        **{name: getattr(version, name) for name in ("name", "size", "modified_at", "etag", "sha256")},
+        **{name: getattr(version, name) for name in ("name", "size", "modified_at", "sha256")},
         **{name: getattr(record, name) for name in ("state", "reason", "loaded_at", "run_id", "updated_at")},
         **{name: record.counts.get(name) for name in ("rows", "delivered", "rejected", "unknown")},
         "loaded_sha256": loaded.sha256 if loaded else None,

@@ -1,27 +1,45 @@
-"""Sends what a plan holds: file by file, each claimed by one worker, under a checkpoint of its version."""
+"""Sends what a plan holds: file by file, each claimed by one worker, under a checkpoint of its version.
+
+What a file's send came to is written down when all files are through: a worker that dies before leaves settled
+checkpoints, by which the same load begun again gives the same result and sends nothing twice.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from fcwork import frames, log
-from fcwork.errors import ApiError
+from fcwork import frames, log, settings
+from fcwork.errors import ApiError, CheckpointError, FcworkError
 from fcwork.ingestion.files import Claim, FileVersion
+from fcwork.ingestion.piles import ON_ROW
 from fcwork.ingestion.result import Skipped
-from fcwork.recovery import Progress, SendResult, checkpoints, drop, send
+from fcwork.recovery import Allowance, Progress, SendResult, checkpoints, drop, send
+from fcwork.retry import RetryPolicy
+from fcwork.routes import LooksOver, Route
 
 if TYPE_CHECKING:
     from fcwork.ingestion.stages import Stages
     from fcwork.ingestion.ways import Way
-    from fcwork.routes import Route
 
 Watch = Callable[[Progress], None]
+ARRIVED = "it may have arrived when it was sent before, and was not sent again"
+_SUMMED = ("batches", "delivered", "rejected", "unknown", "requests")
 _logger = log.get("ingestion")
+
+
+@dataclass(frozen=True)
+class Held:
+    """Rows that this load did not send, and why; of those that are ``doubtful`` nobody knows whether they arrived."""
+
+    rows: pl.DataFrame
+    reason: str
+    doubtful: bool
 
 
 @dataclass(frozen=True)
@@ -30,31 +48,50 @@ class Loaded:
 
     Attributes:
         sends: one for each that was sent.
+        held: rows of these files that were not sent.
         skipped: those that another worker loads or has loaded meanwhile.
         jobs: the platform's jobs that were used.
         job_status: of the last of them, where the platform tells.
     """
 
     sends: tuple[SendResult, ...]
+    held: tuple[Held, ...]
     skipped: tuple[Skipped, ...]
     jobs: tuple[str, ...]
     job_status: str
 
 
 @dataclass
+class _File:
+    """One file under way."""
+
+    version: FileVersion
+    claim: Claim | None
+    rows: pl.DataFrame
+    rejected: int
+    name: str | None = None
+    sent: SendResult | None = None
+
+
+@dataclass
 class Loading:
-    """Loads files one after the other.
+    """Loads files one after the other, within one rate, one deadline and one budget of retries.
 
     Args:
         way: how.
         stages: told of what is done.
-        target: whose platform, for people.
+        doubtful: the rows, by ``_row`` and ``_source``, that may have arrived by an earlier send.
     """
 
     way: Way
     stages: Stages
-    target: str
+    doubtful: pl.DataFrame
     _routes: list[Route] = field(default_factory=list)
+    _sent: list[_File] = field(default_factory=list)
+    _held: list[Held] = field(default_factory=list)
+    _skipped: list[Skipped] = field(default_factory=list)
+    _allowance: Allowance | None = None
+    _stopped: str = ""
 
     def run(
         self, rows: pl.DataFrame, files: Sequence[FileVersion], rejected: pl.DataFrame, on_progress: Watch | None
@@ -67,60 +104,135 @@ class Loading:
             rejected: the rows of these files that are not sent.
             on_progress: told of the progress of all files together.
         """
-        sends, skipped = [], []
         watched = _Total(rows.height, on_progress)
-        for version in files:
-            own = _of(rows, version)
-            ledger = self.way.files
-            with ledger.claim(version) if ledger and version.uri else nullcontext() as claim:
-                reason = self._refused(version, claim)
-                if reason:
-                    skipped.append(Skipped(version.uri, reason))
-                    watched.total -= own.height
-                    continue
-                sent = self._send(own, version, claim, watched) if own.height else None
-                if claim:
-                    _note(claim, sent, _of(rejected, version).height)
-            if sent is not None:
-                sends.append(sent)
+        ready, refused = _by_source(rows), _by_source(rejected)
+        with ExitStack() as claims:
+            for version in files:
+                own = ready.get(version.uri, rows.clear()) if version.uri else rows
+                left = refused.get(version.uri, rejected.clear()) if version.uri else rejected
+                ledger = self.way.files if version.uri else None
+                claim = claims.enter_context(ledger.claim(version)) if ledger else None
+                self._load(_File(version, claim, own, left.height), watched)
+            for file in self._sent:
+                self._conclude(file)
         jobs = tuple(dict.fromkeys(job for route in self._routes for job in getattr(route, "job_ids", ())))
-        return Loaded(tuple(sends), tuple(skipped), jobs, self._status(jobs))
+        sends = tuple(file.sent for file in self._sent if file.sent)
+        return Loaded(sends, tuple(self._held), tuple(self._skipped), jobs, self._status(jobs))
 
-    def _refused(self, version: FileVersion, claim: Claim | None) -> str:
-        if claim is None or claim.refused:
-            return claim.refused if claim else ""
-        assert self.way.files  # noqa: S101 - it gave the claim
-        already = "" if self.way.force else self.way.files.loaded_already(version)
-        if already:
-            claim.refused = already
+    def _load(self, file: _File, watched: _Total) -> None:
+        """Send one file, unless it is not to be; where others were sent before, its failure is told in the result."""
+        reason = self._refusal(file)
+        if reason:
+            self._skipped.append(Skipped(file.version.uri, reason))
+            watched.total -= file.rows.height
+        elif self._stopped:
+            self._held.append(Held(file.rows, self._stopped, doubtful=False))
         else:
-            claim.note("claimed")
-        return already
+            try:
+                self._send(file, watched)
+            except FcworkError as error:
+                self._give_up(file, error)
 
-    def _send(self, rows: pl.DataFrame, version: FileVersion, claim: Claim | None, watched: _Total) -> SendResult:
+    def _refusal(self, file: _File) -> str:
+        """Return why a file is not loaded by this worker; empty where it is."""
+        if file.claim is None or self.way.files is None:
+            return ""
+        already = "" if self.way.force else self.way.files.loaded_already(file.version)
+        return file.claim.refused or already
+
+    def _give_up(self, file: _File, error: FcworkError) -> None:
+        left = bool(file.name) and file.name in checkpoints()["name"]
+        if file.claim and not file.claim.lost:
+            where = {"checkpoint": file.name or "", "place": _here()} if left else {}
+            file.claim.note("error", reason=f"{type(error).__name__}: {error.message}", **where)
+        if not self._sent:
+            raise error
+        told = f"{type(error).__name__}: {error.message}"
+        self._stopped = f"another file of the load could not be sent: {told}"
+        self._held.append(Held(file.rows, told, doubtful=left))
+        _logger.warning("ingestion.stopped", file=file.version.name, error=error.message)
+
+    def _send(self, file: _File, watched: _Total) -> None:
+        if not file.rows.height:
+            self._sent.append(file)
+            return
         route = self._route()
-        name = self.way.name(version, route)
-        if self.way.force and name and name in checkpoints()["name"]:
-            drop(name)
-        self.stages.begin("send", f"Sending {rows.height:,} rows to {self.target}", rows.height)
+        rows = self._without_doubtful(file.rows, route)
+        file.name = self.way.name(file.version, route, rows)
+        self._check_earlier(file, route)
+        if self.way.force and file.name and file.name in checkpoints()["name"]:
+            drop(file.name)
+        if file.claim:
+            file.claim.note("claimed", checkpoint=file.name or "", place=_here())
+        self.stages.begin("send", f"Sending {rows.height:,} rows to {self.way.client.target}", rows.height)
 
         def watch(progress: Progress) -> None:
-            if claim:
-                claim.check()
             if progress.phase == "verifying" and self.stages.current == "send":
                 self.stages.begin("verify", "Asking what became of each row", progress.rows)
             watched(progress)
 
-        sent = send(
+        file.sent = send(
             rows,
             route,
-            checkpoint=name,
-            series=self.way.series(version.name, route) if name and version.uri else None,
+            checkpoint=file.name,
+            series=self.way.series(file.version.name, route) if file.name and file.version.uri else None,
             on_progress=watch,
+            before_request=file.claim.check if file.claim else None,
+            allowance=self._limits(route),
+            keep=file.name is not None,
             **self.way.terms,
         )
-        watched.done(rows.height)
-        return sent
+        watched.done(file.sent)
+        self._stopped = file.sent.stopped
+        self._sent.append(file)
+
+    def _without_doubtful(self, rows: pl.DataFrame, route: Route) -> pl.DataFrame:
+        """Hold back what may have arrived before, where sending it again would do it twice."""
+        if not self.doubtful.height:
+            return rows
+        if isinstance(route, LooksOver):
+            route.look_over(rows)
+        if route.repeat_safe:
+            return rows
+        again = rows.join(self.doubtful, on=ON_ROW, how="semi", nulls_equal=True)
+        if again.height:
+            self._held.append(Held(again, ARRIVED, doubtful=True))
+        return rows.join(self.doubtful, on=ON_ROW, how="anti", nulls_equal=True, maintain_order="left")
+
+    def _check_earlier(self, file: _File, route: Route) -> None:
+        """Refuse to send again what an earlier load of the same content sent in part, where that would do it twice.
+
+        Raises:
+            CheckpointError: what is left of that load is kept elsewhere, or under another name.
+        """
+        known = self.way.files.get(file.version.name) if file.claim and self.way.files else None
+        if route.repeat_safe or self.way.force or known is None or not known.checkpoint:
+            return
+        here, same = known.place == _here(), known.checkpoint == file.name
+        begun = not here or known.checkpoint in checkpoints()["name"]
+        if known.version.sha256 == file.version.sha256 and begun and not (here and same):
+            raise CheckpointError(
+                f"an earlier load of {file.version.name} was cut off, and what it sent must not be sent again: "
+                f"what is left of it is kept under {known.checkpoint!r} in {known.place}",
+                hint="run it again there, with the same mapping and options, or load it from its beginning by force",
+                checkpoint=known.checkpoint,
+            )
+
+    def _conclude(self, file: _File) -> None:
+        """Write down what became of a file: verified, or sent where something is left that a rerun would go on with."""
+        counts = file.sent.counts if file.sent else dict.fromkeys(("rows", "delivered", "rejected", "unknown"), 0)
+        kept = {name: counts[name] for name in ("rows", "delivered", "rejected", "unknown")}
+        kept |= {"rows": kept["rows"] + file.rejected, "rejected": kept["rejected"] + file.rejected}
+        left = file.sent.checkpoint if file.sent else None
+        if file.claim and left:
+            reason = file.sent.summary if file.sent else ""
+            file.claim.note("sent", reason=reason, counts=kept, checkpoint=left, place=_here())
+        elif file.claim and kept["rows"] and not kept["delivered"]:
+            file.claim.note("error", reason="not one of its rows was delivered", counts=kept)
+        elif file.claim:
+            file.claim.note("verified", counts=kept)
+        if file.sent and file.name and not left:
+            drop(file.name)
 
     def _route(self) -> Route:
         """Return the route of all files, or a new one where each has a job of its own."""
@@ -128,6 +240,11 @@ class Loading:
             self.stages.begin("open", "Opening the way to the platform")
             self._routes.append(self.way.open())
         return self._routes[-1]
+
+    def _limits(self, route: Route) -> Allowance:
+        if self._allowance is None:
+            self._allowance = Allowance(policy=RetryPolicy(), clock=self.way.terms["clock"], **self.way.limits(route))
+        return self._allowance
 
     def _status(self, jobs: Sequence[str]) -> str:
         if not jobs:
@@ -145,25 +262,27 @@ class _Total:
     def __init__(self, total: int, on_progress: Watch | None) -> None:
         self.total = total
         self._on_progress = on_progress
-        self._before = 0
+        self._rows = 0
+        self._before = dict.fromkeys(_SUMMED, 0)
 
     def __call__(self, progress: Progress) -> None:
         if self._on_progress:
-            self._on_progress(replace(progress, rows=self._before + progress.rows, total=self.total))
+            sums = {name: getattr(progress, name) + before for name, before in self._before.items()}
+            rows, rate = self._rows + progress.rows, progress.rate_per_second
+            eta = (self.total - rows) / rate if rate > 0 else None
+            self._on_progress(replace(progress, rows=rows, total=self.total, eta_seconds=eta, **sums))
 
-    def done(self, rows: int) -> None:
-        """Say that a send of so many rows has ended."""
-        self._before += rows
+    def done(self, sent: SendResult) -> None:
+        """Take in a send that has ended."""
+        self._rows += sent.counts["rows"]
+        counts = {**sent.counts, "batches": int((frames.enter(sent.batches)["outcome"] == "accepted").sum())}
+        self._before = {name: before + counts[name] for name, before in self._before.items()}
 
 
-def _of(rows: pl.DataFrame, version: FileVersion) -> pl.DataFrame:
-    return rows.filter(pl.col(frames.SOURCE) == version.uri) if version.uri else rows
+def _by_source(rows: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+    return {str(key[0]): part for key, part in rows.partition_by(frames.SOURCE, as_dict=True).items()}
 
 
-def _note(claim: Claim, sent: SendResult | None, rejected: int) -> None:
-    """Write down what became of a file: verified, or sent where something is left that a rerun would go on with."""
-    counts = dict(sent.counts) if sent else dict.fromkeys(("rows", "delivered", "rejected", "unknown"), 0)
-    kept = {name: counts[name] for name in ("rows", "delivered", "rejected", "unknown")}
-    kept |= {"rows": kept["rows"] + rejected, "rejected": kept["rejected"] + rejected}
-    left = sent is not None and sent.checkpoint is not None
-    claim.note("sent" if left else "verified", reason=sent.summary if sent and left else "", counts=kept)
+def _here() -> str:
+    """Return where checkpoints are kept: this machine and its folder."""
+    return f"{socket.gethostname()}:{settings.home()}"

@@ -1,6 +1,7 @@
 """The rows of a load, put on piles: always the source's own rows, which a person mends and loads again."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import polars as pl
 
@@ -8,7 +9,15 @@ from fcwork import frames
 from fcwork.recovery.result import dead_letters
 
 STAGE = "_stage"  # the column of `rejected` that says which stage refused the row
+DOUBTFUL = ("send.unknown", "send.stuck")  # the codes of rows of which nobody knows whether they arrived
 ON_ROW = [frames.ROW, frames.SOURCE]
+
+
+def held_back(rows: pl.DataFrame, reason: str, *, doubtful: bool, at: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return rows that were not sent, with ``_errors``, and an issue for each of them."""
+    code = "send.unknown" if doubtful else "send.not_sent"
+    kept = rows.with_columns(_errors=pl.lit(f"{code}: {reason}"))
+    return kept, frames.issues(kept, stage="send", field="", code=code, message=reason, at=at)
 
 
 def refused(read: pl.DataFrame, rows: pl.DataFrame, stage: str) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from fcwork.clock import Clock
 from fcwork.ingestion.files import FileVersion
 from fcwork.ingestion.gate import Gate
 from fcwork.ingestion.loading import Loaded, Loading
-from fcwork.ingestion.piles import letters, refused, stack
+from fcwork.ingestion.piles import DOUBTFUL, ON_ROW, held_back, letters, refused, stack
 from fcwork.ingestion.result import IngestResult, Skipped, State, figures, findings, told_of
 from fcwork.ingestion.stages import Stages
 from fcwork.ingestion.ways import Way
@@ -82,20 +82,28 @@ class IngestPlan:
             self._note_refusal()
             return self._held_back()
         with self.stages:
-            loading = Loading(self.way, self.stages, target=self.target)
+            loading = Loading(self.way, self.stages, self._doubtful())
             loaded = loading.run(self.ready, self.files, self.rejected, on_progress)
         return self._without(loaded.skipped).concluded(loaded)
 
     def concluded(self, loaded: Loaded) -> IngestResult:
         """Return what became of the plan's rows."""
-        sends = loaded.sends
+        sends, at = loaded.sends, self.clock.now()
+        told = [(held, *held_back(held.rows, held.reason, doubtful=held.doubtful, at=at)) for held in loaded.held]
+        doubtful = [rows for held, rows, _ in told if held.doubtful]
+        unsent = [rows for held, rows, _ in told if not held.doubtful]
         return self._result(
             delivered=stack([self.ready.clear(), *(sent.delivered for sent in sends)]),
-            unknown=stack([self.ready.clear(), *(sent.unknown for sent in sends)]),
-            rejected=stack([self.rejected, *(refused(self.read, sent.rejected, "send") for sent in sends)]),
-            issues=frames.join_issues([self.issues, *(sent.issues for sent in sends)]),
+            unknown=stack([self.ready.clear(), *(sent.unknown for sent in sends), *doubtful]),
+            rejected=stack(
+                [self.rejected, *(refused(self.read, rows, "send") for rows in (*(s.rejected for s in sends), *unsent))]
+            ),
+            issues=frames.join_issues(
+                [self.issues, *(sent.issues for sent in sends), *(issues for _, _, issues in told)]
+            ),
             told={
-                "checkpoint": next((sent.checkpoint for sent in sends if sent.checkpoint), None) or "",
+                "checkpoint": next((sent.checkpoint for sent in sends if sent.checkpoint), ""),
+                "checkpoints": tuple(sent.checkpoint for sent in sends if sent.checkpoint),
                 "read_back": sum(sent.read_back for sent in sends),
                 "requests": sum(sent.attempts for sent in sends),
                 "jobs": loaded.jobs,
@@ -105,14 +113,18 @@ class IngestPlan:
 
     def _held_back(self) -> IngestResult:
         """Reject, by code, the good rows that the closed gate keeps back."""
-        message = f"not sent: the gate is {self.gate}"
-        kept = self.ready.with_columns(_errors=pl.lit(f"send.not_sent: {message}"))
-        at = self.clock.now()
-        found = frames.issues(kept, stage="send", field="", code="send.not_sent", message=message, at=at)
+        reason, at = f"not sent: the gate is {self.gate}", self.clock.now()
+        kept, found = held_back(self.ready, reason, doubtful=False, at=at)
         return self._result(
             rejected=stack([self.rejected, refused(self.read, kept, "send")]),
             issues=frames.join_issues([self.issues, found]),
         )
+
+    def _doubtful(self) -> pl.DataFrame:
+        """Return the rows that are dead letters of which nobody knows whether they arrived."""
+        if "_code" not in self.read.columns or self.way.resend_unknown:
+            return self.read.select(ON_ROW).clear()
+        return self.read.filter(pl.col("_code").cast(pl.String).is_in(DOUBTFUL)).select(ON_ROW)
 
     def _note_refusal(self) -> None:
         if self.way.files:
@@ -157,18 +169,22 @@ class IngestPlan:
             gate=self.gate,
             source=self.source,
             mapping=self.mapping,
-            skipped=self.skipped,
+            skipped=self.skipped or self._empty(counts),
             stages=self.stages.ended(),
             **(told or {}),
         )
         _logger.info("ingestion.ended", state=result.state, target=self.target, dry_run=dry_run, **counts)
         return result
 
+    def _empty(self, counts: Mapping[str, int]) -> tuple[Skipped, ...]:
+        nothing = not counts["read"] and self.gate.is_open
+        return tuple(Skipped(version.uri, "it holds no rows") for version in self.files) if nothing else ()
+
     def _state(self, counts: Mapping[str, int]) -> State:
-        if not counts["read"]:
-            return "SKIPPED"
         if not self.gate.is_open:
             return "REFUSED"
+        if not counts["read"]:
+            return "SKIPPED"
         failed = counts["rejected"] or counts["unknown"] > self.max_unknown
         return "COMPLETED_WITH_ERRORS" if failed else "SUCCEEDED"
 

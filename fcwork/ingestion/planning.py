@@ -10,6 +10,7 @@ import polars as pl
 from fcwork import frames, settings
 from fcwork.client import FluentClient
 from fcwork.clock import SYSTEM, Clock
+from fcwork.errors import ConfigError
 from fcwork.ingestion.deliveries import Deliveries, taken_of
 from fcwork.ingestion.files import FileLedger
 from fcwork.ingestion.gate import Limit, judge
@@ -55,6 +56,7 @@ def ingest(
     checkpoint: str | None = None,
     workflow: str = "ingestion",
     force: bool = False,
+    resend_unknown: bool = False,
     track_files: bool = True,
     format: str | None = None,  # noqa: A002 - the public name of the format everywhere
     read_options: Mapping[str, Any] | None = None,
@@ -89,6 +91,8 @@ def ingest(
             and route, so that a load begun again goes on where it stopped, and a newer version supersedes it.
         workflow: what loads of this kind are called.
         force: load also what was loaded already, from its beginning.
+        resend_unknown: of dead letters, send also those that may have arrived over a route where that would do them
+            twice; else they stay unknown.
         track_files: keep account of files; with the embedded simulator, which dies with its process, it is not.
         format, read_options: as in ``sources.read``.
         resolvers, context: as in ``Mapper``; resolvers also as ``module:name``. ``$context.retailerId`` is the
@@ -102,12 +106,15 @@ def ingest(
         StoreError: the account of files cannot be kept.
     """
     batches: dict[str, Any] = {"job": job, "name": job_name, "preprocessing": preprocessing, "entity_type": entity_type}
-    terms = {"batch_size": batch_size, "workers": workers, "max_retries": max_retries, "verify": verify, "key": key}
-    bounds = {
-        "verify_seconds": verify_seconds,
-        "rate_per_second": rate_per_second,
-        "deadline_seconds": deadline_seconds,
+    terms: dict[str, Any] = {
+        "batch_size": batch_size,
+        "workers": workers,
+        "max_retries": max_retries,
+        "verify": verify,
+        "key": key,
     }
+    terms["verify_seconds"] = verify_seconds
+    bounds = {"rate_per_second": rate_per_second, "deadline_seconds": deadline_seconds}
     check_options({"route": route, "max_unknown": max_unknown, "workflow": workflow, **batches, **terms})
     limit = Limit.read(max_rejected)
     own = {} if client.retailer_id is None else {"retailerId": client.retailer_id}
@@ -123,16 +130,24 @@ def ingest(
         per_file=job == "per-file",
         mapper=mapper,
         workflow=workflow,
-        version=mapper.fingerprint if mapper else "",
+        version=[mapper.fingerprint if mapper else "", own, dict(context or {})],
         checkpoint=checkpoint,
         force=force,
+        resend_unknown=resend_unknown,
         files=_ledger(workflow, client.target, clock) if tracked else None,
-        terms={**terms, **bounds, "clock": clock},
+        terms={**terms, "clock": clock},
+        bounds=bounds,
     )
+    way.check()
     with Stages(on_stage, clock) as stages:
         stages.begin("read", f"Reading {source if isinstance(source, str | Path) else 'a frame'}")
         deliveries = taken_of(source, format, read_options or {}, files=way.files, force=force)
         stages.counted(deliveries.taken.rows)
+        if checkpoint and len(deliveries.versions) > 1:
+            raise ConfigError(
+                f"one checkpoint, {checkpoint!r}, cannot be that of {len(deliveries.versions)} files",
+                hint="leave it out: each file has one of its own",
+            )
         return _planned(deliveries, mapper, validator, limit, max_unknown=max_unknown, way=way, stages=stages)
 
 

@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import polars as pl
@@ -45,7 +45,8 @@ class IngestResult:
         mapping: which mapping was applied, with its hash.
         skipped: the files that were not loaded, and why; their rows count nowhere.
         stages: name, rows and seconds of each stage.
-        checkpoint: the name to resume with, where something is left to do.
+        checkpoint: the name to resume with, where something is left to do; of several files that of the first.
+        checkpoints: the names of all of them.
         jobs, job_status: the platform's jobs that were used, and the status of the last, OPEN or CLOSED.
         requests: how many requests it took, those refused and repeated included.
         read_back: how many of the delivered rows the platform told nothing of, and were found there.
@@ -55,7 +56,6 @@ class IngestResult:
     rejected: Any
     unknown: Any
     ready: Any
-    dead_letters: Any
     issues: Any
     counts: dict[str, int]
     state: State
@@ -64,9 +64,11 @@ class IngestResult:
     gate: Gate
     source: dict[str, Any]
     mapping: str
-    skipped: tuple[Skipped, ...]
     stages: tuple[Stage, ...]
+    dead_letters: Any = field(default_factory=list)
+    skipped: tuple[Skipped, ...] = ()
     checkpoint: str = ""
+    checkpoints: tuple[str, ...] = ()
     jobs: tuple[str, ...] = ()
     job_status: str = ""
     requests: int = 0
@@ -90,13 +92,14 @@ class IngestResult:
     @property
     def counts_by_code(self) -> dict[str, int]:
         """How many issues there are of each code, errors and warnings alike, in the order of their stages."""
-        issues = frames.enter(self.issues)
+        issues = frames.enter_issues(self.issues)
         return dict(issues.group_by("code", maintain_order=True).len().rows())
 
     @property
     def details(self) -> dict[str, Any]:
         """What a tracked job keeps of the load, under the names of the SDK's production workflow (0.1.56, module 6)."""
-        issues, counts = frames.enter(self.issues), self.counts
+        counts = self.counts
+        issues = frames.enter_issues(self.issues).filter(pl.col("row").is_not_null())
         of_map = pl.col("stage").is_in(["read", "map"]) & (pl.col("severity") == "error")
         sent = issues.filter((pl.col("stage") == "send") & (pl.col("code") != "send.not_sent"))
         refused = sent.filter(pl.col("code").is_in(["send.rejected", "send.retries_exhausted"]))
@@ -136,6 +139,7 @@ class IngestResult:
             "stages": [asdict(stage) for stage in self.stages],
             "issues": self.counts_by_code,
             "checkpoint": self.checkpoint,
+            "checkpoints": list(self.checkpoints),
             "details": self.details,
         }
 
@@ -145,7 +149,8 @@ class IngestResult:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"<p><b>{html.escape(self.summary)}</b></p>{figures(self.counts)}{findings(frames.enter(self.issues))}"
+        told = figures(self.counts) + findings(frames.enter_issues(self.issues))
+        return f"<p><b>{html.escape(self.summary)}</b></p>{told}"
 
 
 def told_of(skipped: Sequence[Skipped]) -> str:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+import polars as pl
+
+from fcwork import frames
 from fcwork.client import FluentClient
 from fcwork.errors import ConfigError
-from fcwork.routes import Route
+from fcwork.names import nearest
+from fcwork.routes import Paced, Route
 
 if TYPE_CHECKING:
     from fcwork.ingestion.files import FileLedger, FileVersion
@@ -33,11 +38,13 @@ class Way:
         per_file: whether each file has a job of its own.
         mapper: whose mutation is sent, where the route is one.
         workflow: what loads of one kind are called; a newer version of a file supersedes an older one of its workflow.
-        version: what else than a file's content makes a load another: the mapping.
+        version: what else than a file's content makes a load another: the mapping and its context.
         checkpoint: a name of the caller's own.
         force: load what was loaded already.
+        resend_unknown: send dead letters again that may have arrived.
         files: what is known of the files; None where they are not kept track of.
-        terms: of ``recovery.send``.
+        terms: of ``recovery.send``, for each file.
+        bounds: rate and deadline, of all files together.
     """
 
     client: FluentClient
@@ -46,38 +53,75 @@ class Way:
     per_file: bool
     mapper: Mapper | None
     workflow: str
-    version: str
+    version: Any
     checkpoint: str | None
     force: bool
+    resend_unknown: bool
     files: FileLedger | None
     terms: Mapping[str, Any] = field(default_factory=dict)
+    bounds: Mapping[str, Any] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Refuse options that the route does not take, so that no dry run passes where the load itself would not.
+
+        Raises:
+            ConfigError: one is not known, or a mutation is not named.
+        """
+        if isinstance(self.route, Route):
+            if self.options:
+                raise ConfigError("a Route of one's own takes no route_options", hint="give them when it is made")
+            return
+        options = self._spec()[1] if self.route == "mutation" else self.options
+        known = [name for name in inspect.signature(self._maker).parameters if name not in {"spec", "store"}]
+        if unknown := [name for name in options if name not in known]:
+            own = ["mutation"] if self.route == "mutation" else []
+            told = f"did you mean {near}? " if (near := nearest(unknown[0], known)) else ""
+            raise ConfigError(
+                f"the route {self.route} has no option {', '.join(unknown)}",
+                hint=f"{told}known: {', '.join(own + known)}",
+            )
 
     def open(self) -> Route:
         """Return the route, after the client was let in: wrong credentials are no fault of the rows."""
         if isinstance(self.route, Route):
             return self.route
         self.client.authenticate()
-        if self.route == "batch":
-            return self.client.batches(**self.options)
-        if self.route == "event":
-            return self.client.event_sender(**self.options)
-        spec, options = self._spec()
-        return self.client.mutations(spec, **options)
+        if self.route == "mutation":
+            spec, options = self._spec()
+            return self.client.mutations(spec, **options)
+        route: Route = self._maker(**self.options)
+        return route
+
+    @property
+    def _maker(self) -> Callable[..., Route]:
+        makers: dict[str, Callable[..., Route]] = {
+            "batch": self.client.batches,
+            "event": self.client.event_sender,
+            "mutation": self.client.mutations,
+        }
+        return makers[str(self.route)]
+
+    def limits(self, route: Route) -> dict[str, Any]:
+        """Return the rate, which a route may know where the caller says none, and the deadline of the whole load."""
+        own = route.rate_per_second if isinstance(route, Paced) else None
+        return {**self.bounds, "rate_per_second": self.bounds["rate_per_second"] or own}
 
     def series(self, uri: str, route: Route) -> str:
         """Return what all versions of a file are called together."""
         return json.dumps([self.workflow, uri, self.client.target, route.name])
 
-    def name(self, version: FileVersion, route: Route) -> str | None:
+    def name(self, version: FileVersion, route: Route, rows: pl.DataFrame) -> str | None:
         """Return the checkpoint's name: of the workflow, the version, the target and the way, so that a rerun goes on.
 
         An embedded simulator dies with its process, and what was left to do with it.
         """
         if self.checkpoint or self.client.target == EMBEDDED:
             return self.checkpoint
-        what = [self.series(version.name, route), version.sha256, self.version]
+        which = hashlib.sha256(rows[frames.ROW].cast(pl.Int64).to_numpy().tobytes()).hexdigest()
+        how = [self.version, self.options, self.terms.get("key"), which]
+        what = [self.series(version.name, route), version.sha256, how]
         stem = _OTHERS.sub("-", Path(version.name).stem).strip("-")[:40] or "frame"
-        return f"{stem}-{hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]}"
+        return f"{stem}-{hashlib.sha256(json.dumps(what, default=str).encode()).hexdigest()[:16]}"
 
     def _spec(self) -> tuple[Any, dict[str, Any]]:
         options = dict(self.options)

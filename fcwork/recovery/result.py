@@ -71,7 +71,7 @@ class SendResult:
 
     def _dead_letters(self) -> pl.DataFrame:
         piles = [frames.enter(pile) for pile in (self.rejected, self.unknown)]
-        return dead_letters(pl.concat(piles, how="diagonal_relaxed"), frames.enter(self.issues))
+        return dead_letters(pl.concat(piles, how="diagonal_relaxed"), frames.enter_issues(self.issues))
 
     @property
     def ok(self) -> bool:
@@ -121,7 +121,7 @@ class SendResult:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        issues = frames.enter(self.issues)
+        issues = frames.enter_issues(self.issues)
         table = frames.to_html(issues, limit=10, caption="Issues") if issues.height else ""
         return f"<p><b>{html.escape(self.summary)}</b></p>{table}"
 
@@ -171,6 +171,8 @@ def dead_letters(rows: pl.DataFrame, issues: pl.DataFrame) -> pl.DataFrame:
         *(pl.col(name).alias(f"_{name}") for name in ("key", "code", "message", "attempts")),
     )
     own = rows.drop(frames.OF_RESULTS, strict=False)
+    if not own.width:  # an empty list of dicts has lost its columns
+        own = pl.DataFrame(schema={frames.ROW: pl.Int64, frames.SOURCE: pl.String})
     told = own.join(why, on=frames.IDENTITY, how="left", nulls_equal=True).sort(frames.SOURCE, frames.ROW)
     first = [*frames.IDENTITY, "_key", "_code", "_message", "_attempts"]
     return told.select(*first, pl.exclude(first))

@@ -20,10 +20,10 @@ from fcwork.recovery.result import SendResult, conclude
 from fcwork.recovery.series import forget_superseded, newest, refuse_superseded
 from fcwork.recovery.standing import Standing
 from fcwork.recovery.verification import Verification
+from fcwork.routes import LooksOver, Route
 
 if TYPE_CHECKING:
     from fcwork.recovery.terms import Terms
-    from fcwork.routes import Route
 
 BEHIND = "an earlier row with the same key is not settled, and this one must not overtake it"
 
@@ -124,6 +124,8 @@ class Run:
 
     def _references(self, rows: pl.DataFrame, key: Sequence[str] | None) -> pl.Series:
         """Return the reference of each row; null where it has none."""
+        if isinstance(self.route, LooksOver):
+            self.route.look_over(rows)
         try:
             return self.route.entity_ref(frames.without_identity(rows)) if key is None else self._keys(rows, key)
         except pl.exceptions.PolarsError as error:

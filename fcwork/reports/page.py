@@ -117,10 +117,11 @@ def _verdict(result: IngestResult, numbers: Figures) -> str:
     """Say in words what became of the load."""
     counts = numbers.counts
     read, rejected, unknown = _rows(counts["read"]), counts["rejected"], counts["unknown"]
-    if not counts["read"]:
-        return "The source holds no rows."
     if not result.gate.is_open and not result.dry_run:
         return f"Nothing was sent: {text(result.gate.reason)}."
+    if not counts["read"]:
+        reasons = dict.fromkeys(file.reason for file in result.skipped)
+        return f"There was nothing to load: {text('; '.join(reasons))}." if reasons else "The source holds no rows."
     good = f"{counts['ready'] if result.dry_run else counts['delivered']:,} of {read}"
     told = [f"{good} would be sent" if result.dry_run else f"{good} arrived"]
     told += [f"{rejected:,} {'would not' if result.dry_run else 'did not get through'}"] if rejected else []
@@ -188,8 +189,8 @@ def _next(result: IngestResult, numbers: Figures) -> str:
     faulty = counts["rejected"] - kept_back
     if faulty > 0:
         steps.append(
-            f'Mend what is faulty in <a href="rejected.csv">rejected.csv</a> ({_rows(faulty)}): '
-            "<code>_row</code> is the place in the source, <code>_errors</code> says what is wrong."
+            f'Mend what is faulty in <a href="dead_letters.csv">dead_letters.csv</a> ({_rows(faulty)}), and send that: '
+            "<code>_row</code> is the place in the source, <code>_message</code> says what is wrong."
         )
     if result.checkpoint and not result.ok:
         steps.append(f"What is left is kept under <code>{text(result.checkpoint)}</code>: the same load goes on there.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import json
 import os
 import re
@@ -82,7 +83,7 @@ def write(
         SourceError: the folder may not be written or the disk is full.
     """
     place = _place(folder, clock)
-    issues, rejected = frames.enter(result.issues), frames.enter(result.rejected)
+    issues, rejected = frames.enter_issues(result.issues), frames.enter(result.rejected)
     numbers = figures(result, rejected, issues)
     run = os.environ.get("FCWORK_RUN_ID", "") if run_id is None else run_id
     about = About(title or _title(result), target or result.target, run, clock.now())
@@ -128,7 +129,11 @@ def _tables(result: IngestResult, rejected: pl.DataFrame, issues: pl.DataFrame, 
 def _beside(result: IngestResult, errors: str | Path) -> Path:
     """Return the folder for errors: beside the source, or where it says if that is a whole path."""
     uri = str(result.source.get("uri") or "")
-    return Path(uri).absolute().parent / errors if uri else Path(errors)
+    if not uri:
+        return Path(errors)
+    parts = Path(uri).absolute().parent.parts
+    plain = list(itertools.takewhile(lambda part: not re.search(r"[*?\[{]", part), parts))  # of a glob in folders
+    return Path(*plain) / errors
 
 
 def _export(result: IngestResult, issues: pl.DataFrame, folder: Path, run: str) -> None:
@@ -136,7 +141,7 @@ def _export(result: IngestResult, issues: pl.DataFrame, folder: Path, run: str) 
     if result.dry_run or not (letters.height or issues.height):
         return
     stem = PurePath(str(result.source.get("uri") or "frame")).stem
-    clean = re.sub(r"[^\w.-]+", "-", stem)
+    clean = re.sub(r"[^\w.-]+", "-", stem).strip("-") or "files"
     _table(letters, folder / f"{clean}-{run}.dead_letters.csv", SPREADSHEET)
     _table(issues, folder / f"{clean}-{run}.issues.json", EXACT)
 
@@ -171,6 +176,7 @@ def _summary(result: IngestResult, numbers: Figures, about: About, written: list
         "source": result.source,
         "mapping": result.mapping,
         "stages": [{"name": stage.name, "rows": stage.rows, "seconds": stage.seconds} for stage in result.stages],
+        "skipped": [asdict(file) for file in result.skipped],
         "checkpoint": result.checkpoint,
         "written_at": about.written_at.isoformat(),
         "files": [file.name for file in written],

@@ -71,12 +71,14 @@ def write(
 
 def as_written(rows: pl.DataFrame) -> pl.DataFrame:
     """Return rows read from a csv that was made for spreadsheets, without the apostrophes that it was given."""
-    guarded = _FORMULA.replace("^'*", "^'+")
-    return rows.with_columns(
-        pl.when(pl.col(name).str.contains(guarded)).then(pl.col(name).str.slice(1)).otherwise(name).alias(name)
-        for name, kind in rows.schema.items()
-        if kind == pl.String and name not in frames.IDENTITY
-    )
+    texts = [name for name, kind in rows.schema.items() if kind == pl.String and name not in frames.IDENTITY]
+    plain = rows.with_columns(_unguarded(pl.col(name)).alias(name) for name in texts)
+    names = pl.DataFrame({"name": rows.columns}).select(_unguarded(pl.col("name"))).to_series()
+    return plain.rename(dict(zip(rows.columns, names, strict=True)))
+
+
+def _unguarded(text: pl.Expr) -> pl.Expr:
+    return pl.when(text.str.contains(_FORMULA.replace("^'*", "^'+"))).then(text.str.slice(1)).otherwise(text)
 
 
 @contextmanager

@@ -88,6 +88,17 @@ def test_a_file_sent_twice_is_skipped(fcwork: Fcwork, there: Simulator) -> None:
     assert there.ledger.quantities.height == 5
 
 
+def test_a_file_that_is_being_mended_is_not_emptied(fcwork: Fcwork, there: Simulator, home: Path) -> None:
+    """A second run that has nothing to load leaves the dead letters of the first alone."""
+    call = ("send", "stock.csv", "-m", "stock.json", "--max-rejected", "1", "--dead-letters", "dead.csv")
+    fcwork(*call)
+    before = (home / "dead.csv").read_bytes()
+    said = fcwork(*call)
+    assert (home / "dead.csv").read_bytes() == before
+    assert "Next:" not in said.out
+    assert there.ledger.quantities.height == 4
+
+
 def test_a_dry_run_sends_nothing(fcwork: Fcwork, there: Simulator) -> None:
     """P33: --dry-run reads, maps and checks, and says loudly that nothing was sent."""
     said = fcwork("send", "stock.csv", "-m", "stock.json", "--max-rejected", "1", "--dry-run")
@@ -107,7 +118,9 @@ def test_rows_that_may_have_arrived_are_not_replayed_as_events(fcwork: Fcwork, t
     rows = [{"_code": "send.unknown", "ref": "A"}, {"_code": "send.rejected", "ref": "B"}, {"_code": None, "ref": "C"}]
     sources.write(pl.DataFrame(rows), home / "dead.jsonl")
     call = ("send", "--replay", "dead.jsonl", "--route", "event", "-o", "event", EVENT, "-o", "rows", "attributes")
-    assert "2 rows read, 2 delivered" in fcwork(*call).out
+    said = fcwork(*call)
+    assert (said.code, "3 rows read, 2 delivered, 0 rejected, 1 unknown" in said.out) == (3, True)
+    assert "was not sent again" in said.out
     assert "3 rows read, 3 delivered" in fcwork(*call, "--with-unknown").out
     assert there.ledger.events["effects"].max() <= 2
 
@@ -122,6 +135,7 @@ def test_rows_that_may_have_arrived_are_not_replayed_as_events(fcwork: Fcwork, t
         (["--replay", "stock.csv"], "no file of dead letters"),
         (["stock.csv", "-o", "mode", "a", "-o", "mode", "b"], "given twice"),
         (["stock.csv", "--route", "fax"], "no route 'fax'"),
+        (["stock.csv", "-o", "catalog", "X"], "did you mean catalogue_ref?"),
         (["stock.csv", "-m", "stock.json", "--dead-letters", "stock.csv"], "is a file that is read here"),
         (["stock.csv", "-m", "stock.json", "--dead-letters", "dead.txt"], "its ending is to be one of"),
     ],

@@ -1,5 +1,7 @@
 """A newer version of an input takes the place of an unsettled older one."""
 
+import contextlib
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -26,10 +28,38 @@ def test_a_newer_version_supersedes_an_unsettled_one(platform: Any, positions: P
     assert recovery.send(today, there, checkpoint="tuesday", series="stock", clock=clock).ok
     with pytest.raises(errors.CheckpointError, match=r"'monday' is superseded: .*'tuesday'.*\n→ .*drop\('monday'\)"):
         recovery.resume("monday", there, clock=clock)
-    with pytest.raises(errors.CheckpointError, match="superseded"):
-        recovery.send(positions(3), there, checkpoint="monday", series="stock", clock=clock)
     assert {record["qty"] for record in there.held.values()} == {9}
     assert recovery.checkpoints().select("name", "state", "series").rows() == [("monday", "superseded", "stock")]
+
+
+def test_what_is_sent_anew_is_the_newest(platform: Any, positions: Positions, clock: ManualClock) -> None:
+    """P31: rows that were superseded and come again are sent from their beginning, as the newest of their series."""
+    unsettled(platform(faults=DOWN), positions(3), "monday", clock)
+    unsettled(platform(faults=DOWN), positions(2), "tuesday", clock)
+    there = platform()
+    assert recovery.send(positions(3), there, checkpoint="monday", series="stock", clock=clock).ok
+    assert set(there.effects.values()) == {1}
+    assert recovery.checkpoints().select("name", "state").rows() == [("tuesday", "superseded")]
+
+
+def test_of_two_versions_that_begin_at_once_one_sees_the_other(platform: Any, positions: Positions) -> None:
+    """P30: two sends of one series never both stay to be resumed, however close they begin."""
+    together = threading.Barrier(2)
+
+    def begin(name: str) -> None:
+        together.wait()
+        with contextlib.suppress(errors.CheckpointError):
+            recovery.send(
+                positions(3), platform(faults=DOWN), checkpoint=name, series="stock", max_retries=0, clock=ManualClock()
+            )
+
+    threads = [threading.Thread(target=begin, args=(name,)) for name in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert recovery.checkpoints().filter(state="incomplete").height == 1
+    assert "unsent" not in recovery.checkpoints()["state"].to_list()
 
 
 def test_the_same_version_goes_on(platform: Any, positions: Positions, clock: ManualClock) -> None:

@@ -183,7 +183,7 @@ def test_a_dry_run_is_told_loudly(make: Make, tmp_path: Path) -> None:
         ({"gate": Gate("1%", "3 of 6 rows were rejected"), "state": "REFUSED"}, "Nothing was sent: 3 of 6 rows"),
         ({"gate": Gate("1%", "3 of 6 rows were rejected"), "state": "REFUSED"}, "<code>MAX_REJECTED</code>"),
         ({"checkpoint": "inventory-ab12"}, "<code>inventory-ab12</code>: the same load goes on there"),
-        ({}, "</a> (3 rows): <code>_row</code>"),
+        ({}, "</a> (3 rows), and send that: <code>_row</code>"),
     ],
 )
 def test_the_page_says_what_happened_and_what_to_do(
@@ -200,7 +200,7 @@ def test_rows_kept_back_by_the_gate_are_not_called_faulty(make: Make, tmp_path: 
         code=pl.when(pl.col("stage") == "send").then(pl.lit("send.not_sent")).otherwise("code")
     )
     _, page = written(make(issues=kept, gate=Gate("1%", "too many")), tmp_path)
-    assert "</a> (2 rows): <code>_row</code>" in page
+    assert "</a> (2 rows), and send that: <code>_row</code>" in page
 
 
 def test_nothing_to_do_is_said(make: Make, tmp_path: Path) -> None:
