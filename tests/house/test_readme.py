@@ -166,7 +166,7 @@ def check_span(text: str, owners: Iterable[Any]) -> None:
         import_module(text)
     elif re.match(r"[A-Z][A-Z_]*(: |$)", text):
         check_capitals(text.partition(":")[0])
-    elif not text.endswith(".json") and not text.startswith("result."):
+    elif not text.endswith(".json"):
         check_expression(text, owners)
 
 
