@@ -88,7 +88,8 @@ def spans(text: str) -> list[str]:
 
 def fences(language: str) -> list[str]:
     """Return the fenced blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
+    return [block for name, block in blocks if name == language]
 
 
 def commands() -> list[str]:
