@@ -89,3 +89,20 @@ def test_the_two_commands_stand_in_the_readme_on_a_line_each() -> None:
     lines = (ROOT / "README.md").read_text("utf-8").splitlines()
     assert "python3 .ci/start.py demo" in lines
     assert "python3 .ci/start.py test" in lines
+
+
+def test_the_plan_draws_every_module_of_the_package() -> None:
+    """The tree in CONTRIBUTING.md names what stands at the top of fcwork, no more and no less."""
+    plan = (ROOT / ".github" / "CONTRIBUTING.md").read_text("utf-8")
+    tree = plan.split("\nfcwork/\n")[1].split("\nnotebooks/")[0]
+    drawn = set(re.findall(r"^  ([a-z_]+(?:\.py|/))", tree, re.MULTILINE))
+    there = {path.name for path in (ROOT / "fcwork").glob("*.py")}
+    there |= {f"{path.parent.name}/" for path in (ROOT / "fcwork").glob("*/__init__.py")}
+    assert drawn == there - {"__main__.py"}
+
+
+def test_the_plan_s_storeys_are_those_that_are_held() -> None:
+    """CONTRIBUTING.md draws the layers of pyproject.toml, line by line."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    plan = (ROOT / ".github" / "CONTRIBUTING.md").read_text("utf-8")
+    assert "\n".join(contracts[0]["layers"]) in plan
