@@ -18,6 +18,7 @@ from fcwork.routes import OUTCOME_SCHEMA, Findings, Limits, Receipt
 
 _DONE = Told("delivered")
 _UNDATED = "it is there, and the platform does not tell since when"
+_CHANGED = "it is there, and the platform does not tell whether it was updated to what the row says"
 _SKEW = timedelta(seconds=10)  # how far the platform's clock may be behind
 _READ_BACK = pl.Schema({name: dtype for name, dtype in OUTCOME_SCHEMA.items() if name != "receipt"})
 
@@ -106,7 +107,8 @@ class MutationRoute:
         """Look once for what rows of unknown end were to create; see ``routes.ReadsBack``.
 
         What is there and was created since, on the platform's clock, is ``delivered``. What was there before is
-        ``unknown``, or delivered where rows that exist are left as they are. Rows of other mutations are not found.
+        ``unknown``, or delivered where rows that exist are left as they are. Where they are updated all that is there
+        is ``unknown``: since when it is there proves no update. Rows of other mutations are not found.
 
         Raises:
             ApiError: the platform could not be asked.
@@ -119,9 +121,11 @@ class MutationRoute:
 
     def _seen(self, node: Node, since: datetime) -> Told:
         created = created_at(node)
+        if self._upsert and not self._upsert.leaves:
+            return Told("unknown", None, _CHANGED)
         if created and created >= since - _SKEW:
             return Told("delivered", None, f"it is there, created at {created.isoformat()}")
-        if self._upsert and self._upsert.leaves:
+        if self._upsert:
             return LEFT
         before = created and f"it is there, and was before this was sent: created at {created.isoformat()}"
         return Told("unknown", None, before or _UNDATED)

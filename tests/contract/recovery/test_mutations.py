@@ -160,6 +160,18 @@ def test_an_upsert_goes_on_after_a_lost_answer(arrange: Arrange, clock: ManualCl
     assert names == sorted(locations(100).select("ref", "name").rows())
 
 
+def test_a_lost_update_is_not_taken_for_done(arrange: Arrange, clock: ManualClock) -> None:
+    """P16: that a row of its key was created just now is no proof of an update that never arrived."""
+    lost = Fault("drop_before", path=GRAPHQL, match=MUTATION, nth=[2, 3])
+    there, client = arrange(lost)
+    rows = pl.concat([locations(1), locations(1, "Shop")])
+    route = client.mutations(CREATE, if_exists="update")
+    result = recovery.send(rows, route, max_retries=1, clock=clock)
+    assert (result.delivered["name"].to_list(), result.unknown["name"].to_list()) == (["Store 0"], ["Shop 0"])
+    assert recovery.resume(result.checkpoint, route, clock=clock).ok
+    assert ("L0", "Shop 0") in table(there, "Location", "ref", "name")
+
+
 @pytest.mark.parametrize("after_effect", [False, True])
 def test_a_failing_platform_leaves_creates_unknown(arrange: Arrange, clock: ManualClock, *, after_effect: bool) -> None:
     """P16: a 503 may come after the effect, so a create that gets one is not sent again."""
