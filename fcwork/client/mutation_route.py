@@ -18,6 +18,8 @@ from fcwork.routes import OUTCOME_SCHEMA, Findings, Limits, Receipt
 
 _DONE = Told("delivered")
 _UNDATED = "it is there, and the platform does not tell since when"
+_SHARED = "it is there once, and several rows would have created it"
+_CHANGED = "it is there, and the platform does not tell whether it was updated to what the row says"
 _SKEW = timedelta(seconds=10)  # how far the platform's clock may be behind
 _READ_BACK = pl.Schema({name: dtype for name, dtype in OUTCOME_SCHEMA.items() if name != "receipt"})
 
@@ -105,8 +107,10 @@ class MutationRoute:
     def read_back(self, rows: pl.DataFrame, refs: pl.Series, since: datetime) -> pl.DataFrame:
         """Look once for what rows of unknown end were to create; see ``routes.ReadsBack``.
 
-        What is there and was created since, on the platform's clock, is ``delivered``. What was there before is
-        ``unknown``, or delivered where rows that exist are left as they are. Rows of other mutations are not found.
+        What is there and was created since, on the platform's clock, is ``delivered``, unless several of the rows
+        would have created it. What was there before is ``unknown``, or delivered where rows that exist are left as they
+        are. Where they are updated all that is there is ``unknown``: since when it is there proves no update. Rows of
+        other mutations are not found.
 
         Raises:
             ApiError: the platform could not be asked.
@@ -114,14 +118,19 @@ class MutationRoute:
         if self._existing is None:
             return _READ_BACK.to_frame()
         found = self._existing.find([values.get(INPUT) or {} for values in self._form.values(rows)])
-        lines = [(ref, *self._seen(node, since)) for ref, node in zip(refs, found, strict=True) if node]
+        seen = zip(refs, found, refs.is_duplicated(), strict=True)
+        lines = [(ref, *self._seen(node, since, is_shared=shared)) for ref, node, shared in seen if node]
         return pl.DataFrame(lines, schema=_READ_BACK, orient="row")
 
-    def _seen(self, node: Node, since: datetime) -> Told:
+    def _seen(self, node: Node, since: datetime, *, is_shared: bool) -> Told:
         created = created_at(node)
+        if self._upsert and not self._upsert.leaves:
+            return Told("unknown", None, _CHANGED)
+        if is_shared and not self._upsert:
+            return Told("unknown", None, _SHARED)
         if created and created >= since - _SKEW:
             return Told("delivered", None, f"it is there, created at {created.isoformat()}")
-        if self._upsert and self._upsert.leaves:
+        if self._upsert:
             return LEFT
         before = created and f"it is there, and was before this was sent: created at {created.isoformat()}"
         return Told("unknown", None, before or _UNDATED)

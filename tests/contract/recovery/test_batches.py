@@ -74,6 +74,22 @@ def test_one_poison_record(arrange: Arrange, stock: Stock, clock: ManualClock, k
     assert there.ledger.quantities["effects"].max() == 1
 
 
+def test_a_hundred_poison_records(arrange: Arrange, stock: Stock, clock: ManualClock) -> None:
+    """P18: of 10,000 records with 100 poisons 9,900 arrive and 100 are named, in at most 1,600 batches, few looks."""
+    bad = [f"S{at}" for at in range(0, 10_000, 100)]
+    there, client = arrange(Fault("poison", refs=bad))
+    result = recovery.send(stock(10_000), client.batches(), batch_size=500, clock=clock)
+    assert (result.counts["delivered"], result.counts["rejected"], result.counts["unknown"]) == (9_900, 100, 0)
+    assert codes(result) == {"send.rejected": 100}
+    assert result.issues["key"].to_list() == [f"{sku}:LOC_1:LAST_ON_HAND" for sku in bad]
+    assert result.issues["row"].to_list() == [at + 1 for at in range(0, 10_000, 100)]
+    assert there.ledger.count("POST", POSTS) <= 1_600
+    taken = there.ledger.batches.height
+    assert there.ledger.count("GET") <= taken + 5  # one look at each that was taken, and a few at the job
+    assert held(there) == set(result.delivered.select("skuRef", "qty").rows())
+    assert there.ledger.quantities["effects"].max() == 1
+
+
 def test_a_payload_over_two_megabytes_is_cut_before_it_leaves(
     arrange: Arrange, stock: Stock, clock: ManualClock
 ) -> None:
@@ -96,6 +112,22 @@ def test_an_upsert_whose_answer_was_lost(arrange: Arrange, stock: Stock, clock: 
     assert result.ok
     assert held(there) == set(rows.select("skuRef", "qty").rows())
     assert there.ledger.count("POST", POSTS) == 4
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before", "half_body", "503"])
+def test_a_create_whose_answer_was_lost_is_never_sent_again(
+    arrange: Arrange, stock: Stock, clock: ManualClock, kind: str
+) -> None:
+    """P16: batches of another action than UPSERT are posted once: a lost answer is unknown, and a resume sends none."""
+    lost = {"kind": "status", "status": 503} if kind == "503" else {"kind": kind}
+    there, client = arrange(Fault(**lost, method="POST", path=POSTS))
+    route = client.batches(action="CREATE")
+    result = recovery.send(stock(30), route, batch_size=10, clock=clock)
+    assert codes(result) == {"send.unknown": 30}
+    assert there.ledger.count("POST", POSTS) == 3
+    again = recovery.resume(result.checkpoint, route, clock=clock)
+    assert again.counts["unknown"] == 30
+    assert there.ledger.count("POST", POSTS) == 3
 
 
 @pytest.mark.parametrize(("fault", "unknown"), [("drop_after", 0), ("drop_before", 1)])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import polars as pl
 import pytest
 
@@ -160,6 +161,18 @@ def test_an_upsert_goes_on_after_a_lost_answer(arrange: Arrange, clock: ManualCl
     assert names == sorted(locations(100).select("ref", "name").rows())
 
 
+def test_a_lost_update_is_not_taken_for_done(arrange: Arrange, clock: ManualClock) -> None:
+    """P16: that a row of its key was created just now is no proof of an update that never arrived."""
+    lost = Fault("drop_before", path=GRAPHQL, match=MUTATION, nth=[2, 3])
+    there, client = arrange(lost)
+    rows = pl.concat([locations(1), locations(1, "Shop")])
+    route = client.mutations(CREATE, if_exists="update")
+    result = recovery.send(rows, route, max_retries=1, clock=clock)
+    assert (result.delivered["name"].to_list(), result.unknown["name"].to_list()) == (["Store 0"], ["Shop 0"])
+    assert recovery.resume(result.checkpoint, route, clock=clock).ok
+    assert ("L0", "Shop 0") in table(there, "Location", "ref", "name")
+
+
 @pytest.mark.parametrize("after_effect", [False, True])
 def test_a_failing_platform_leaves_creates_unknown(arrange: Arrange, clock: ManualClock, *, after_effect: bool) -> None:
     """P16: a 503 may come after the effect, so a create that gets one is not sent again."""
@@ -284,6 +297,27 @@ def test_a_send_that_died_goes_on(arrange: Arrange, clock: ManualClock) -> None:
     result = recovery.resume("c", other.mutations(CREATE, per_request=25), clock=clock)
     assert result.ok
     assert (len(held(there)), posts(there)) == (200, 8)
+
+
+def test_two_lost_rows_of_one_key_are_not_both_found(arrange: Arrange, clock: ManualClock) -> None:
+    """P16: what is there once is no proof of two rows that would have created it, lost before and after a death."""
+    there, client = arrange(Fault("drop_before", path=GRAPHQL, match=MUTATION, nth=1))
+
+    class Dies(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            response = there.transport().handle_request(request)
+            if there.ledger.mutations.height:
+                raise KeyboardInterrupt
+            return response
+
+    rows = pl.concat([locations(1), locations(1, "Shop")])
+    dying = FluentClient(**there.connect(), transport=Dies(), clock=clock)
+    with pytest.raises(KeyboardInterrupt):
+        recovery.send(rows, dying.mutations(CREATE), checkpoint="c", clock=clock)
+    result = recovery.resume("c", client.mutations(CREATE), clock=clock)
+    assert result.unknown["name"].to_list() == ["Store 0", "Shop 0"]
+    assert "several rows would have created it" in result.issues["message"][0]
+    assert [given["name"] for given in held(there)] == ["Shop 0"]
 
 
 def test_rows_of_one_reference_go_one_after_the_other(arrange: Arrange, clock: ManualClock) -> None:

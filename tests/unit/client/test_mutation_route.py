@@ -420,6 +420,10 @@ def test_lost_rows_are_looked_for(platform: Any, client: FluentClient) -> None:
     assert "was before this was sent" in found["message"][1]
     skipping = client.mutations("createLocation", if_exists="skip").read_back(ROWS, refs, since)
     assert skipping["outcome"].to_list() == ["delivered", "delivered"]
+    twins = client.mutations("createLocation").read_back(pl.concat([ROWS, ROWS]), pl.concat([refs, refs]), since)
+    assert twins["outcome"].to_list() == ["unknown"] * 4
+    updating = client.mutations("createLocation", if_exists="update").read_back(ROWS, refs, since)
+    assert updating["outcome"].to_list() == ["unknown", "unknown"]
     assert client.mutations("updateLocation").read_back(ROWS, refs, since).height == 0
     node = {"id": "1", "name": "n", "context": "ACCOUNT", "contextId": 0}
     platform.on(PATH, answered({"settings": {"edges": [{"node": node}], "pageInfo": {"hasNextPage": False}}}))
