@@ -106,7 +106,8 @@ class ReadsBack(Protocol):
 
         Returns:
             ``ref, outcome, code, message`` as in ``OUTCOME_SCHEMA``: ``delivered`` where the platform holds what the
-            row says, ``unknown`` with what it holds instead; a row that is not in it was not found.
+            row says, ``unknown`` with what it holds instead; a row that is not in it was not found. A line speaks of
+            all rows that share its ref: what is there once proves no two of them.
         """
         ...
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from fcwork import frames, log
 from fcwork.errors import CheckpointError, ConfigError
-from fcwork.recovery import plan
+from fcwork.recovery import plan, spans
 from fcwork.recovery.books import Books, Progress
 from fcwork.recovery.checkpoint import Checkpoint, differences, new_name
 from fcwork.recovery.delivery import Delivery
@@ -109,9 +109,7 @@ class Run:
         delivery = Delivery(rows, self.route, books=books, terms=self.terms)
         verification = Verification(references, self.route, books=books, terms=self.terms, delivery=delivery)
         verification.settle()
-        untold = books.standing.untold()
-        for wave in plan.waves(untold, references.gather(untold)):
-            verification.read_back(rows, wave, since)
+        verification.read_back(rows, spans.between(0, rows.height), since)
         waiting = books.standing.waiting()
         for wave in plan.waves(waiting, references.gather(waiting)):
             unsettled = books.standing.unsettled(repeat_safe=self.route.repeat_safe)
