@@ -247,6 +247,12 @@ def _stages(result: IngestResult) -> str:
     return f"<section><h2>Stages</h2>{_table(head, rows)}</section>"
 
 
+def _jobs(result: IngestResult) -> str:
+    """Return the platform's jobs, and the status of the last."""
+    status = f" ({result.job_status})" if result.job_status else ""
+    return ", ".join(result.jobs) + status if result.jobs else ""
+
+
 def _facts(result: IngestResult, about: About) -> str:
     source = result.source
     size = _size(int(source.get("bytes") or 0))
@@ -257,10 +263,15 @@ def _facts(result: IngestResult, about: About) -> str:
         "Mapping": text(result.mapping),
         "Gate": text(result.gate),
         "Target": text(about.target),
-        "Checkpoint": f"<code>{text(result.checkpoint)}</code>" if result.checkpoint else "",
+        "Platform's job": text(_jobs(result)),
+        "Read back": f"{_rows(result.read_back)} that the platform told nothing of" if result.read_back else "",
+        "Skipped": "<br>".join(f"{text(file.uri)}: {text(file.reason)}" for file in result.skipped),
+        "Checkpoint": "<br>".join(f"<code>{text(name)}</code>" for name in result.checkpoints or (result.checkpoint,)),
         "Run": f"<code>{text(about.run_id)}</code>" if about.run_id else "",
     }
-    items = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items() if value)
+    items = "".join(
+        f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items() if value and value != "<code></code>"
+    )
     return f"<section><h2>Where from, where to</h2><dl>{items}</dl></section>"
 
 

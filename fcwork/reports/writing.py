@@ -176,6 +176,7 @@ def _summary(result: IngestResult, numbers: Figures, about: About, written: list
         "source": result.source,
         "mapping": result.mapping,
         "stages": [{"name": stage.name, "rows": stage.rows, "seconds": stage.seconds} for stage in result.stages],
+        "jobs": list(result.jobs),
         "skipped": [asdict(file) for file in result.skipped],
         "checkpoint": result.checkpoint,
         "written_at": about.written_at.isoformat(),

@@ -78,11 +78,11 @@ class Held:
         try:
             released = self._store.release(self._lease)
         except StoreError as error:
-            _logger.warning("lease_not_released", lease=self._lease.name, error=error.message)
+            _logger.warning("lease.not_released", lease=self._lease.name, error=error.message)
         else:
             if not released:
                 self._lost = True
-                _logger.warning("lease_was_lost", lease=self._lease.name, owner=self._lease.owner)
+                _logger.warning("lease.lost", lease=self._lease.name, owner=self._lease.owner)
 
     def _beat(self) -> None:
         pause = self._ttl / 3
@@ -94,7 +94,7 @@ class Held:
         try:
             self._lease = self._store.renew(self._lease, ttl=self._ttl)
         except StoreError as error:
-            _logger.warning("lease_not_renewed", lease=self._lease.name, error=error.message)
+            _logger.warning("lease.not_renewed", lease=self._lease.name, error=error.message)
             self._lost = self._lost or self._gone()
             return False
         self._until = asked_at + self._ttl
@@ -187,7 +187,7 @@ class _Asking:
             life = life_of(holder.owner)
             if life == "dead":
                 self.store.release(holder)
-                _logger.warning("lease_of_the_dead", lease=self.name, owner=holder.owner)
+                _logger.warning("lease.of_a_dead_holder", lease=self.name, owner=holder.owner)
             elif life == "alive" or (holder.token, holder.expires_at) != (first.token, first.expires_at):
                 raise _taken(holder, self.name, 0.0)
             else:

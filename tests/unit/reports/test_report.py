@@ -11,7 +11,7 @@ import pytest
 from fcwork import frames, reports, sources
 from fcwork.clock import ManualClock
 from fcwork.errors import SourceError
-from fcwork.ingestion import IngestResult
+from fcwork.ingestion import IngestResult, Skipped
 from fcwork.ingestion.gate import Gate
 from fcwork.redact import MASK, Secret
 from fcwork.reports.figures import figures
@@ -288,3 +288,29 @@ def test_errors_are_written_beside_the_source_too(make: Make, tmp_path: Path) ->
     assert sources.read(folder / "stock-1-r1.dead_letters.csv")["sku"].to_list() == ["SKU-3", "SKU-4", "SKU-7"]
     reports.write(make(source=source, dry_run=True), tmp_path / "run", run_id="r2", errors="errors")
     assert len(list(folder.iterdir())) == 2
+
+
+def test_jobs_read_back_and_skipped_files_are_told(make: Make, tmp_path: Path) -> None:
+    """P31: the page and the summary name the platform's jobs, what was read back, and each skipped file with why."""
+    skipped = (Skipped("in/<b>.csv", "loaded already at noon"),)
+    told = {"jobs": ("17", "18"), "job_status": "OPEN", "read_back": 2, "skipped": skipped, "checkpoints": ("a", "b")}
+    report, page = written(make(**told), tmp_path)
+    for words in (
+        "17, 18 (OPEN)",
+        "2 rows that the platform told nothing of",
+        "in/&lt;b&gt;.csv: loaded already at noon",
+    ):
+        assert words in page
+    assert "<code>a</code><br><code>b</code>" in page
+    assert report.summary["skipped"] == [{"uri": "in/<b>.csv", "reason": "loaded already at noon"}]
+    assert report.summary["jobs"] == ["17", "18"]
+
+
+def test_a_load_of_nothing_says_why(make: Make, tmp_path: Path) -> None:
+    """P31: where all files were skipped the page leads with the reason."""
+    counts = dict.fromkeys(("read", "mapped", "rejected", "delivered", "unknown", "ready"), 0)
+    skipped = (Skipped("in.csv", "loaded already at noon"),)
+    nothing = pl.DataFrame({"sku": []}, schema={"sku": pl.String})
+    empty = {"rejected": nothing, "delivered": nothing, "issues": frames.no_issues()}
+    _, page = written(make(counts=counts, state="SKIPPED", skipped=skipped, gate=Gate("0%"), **empty), tmp_path)
+    assert "There was nothing to load: loaded already at noon." in page
