@@ -133,7 +133,7 @@ def _facts(record: JobRecord) -> Iterator[tuple[str, str]]:
     if record.stage or record.message:
         yield "doing" if not record.ended else "did", ": ".join(filter(None, (record.stage, record.message)))
     if record.error:
-        yield "error", record.error
+        yield "error", " ".join(record.error.split())
 
 
 def _parts(record: JobRecord) -> Iterator[str]:

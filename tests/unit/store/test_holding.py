@@ -123,7 +123,7 @@ def test_check_asks_the_store(store: SQLiteStore, clock: ManualClock, capsys: py
         with pytest.raises(StoreError, match="'daily' is no longer held"):
             held.check()
         assert held.lost
-    assert "lease_was_lost" in capsys.readouterr().err
+    assert "lease.lost" in capsys.readouterr().err
 
 
 def test_a_lease_lost_is_heard_by_the_heartbeat(store: SQLiteStore) -> None:
@@ -143,7 +143,7 @@ def test_trouble_on_giving_back_is_left_to_the_log(tmp_path: Path, capsys: pytes
         store.close()
         folder.rename(tmp_path / "moved")
         folder.write_text("")
-    assert "lease_not_released" in capsys.readouterr().err
+    assert "lease.not_released" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
