@@ -23,9 +23,6 @@ HEARTBEAT_SECONDS = 10.0
 MISSED = 3  # heartbeats in a row, until a job is lost
 PATIENCE_SECONDS = 5.0  # with a last heartbeat that is being written
 _logger = log.get("jobs")
-_writing = threading.Lock()
-if hasattr(os, "register_at_fork"):  # a child would inherit a store in use, and wait for it for ever
-    os.register_at_fork(before=_writing.acquire, after_in_parent=_writing.release, after_in_child=_writing.release)
 
 
 class Heartbeat:
@@ -63,8 +60,7 @@ class Heartbeat:
         wanted, failing = True, False
         while wanted and not self._stopped.wait(self._interval):
             try:
-                with _writing:
-                    wanted = self._beat()
+                wanted = self._beat()
             except (StoreError, JobError) as error:
                 if not failing:  # a store that stays away is told once
                     _logger.warning("job.heartbeat_failed", job=self._job_id, trouble=str(error))
