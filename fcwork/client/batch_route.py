@@ -13,7 +13,7 @@ from fcwork.client.batch_jobs import JobSource
 from fcwork.client.batch_looks import Look, Place
 from fcwork.client.calls import Answer
 from fcwork.client.http import Http
-from fcwork.client.jobs import CHANGES, LIMITS, BatchForm, Jobs, batch_call, check_limits, has_id, posted
+from fcwork.client.jobs import LIMITS, BatchForm, Jobs, batch_call, check_limits, has_id, hold_changes, posted
 from fcwork.client.packing import pack_rows
 from fcwork.client.read_back import READ_BACK, ReadBack
 from fcwork.errors import ApiError, BadRequestError, NotFoundError, OutcomeUnknownError
@@ -22,6 +22,7 @@ from fcwork.routes import OUTCOME_SCHEMA, Findings, Limits, Receipt
 _OUTCOMES = {200: "delivered", 404: "rejected", 301: "rejected", 400: "rejected", 500: "retryable"}
 _BUILT_REF = ("skuRef", "locationRef", "type")  # how the platform builds a reference that is not given: assumed
 _CLOSED = re.compile(r": .*\bjob\b.{0,40}\b(closed|expired)\b", re.IGNORECASE | re.DOTALL)
+OPEN = "OPEN"  # what a job says of itself that takes batches
 _REPLACEMENTS = 2  # of one post: the job that others share may be closed too, and no job is closed when it is opened
 
 
@@ -71,8 +72,7 @@ class BatchRoute:
 
     def look_over(self, rows: pl.DataFrame) -> None:
         """Repeat nothing from here on where some of the rows are changes, not levels: twice would count twice."""
-        if "type" in rows.columns and rows["type"].cast(pl.String).is_in(CHANGES).any():
-            self.repeat_safe = False
+        self.repeat_safe = self.repeat_safe and not hold_changes(rows)
 
     def entity_ref(self, rows: pl.DataFrame) -> pl.Series:
         """Return each row's ``ref``, else the one that the platform builds: ``skuRef:locationRef:type`` (assumed)."""
@@ -96,11 +96,11 @@ class BatchRoute:
         job_id = self._job.take()
         outcome = self._post(job_id, body, rows)
         for _ in range(_REPLACEMENTS):
-            if _is_closed(outcome):
+            if self._is_closed(outcome, job_id):
                 job_id = self._job.take(closed=job_id)
                 outcome = self._post(job_id, body, rows)
         if isinstance(outcome, ApiError):
-            raise _refusal(outcome, job_id)
+            raise self._refusal(outcome, job_id)
         batch = posted(outcome, job_id, rows)
         return Receipt(f"{job_id}/{batch.id}", rows, {"job_id": job_id, "batch_id": batch.id})
 
@@ -127,8 +127,9 @@ class BatchRoute:
     def read_back(self, rows: pl.DataFrame, refs: pl.Series, since: datetime) -> pl.DataFrame:
         """Look once at what the platform holds, for rows of which nothing was told; see ``fcwork.routes.ReadsBack``.
 
-        Only inventory is looked for, by the reference and then at the position. ``delivered`` is a row that the
-        platform holds as it says: quantity, type and status, and the condition, storage area and date that it names.
+        Only inventory is looked for, by the reference and then at the position. ``delivered`` is a row whose quantity,
+        type and status the platform holds, and the condition, storage area and date that it names; its other fields
+        are not compared, as preprocessing does not compare them either.
         A DELTA or CORRECTION is a change and not a level, so what is held cannot prove it: it stays ``unknown``.
 
         Raises:
@@ -154,18 +155,21 @@ class BatchRoute:
             self._used.setdefault(job_id)
         return outcome
 
+    def _is_closed(self, outcome: Answer | ApiError, job_id: str) -> bool:
+        """Say whether a job takes no batches; words that may quote a record are held against what the job says."""
+        if isinstance(outcome, BadRequestError) and _CLOSED.search(outcome.message):
+            try:
+                return self._jobs.status(job_id).status != OPEN
+            except ApiError:
+                return True
+        return isinstance(outcome, NotFoundError)
 
-def _is_closed(outcome: Answer | ApiError) -> bool:
-    told = isinstance(outcome, BadRequestError) and _CLOSED.search(outcome.message)
-    return bool(told) or isinstance(outcome, NotFoundError)
-
-
-def _refusal(error: ApiError, job_id: str) -> ApiError:
-    """Return the error for a refused batch: that its job is closed, once more, is no row's fault."""
-    if not _is_closed(error) or isinstance(error, NotFoundError):
-        return error
-    hint = "the jobs that it opens are closed at once: check this machine's clock and the account"
-    return NotFoundError(f"job {job_id} takes no batches: {error.message}", **{**error.facts(), "hint": hint})
+    def _refusal(self, error: ApiError, job_id: str) -> ApiError:
+        """Return the error for a refused batch: that its job is closed, once more, is no row's fault."""
+        if isinstance(error, NotFoundError) or not self._is_closed(error, job_id):
+            return error
+        hint = "the jobs that it opens are closed at once: check this machine's clock and the account"
+        return NotFoundError(f"job {job_id} takes no batches: {error.message}", **{**error.facts(), "hint": hint})
 
 
 def _outcomes(receipt: str, results: pl.DataFrame) -> pl.DataFrame:

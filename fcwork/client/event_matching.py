@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from fcwork.client.event_form import Content, EventForm
@@ -20,6 +21,7 @@ class Found(NamedTuple):
 
     id: str
     status: str
+    is_early: bool = False  # written before the first row left: it may be another's
 
 
 class Verdict(NamedTuple):
@@ -55,12 +57,15 @@ class Matching:
         with self._lock:
             self._claimed.update((event.id, content) for event in events)
 
-    def found(self, wanted: Collection[Content], entries: Iterable[Mapping[str, Any]]) -> dict[Content, list[Found]]:
+    def found(
+        self, wanted: Collection[Content], entries: Iterable[Mapping[str, Any]], *, since: datetime
+    ) -> dict[Content, list[Found]]:
         """Return the events that say what is wanted and are not known to be other rows'.
 
         Args:
             wanted: what rows say.
             entries: events of the log.
+            since: the instant before the first row left.
         """
         found: dict[Content, list[Found]] = defaultdict(list)
         seen = set()
@@ -68,7 +73,7 @@ class Matching:
             event_id = str(entry.get("id") or "")
             matched = [] if event_id in seen else self._matched(event_id, entry, wanted)
             for content in matched:
-                found[content].append(Found(event_id, status_of(entry)))
+                found[content].append(Found(event_id, status_of(entry), is_early=_is_before(entry, since)))
                 seen.add(event_id)
         return found
 
@@ -80,6 +85,14 @@ class Matching:
             if not event_id or event_id in self._others:
                 return []
             return [one for one in said if one is not None and (event_id, one) not in self._claimed]
+
+
+def _is_before(entry: Mapping[str, Any], since: datetime) -> bool:
+    try:
+        at = datetime.fromisoformat(str(entry.get("generatedOn")))
+    except ValueError:
+        return False
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)) < since
 
 
 def verdicts(rows: Iterable[tuple[str, Content]], found: Mapping[Content, Collection[Found]]) -> dict[str, Verdict]:
@@ -105,6 +118,8 @@ def _verdict(events: list[Found], rows: int) -> Verdict | None:
     shown = "; ".join(f"{one.id} is {one.status or 'without a status'}" for one in events[:_SHOWN])
     shown += f" and {len(events) - _SHOWN} more" if len(events) > _SHOWN else ""
     status = events[0].status
+    if any(one.is_early for one in events):
+        return Verdict("unknown", "", f"the log holds what may be an earlier event that says the same: {shown}")
     if len(events) < rows or any(one.status != status for one in events):
         message = f"for {rows} rows that say the same the log holds {len(events)} events: {shown}"
         return Verdict("unknown", "", message)

@@ -134,7 +134,7 @@ class EventRoute:
         size_bytes = 2 * self.limits.max_rows * int(rows.estimated_size()) // max(rows.height, 1)
         contents = list(self._form.contents(rows))
         search = self._log.saying({content.about for content in contents}, since=since, size_bytes=size_bytes)
-        found = self._matching.found(set(contents), search)
+        found = self._matching.found(set(contents), search, since=since)
         told = verdicts(zip(refs, contents, strict=True), found)
         for ref, content in zip(refs, contents, strict=True):
             if ref in told and told[ref].outcome != "unknown":

@@ -162,11 +162,11 @@ class Jobs:
         """Send one batch of records, a list of dicts or a frame."""
         if frames.kind_of(entities) == "records":  # as they are: a column of a frame would give them one type
             packed, rows = pack_records(entities), len(entities)
-            changes = any(entity.get("type") in CHANGES for entity in entities)
+            changes = any(str(entity.get("type")).upper() in CHANGES for entity in entities)
         else:
             entered = frames.enter(entities)
             packed, rows = pack_rows(entered), entered.height
-            changes = "type" in entered.columns and bool(entered["type"].cast(pl.String).is_in(CHANGES).any())
+            changes = hold_changes(entered)
         call = batch_call(job_id, form.body(packed), rows, repeat_safe=form.repeat_safe and not changes)
         return posted(self._http.send(call, judge=has_id), job_id, rows)
 
@@ -194,6 +194,12 @@ class Jobs:
                 break
             pages.append(page)
         return pl.concat(pages)
+
+
+def hold_changes(rows: pl.DataFrame) -> bool:
+    """Say whether some of the rows are changes of stock, not levels: such count twice when they arrive twice."""
+    is_told = rows.schema.get("type") == pl.String
+    return is_told and bool(rows["type"].str.to_uppercase().is_in(CHANGES).any())
 
 
 def batch_call(job_id: str, body: bytes, rows: int, *, repeat_safe: bool) -> Call:

@@ -128,8 +128,10 @@ class MutationRoute:
             return Told("unknown", None, _CHANGED)
         if is_shared and not self._upsert:
             return Told("unknown", None, _SHARED)
-        if created and created >= since - _SKEW:
+        if created and created >= since:
             return Told("delivered", None, f"it is there, created at {created.isoformat()}")
+        if created and created >= since - _SKEW and not self._upsert:
+            return Told("unknown", None, f"it is there, created at {created.isoformat()}, about when this was sent")
         if self._upsert:
             return LEFT
         before = created and f"it is there, and was before this was sent: created at {created.isoformat()}"

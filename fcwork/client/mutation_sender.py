@@ -11,7 +11,7 @@ from fcwork.client.codes import advise, code_of
 from fcwork.client.graphql import faults_and_warnings, unreadable
 from fcwork.client.http import Http
 from fcwork.client.mutation_form import Values
-from fcwork.errors import ApiError, AuthError
+from fcwork.errors import ApiError, AuthError, OutcomeUnknownError
 from fcwork.mutations import MutationOutcome, MutationRequest, Numbered, parse
 
 _EXISTS = "it exists already"
@@ -92,7 +92,13 @@ def _of_all(call: Call, answer: Answer, outcome: MutationOutcome) -> ApiError | 
     advices = [advise(code_of(fault), str(fault.get("message") or "")) for fault in faults]
     barred = all(advice and advice.kind is AuthError for advice in advices)
     nothing_done = (outcome.frame["outcome"] == "rejected").all()
-    return failures.of_graphql(call, answer, faults) if outcome.opaque or (barred and nothing_done) else None
+    if not (outcome.opaque or (barred and nothing_done)):
+        return None
+    error = failures.of_graphql(call, answer, faults)
+    broke_off = call.effect == "once" and (outcome.frame["outcome"] == "unknown").all()
+    if broke_off and not isinstance(error, OutcomeUnknownError):  # to cut it and send the halves could do it twice
+        return OutcomeUnknownError(error.message, **{**answer.facts(), "code": error.code, "hint": failures.LOOK})
+    return error
 
 
 def _told(outcome: str, code: str | None, message: str | None) -> Told:

@@ -130,7 +130,7 @@ def conclude(
     rows: pl.DataFrame,
     standing: Standing,
     *,
-    references: pl.Series,
+    keys: pl.Series,
     kind: frames.Kind,
     target: str,
     verified: bool,
@@ -151,7 +151,7 @@ def conclude(
     return SendResult(
         delivered=frames.leave(spans.take(rows, delivered), kind),
         **{name: frames.leave(_with_errors(rows, pile), kind) for name, pile in piles.items()},
-        issues=frames.leave(_issues(rows, verdicts, standing, references, at), kind),
+        issues=frames.leave(_issues(rows, verdicts, standing, keys, at), kind),
         batches=frames.leave(requests, kind),
         counts={**counts, "requests": requests.height},
         target=target,
@@ -184,7 +184,7 @@ def _with_errors(rows: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _issues(
-    rows: pl.DataFrame, verdicts: pl.DataFrame, standing: Standing, references: pl.Series, at: datetime
+    rows: pl.DataFrame, verdicts: pl.DataFrame, standing: Standing, keys: pl.Series, at: datetime
 ) -> pl.DataFrame:
     positions = verdicts["position"]
     return frames.issues(
@@ -193,7 +193,7 @@ def _issues(
         field="",
         code=pl.lit(verdicts["code"]),
         message=pl.lit(verdicts["message"]),
-        key=pl.lit(references.gather(positions)),
+        key=pl.lit(keys.gather(positions)),
         attempts=pl.lit(standing.attempts(positions)),
         at=at,
     )

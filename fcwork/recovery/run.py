@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import polars as pl
 
 from fcwork import frames, log
-from fcwork.errors import CheckpointError, ConfigError
+from fcwork.errors import BadRequestError, CheckpointError, ConfigError
 from fcwork.recovery import plan, spans
 from fcwork.recovery.books import Books, Progress
+from fcwork.recovery.callables import CallableRoute
 from fcwork.recovery.checkpoint import Checkpoint, differences, new_name
 from fcwork.recovery.delivery import Delivery
 from fcwork.recovery.entries import Closed, Opened, Resumed
+from fcwork.recovery.identity import Identity
 from fcwork.recovery.result import SendResult, conclude
 from fcwork.recovery.series import forget_superseded, newest, refuse_superseded
 from fcwork.recovery.standing import Standing
@@ -25,6 +27,7 @@ from fcwork.routes import LooksOver, Route
 if TYPE_CHECKING:
     from fcwork.recovery.terms import Terms
 
+T = TypeVar("T")
 BEHIND = "an earlier row with the same key is not settled, and this one must not overtake it"
 
 _logger = log.get("recovery")
@@ -49,7 +52,7 @@ class Run:
         if not rows.height:
             nothing = pl.Series(dtype=pl.String)
             return self._result(rows, Standing(0), nothing, kind=kind, checkpoint=None)
-        references = self._references(rows, names)
+        identity = self._identity(rows, names)
         name = checkpoint or new_name(self.terms.clock)
         forget_superseded(name)
         with Checkpoint(name) as held:
@@ -60,7 +63,7 @@ class Run:
             terms = {"batch_size": self.terms.batch_size, "verify": self.terms.verify}
             with newest(series, held, at=self.terms.clock.now()):
                 held.begin(rows, clock=self.terms.clock, series=series, **facts, **terms)
-            return self._drive(held, rows, references, kind=kind)
+            return self._drive(held, rows, identity, kind=kind)
 
     def resume(self, checkpoint: str) -> SendResult:
         """Go on with a send from its spooled input; its batch size and its word on verification hold."""
@@ -80,23 +83,23 @@ class Run:
     def go_on(self, held: Checkpoint, opened: Opened) -> SendResult:
         """Do what is left of a send."""
         rows = held.load(opened)
-        references = self._references(rows, opened.key)
-        return self._drive(held, rows, references, kind=cast("frames.Kind", opened.kind))
+        identity = self._identity(rows, opened.key)
+        return self._drive(held, rows, identity, kind=cast("frames.Kind", opened.kind))
 
-    def _drive(self, held: Checkpoint, rows: pl.DataFrame, references: pl.Series, *, kind: frames.Kind) -> SendResult:
+    def _drive(self, held: Checkpoint, rows: pl.DataFrame, identity: Identity, *, kind: frames.Kind) -> SendResult:
         standing = Standing.of(rows.height, held.ledger.entries)
         books = Books(held.ledger, standing, clock=self.terms.clock, on_progress=self.on_progress)
         _logger.info("send.began", checkpoint=held.name, rows=rows.height, target=self.route.target)
         try:
             if held.ledger.entries:
                 books.record(Resumed(at=books.now(), repeat_safe=self.route.repeat_safe))
-            stopped = self._send(rows, references, books, _began(held))
+            stopped = self._send(rows, identity, books, _began(held))
         except BaseException as error:
             _leave(held, standing, error)
             raise
         left = standing.verdicts().filter(plan.is_unsettled()).height
         name = held.name if left else None
-        result = self._result(rows, standing, references, kind=kind, checkpoint=name, stopped=stopped)
+        result = self._result(rows, standing, identity.keys, kind=kind, checkpoint=name, stopped=stopped)
         if left or self.keep:
             books.record(Closed(at=books.now()), sync=True)
         else:
@@ -104,28 +107,45 @@ class Run:
         _logger.info("send.ended", checkpoint=result.checkpoint, target=result.target, **result.counts)
         return result
 
-    def _send(self, rows: pl.DataFrame, references: pl.Series, books: Books, since: datetime) -> str:
+    def _send(self, rows: pl.DataFrame, identity: Identity, books: Books, since: datetime) -> str:
         """Settle what the platform already has, then send what is waiting, wave after wave; return why it stopped."""
         delivery = Delivery(rows, self.route, books=books, terms=self.terms)
-        verification = Verification(references, self.route, books=books, terms=self.terms, delivery=delivery)
+        verification = Verification(identity, self.route, books=books, terms=self.terms, delivery=delivery)
         verification.settle()
         verification.read_back(rows, spans.between(0, rows.height), since)
         waiting = books.standing.waiting()
-        for wave in plan.waves(waiting, references.gather(waiting)):
+        for wave in identity.waves(waiting):
             unsettled = books.standing.unsettled(repeat_safe=self.route.repeat_safe)
-            behind = plan.behind(wave, unsettled, references)
+            behind = plan.behind(wave, unsettled, identity.keys)
             delivery.withhold(behind, BEHIND)
             delivery.post(wave.filter(~wave.is_in(behind.implode())) if len(behind) else wave)
             verification.settle()
             verification.read_back(rows, wave, since)
         return delivery.stopped
 
-    def _references(self, rows: pl.DataFrame, key: Sequence[str] | None) -> pl.Series:
-        """Return the reference of each row; null where it has none."""
+    def _identity(self, rows: pl.DataFrame, key: Sequence[str] | None) -> Identity:
+        """Return by what each row is told of, and in whose order it goes.
+
+        A caller's key is also the reference where the route knows none: then the platform tells by it.
+        """
+        keys = None if key is None else self._told(lambda: self._keys(rows, key))
+        own = frames.without_identity(rows)
         if isinstance(self.route, LooksOver):
-            self.route.look_over(rows)
+            self._told(lambda: self.route.look_over(own))  # type: ignore[attr-defined]  # it was asked just now
         try:
-            return self.route.entity_ref(frames.without_identity(rows)) if key is None else self._keys(rows, key)
+            references = self._told(lambda: self.route.entity_ref(own))
+        except BadRequestError:
+            if keys is None:
+                raise
+            return Identity(keys, keys)
+        if isinstance(self.route, CallableRoute) and keys is not None:
+            return Identity(keys, keys)
+        return Identity(references, references if keys is None else keys)
+
+    def _told(self, ask: Callable[[], T]) -> T:
+        """Return what the columns of the rows give, or say in our words that they do not give it."""
+        try:
+            return ask()
         except pl.exceptions.PolarsError as error:
             reason = str(error).partition("\n")[0]
         raise ConfigError(
@@ -168,7 +188,7 @@ class Run:
         self,
         rows: pl.DataFrame,
         standing: Standing,
-        references: pl.Series,
+        keys: pl.Series,
         *,
         kind: frames.Kind,
         checkpoint: str | None,
@@ -177,7 +197,7 @@ class Run:
         return conclude(
             rows,
             standing,
-            references=references,
+            keys=keys,
             kind=kind,
             target=self.route.target,
             verified=self.terms.verify or not (self.route.verifiable and standing.on_trust),

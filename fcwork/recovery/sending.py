@@ -55,7 +55,8 @@ def send(
         deliver: a route, such as ``client.batches(...)``, or a function that takes ``list[dict]`` and returns or
             raises: an ``ApiError`` says by its type what became of the records, a broken or late connection that
             nobody knows, any other exception that they were refused.
-        key: the column or columns that make up a record's reference; None for the route's own.
+        key: the column or columns by whose value rows keep their order, and are told of in issues; None for the
+            reference by which the route's platform tells of them.
         batch_size: rows in one request; a route may take fewer.
         max_retries: how often a request, or a record that the platform failed on, is tried again.
         workers: requests under way at once.

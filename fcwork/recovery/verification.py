@@ -39,6 +39,7 @@ from fcwork.routes import ReadsBack, Receipt
 if TYPE_CHECKING:
     from fcwork.recovery.books import Books
     from fcwork.recovery.delivery import Delivery
+    from fcwork.recovery.identity import Identity
     from fcwork.recovery.terms import Terms
     from fcwork.routes import Route
 
@@ -60,11 +61,11 @@ class Verification:
     """Settles what the platform accepted.
 
     Args:
-        references: the reference of each row of the input, as the route tells of it.
+        identity: of each row of the input.
     """
 
-    def __init__(self, references: pl.Series, route: Route, *, books: Books, terms: Terms, delivery: Delivery) -> None:
-        self._references, self._route = references, route
+    def __init__(self, identity: Identity, route: Route, *, books: Books, terms: Terms, delivery: Delivery) -> None:
+        self._identity, self._references, self._route = identity, identity.references, route
         self._books, self._terms, self._delivery = books, terms, delivery
         self._asked_since: dict[int, float] = {}
         self._strays: list[pl.DataFrame] = []  # records told under a batch that they did not go with
@@ -113,9 +114,8 @@ class Verification:
         untold, strays = self._untold(wave), self._strays
         self._strays = []
         if strays and len(untold):
-            told = _worst_of_each(pl.concat(strays), "ref")
-            here = pl.DataFrame({"position": untold, "ref": self._references.gather(untold)})
-            self._revise(here.join(told, on="ref", maintain_order="left"), looked=False)
+            told = self._identity.told(untold.alias("position").to_frame(), _worst_of_each(pl.concat(strays), "ref"))
+            self._revise(told.filter(pl.col("outcome").is_not_null()), looked=False)
 
     def _revise(self, told: pl.DataFrame, *, looked: bool) -> None:
         """Record what is known now of rows that were unknown."""
@@ -189,10 +189,9 @@ class Verification:
             sizes = pl.Series([len(one) for one in rows], dtype=pl.UInt32)
             of = pl.DataFrame({"batch": list(answer.receipts), "receipt": list(answer.receipts.values())})
             sent = of.select(pl.all().repeat_by(sizes).explode()).with_columns(position=pl.concat(rows))
-            sent = sent.with_columns(ref=self._references.gather(sent["position"]))
             told = _worst_of_each(answer.records, "receipt", "ref")
-            self._strays.append(told.join(sent, on=["receipt", "ref"], how="anti").drop("receipt"))
-            joined = sent.join(told, on=["receipt", "ref"], how="left", maintain_order="left")
+            joined = self._identity.told(sent, told, "receipt")
+            self._strays.append(told.join(joined, on=["receipt", "ref"], how="anti").drop("receipt"))
             for part in joined.partition_by("batch", maintain_order=True):
                 yield int(part["batch"][0]), part
 

@@ -317,3 +317,37 @@ def test_what_preprocessing_ignored_is_not_taken_for_delivered(
     told = route.read_back(rows, route.entity_ref(rows), clock.now())
     assert told["outcome"].to_list() == ["delivered", "unknown", "delivered"]
     assert "condition NEW (not USED)" in told["message"][1]
+
+
+@pytest.mark.parametrize("key", ["skuRef", ["skuRef", "locationRef"]])
+def test_a_key_of_the_caller_s_own_loses_no_word_of_the_platform(
+    arrange: Arrange, stock: Stock, clock: ManualClock, key: str | list[str]
+) -> None:
+    """P15: with a key of one's own what the platform tells still reaches its row, and the key names it."""
+    there, client = arrange(Fault("record", ref="S1", code=404), Fault("record", ref="S2", code=500, times=1))
+    result = recovery.send(stock(5), client.batches(), key=key, clock=clock)
+    assert result.rejected["skuRef"].to_list() == ["S1"]
+    assert result.issues["key"].to_list() == ["S1" if key == "skuRef" else "S1:LOC_1"]
+    assert result.counts["delivered"] == 4
+    assert there.ledger.quantities.height == 4
+
+
+def test_rows_of_one_key_go_in_their_order(arrange: Arrange, clock: ManualClock) -> None:
+    """P15: rows that share the caller's key go one after the other, although the platform knows them apart."""
+    _, client = arrange()
+    rows = [
+        {"locationRef": f"L{i}", "skuRef": "A", "qty": i, "type": "LAST_ON_HAND", "status": "ACTIVE"} for i in range(3)
+    ]
+    result = recovery.send(rows, client.batches(), key="skuRef", clock=clock)
+    assert result.ok
+    assert result.attempts == 3
+
+
+def test_words_of_a_record_do_not_close_a_job(arrange: Arrange, stock: Stock, clock: ManualClock) -> None:
+    """P18: a refusal that quotes a record about a closed box is that of a record: the job stays, the row is found."""
+    quoting = {"errors": [{"message": "entity 1: skuRef 'Job lot, closed box' is not valid", "code": "400"}]}
+    rows = stock(8).with_columns(skuRef=pl.when(pl.col("qty") == 5).then(pl.lit("BAD")).otherwise("skuRef"))
+    there, client = arrange(Fault("status", method="POST", path=POSTS, status=400, body=quoting, match='"BAD"'))
+    result = recovery.send(rows, client.batches(), clock=clock)
+    assert result.rejected["skuRef"].to_list() == ["BAD"]
+    assert there.ledger.jobs.height == 1

@@ -219,3 +219,25 @@ def test_events_about_one_catalogue_go_side_by_side(arrange: Arrange, clock: Man
     assert result.ok
     assert result.counts["requests"] == there.ledger.count("POST", POSTS) == 50
     assert there.ledger.count("GET") <= 2
+
+
+def test_an_equal_event_of_before_proves_nothing(arrange: Arrange, clock: ManualClock) -> None:
+    """P16: an event that was in the log when the send began may be another's: the row stays unknown."""
+    there, client = arrange(Fault("drop_before", method="POST", path="/event/async", nth=2))
+    event = {"name": "UPSERT_PRODUCT", "entityType": "PRODUCT_CATALOGUE", "entityRef": "PC:MASTER:2"}
+    client.send_event({**event, "attributes": {"ref": "A"}})
+    clock.sleep(2)
+    route = client.event_sender(event, rows="attributes")
+    result = recovery.send([{"ref": "A"}], route, clock=clock)
+    assert result.counts["unknown"] == 1
+    assert "earlier event" in result.issues[0]["message"]
+    assert there.ledger.events["effects"].sum() == 1
+
+
+@pytest.mark.parametrize("how", [{"mode": "sync"}, {"mode": "async"}, {"mode": "sync", "per_event": 2}])
+def test_a_key_of_the_caller_s_own_does_for_events(arrange: Arrange, clock: ManualClock, how: dict[str, Any]) -> None:
+    """P15: with a key of one's own the events' ends reach their rows."""
+    _, client = arrange()
+    event = {"name": "UPSERT_PRODUCT", "entityType": "PRODUCT_CATALOGUE", "entityRef": "PC:MASTER:2"}
+    rows = [{"ref": f"P{i}", "sku": f"S{i}"} for i in range(5)]
+    assert recovery.send(rows, client.event_sender(event, rows="attributes", **how), key="sku", clock=clock).ok

@@ -14,8 +14,8 @@ import fcwork as fw
 from fcwork import recovery
 from fcwork.client import FluentClient
 from fcwork.clock import ManualClock
-from fcwork.errors import CheckpointError
-from fcwork.mutations import Operation
+from fcwork.errors import CheckpointError, ConfigError
+from fcwork.mutations import Argument, Operation
 from fcwork.simulator import Fault, Simulator
 
 Arrange = Callable[..., Any]
@@ -365,3 +365,41 @@ def test_shipped_mappings_are_sent(
 
     assert again.ok
     assert len(held(there, create)) == len(held(there, create.replace("create", "update"))) == rows.height - 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "Execution aborted", "extensions": {"classification": "ExecutionAborted"}},
+        {"message": "it broke", "extensions": {"classification": "DataFetchingException"}},
+        {"message": "it broke", "extensions": {"code": "EXECUTIONABORTED"}},
+    ],
+)
+def test_creates_that_broke_off_are_never_sent_again(
+    arrange: Arrange, clock: ManualClock, error: dict[str, Any]
+) -> None:
+    """P16: an answer without a word of any row that tells of a break leaves creates unknown: none is repeated."""
+    body = {"data": None, "errors": [error]}
+    broken = Fault("status", status=200, body=body, after_effect=True, path=GRAPHQL, match=MUTATION)
+    there, client = arrange(broken)
+    result = recovery.send(locations(4), client.mutations(CREATE, per_request=4), clock=clock)
+    assert result.counts["rejected"] == 0
+    assert len(held(there)) == 4
+    assert result.read_back == 4
+
+
+def test_a_key_of_the_caller_s_own_keeps_the_checks(arrange: Arrange, clock: ManualClock) -> None:
+    """P32: with a key of one's own a column that the mutation does not take is refused as without."""
+    _, client = arrange()
+    operation = Operation("updateOrder", (Argument("id", "ID!"), Argument("reason", "String")))
+    with pytest.raises(ConfigError, match="reson"):
+        recovery.send([{"id": "1", "reson": "late"}], client.mutations(operation), key="id", clock=clock)
+
+
+def test_refusals_reach_rows_by_a_key_of_the_caller_s_own(arrange: Arrange, clock: ManualClock) -> None:
+    """P15: with a key of one's own what the platform says of a mutation reaches its row."""
+    _, client = arrange()
+    rows = pl.concat([locations(3), locations(1, "Twin")])
+    result = recovery.send(rows, client.mutations(CREATE, per_request=4), key="name", clock=clock)
+    assert (result.counts["delivered"], result.counts["rejected"]) == (3, 1)
+    assert result.issues["key"].to_list() == ["Twin 0"]

@@ -1,7 +1,7 @@
 """The route of mutations: what a request holds, and what is read out of its answer."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -409,7 +409,7 @@ def test_lost_rows_are_looked_for(platform: Any, client: FluentClient) -> None:
     """P16: what was created since is delivered, what was there before is unknown, the rest is not found."""
     since = datetime(2026, 1, 1, 12, tzinfo=UTC)
     nodes = [
-        {"id": "1", "ref": "A", "createdOn": "2026-01-01T11:59:55.000Z"},
+        {"id": "1", "ref": "A", "createdOn": "2026-01-01T12:00:00.000Z"},
         {"id": "2", "ref": "B", "createdOn": "2025-01-01T00:00:00Z"},
     ]
     platform.on(PATH, existing(*nodes, {"id": "9", "ref": "X", "createdOn": "2026-01-01T12:00:00Z"}))
@@ -418,6 +418,10 @@ def test_lost_rows_are_looked_for(platform: Any, client: FluentClient) -> None:
     assert found.columns == ["ref", "outcome", "code", "message"]
     assert found.select("ref", "outcome").rows() == [("a", "delivered"), ("b", "unknown")]
     assert "was before this was sent" in found["message"][1]
+    a_little_later = since + timedelta(seconds=5)
+    doubtful = client.mutations("createLocation").read_back(ROWS, refs, a_little_later)
+    assert doubtful.select("ref", "outcome").rows() == [("a", "unknown"), ("b", "unknown")]
+    assert "about when this was sent" in doubtful["message"][0]
     skipping = client.mutations("createLocation", if_exists="skip").read_back(ROWS, refs, since)
     assert skipping["outcome"].to_list() == ["delivered", "delivered"]
     twins = client.mutations("createLocation").read_back(pl.concat([ROWS, ROWS]), pl.concat([refs, refs]), since)
