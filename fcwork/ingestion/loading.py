@@ -7,7 +7,7 @@ checkpoints, by which the same load begun again gives the same result and sends 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -105,11 +105,9 @@ class Loading:
             on_progress: told of the progress of all files together.
         """
         watched = _Total(rows.height, on_progress)
-        ready, refused = _by_source(rows), _by_source(rejected)
+        ready, refused = _by_file(rows, files), _by_file(rejected, files)
         with ExitStack() as claims:
-            for version in files:
-                own = ready.get(version.uri, rows.clear()) if version.uri else rows
-                left = refused.get(version.uri, rejected.clear()) if version.uri else rejected
+            for version, own, left in zip(files, ready, refused, strict=True):
                 ledger = self.way.files if version.uri else None
                 claim = claims.enter_context(ledger.claim(version)) if ledger else None
                 self._load(_File(version, claim, own, left.height), watched)
@@ -279,8 +277,12 @@ class _Total:
         self._before = {name: before + counts[name] for name, before in self._before.items()}
 
 
-def _by_source(rows: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
-    return {str(key[0]): part for key, part in rows.partition_by(frames.SOURCE, as_dict=True).items()}
+def _by_file(rows: pl.DataFrame, files: Sequence[FileVersion]) -> list[pl.DataFrame]:
+    """Return the rows of each file; of one they are not copied."""
+    if len(files) == 1:
+        return [rows]
+    parts = rows.partition_by(frames.SOURCE, as_dict=True)
+    return [parts.get((version.uri,), rows.clear()) for version in files]
 
 
 def _here() -> str:

@@ -13,6 +13,8 @@ REFUSED_IN_A_ROW = 50
 """So many rows refused one by one, and not one request ever taken: what is sent is wrong as a whole."""
 LEAST_FAILED = 5
 """Fewer requests that came to nothing are no sign that the platform is down."""
+SMALL_BATCH = 500
+"""Below so many rows a batch on average, what was told of many batches is joined at once: else cheaper one by one."""
 READ_BACK_LOOKS = 5
 """How often to look for rows that the platform told nothing of: what was merged may be done a little later."""
 FIRST_LOOK_SECONDS, LOOK_GROWTH, LONGEST_LOOK_SECONDS = 2.0, 1.5, 30.0

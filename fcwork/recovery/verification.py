@@ -185,15 +185,32 @@ class Verification:
     def _joined(self, answers: list[Answer]) -> Iterator[tuple[int, pl.DataFrame]]:
         """Yield each batch with position, outcome, code and message of its rows: by reference, never by place."""
         for answer in answers:
-            rows = [self._books.standing.awaiting[batch][1] for batch in answer.receipts]
-            sizes = pl.Series([len(one) for one in rows], dtype=pl.UInt32)
-            of = pl.DataFrame({"batch": list(answer.receipts), "receipt": list(answer.receipts.values())})
-            sent = of.select(pl.all().repeat_by(sizes).explode()).with_columns(position=pl.concat(rows))
-            told = _worst_of_each(answer.records, "receipt", "ref")
-            joined = self._identity.told(sent, told, "receipt")
-            self._strays.append(told.join(joined, on=["receipt", "ref"], how="anti").drop("receipt"))
-            for part in joined.partition_by("batch", maintain_order=True):
-                yield int(part["batch"][0]), part
+            rows = {batch: self._books.standing.awaiting[batch][1] for batch in answer.receipts}
+            if sum(map(len, rows.values())) < plan.SMALL_BATCH * len(rows):
+                yield from self._joined_at_once(rows, answer)
+                continue
+            told, nothing = answer.records.partition_by("receipt", as_dict=True), answer.records.clear()
+            for batch, receipt in answer.receipts.items():
+                records = _worst_of_each(told.get((receipt,), nothing), "ref").drop("receipt")
+                joined = self._identity.told(rows[batch].alias("position").to_frame(), records)
+                self._note_strays(records, joined, "ref")
+                yield batch, joined
+
+    def _joined_at_once(self, rows: dict[int, pl.Series], answer: Answer) -> Iterator[tuple[int, pl.DataFrame]]:
+        """Do the same for batches of a few rows, of which there may be very many."""
+        sizes = pl.Series([len(one) for one in rows.values()], dtype=pl.UInt32)
+        of = pl.DataFrame({"batch": list(answer.receipts), "receipt": list(answer.receipts.values())})
+        sent = of.select(pl.all().repeat_by(sizes).explode()).with_columns(position=pl.concat(rows.values()))
+        told = _worst_of_each(answer.records, "receipt", "ref")
+        joined = self._identity.told(sent, told, "receipt")
+        self._note_strays(told, joined, "receipt", "ref")
+        for part in joined.partition_by("batch", maintain_order=True):
+            yield int(part["batch"][0]), part
+
+    def _note_strays(self, records: pl.DataFrame, joined: pl.DataFrame, *by: str) -> None:
+        """Keep what was told of no row of its batch."""
+        if joined.height - joined["outcome"].null_count() < records.height:
+            self._strays.append(records.join(joined, on=list(by), how="anti").drop("receipt", strict=False))
 
     def _settle(self, batch: int, told: pl.DataFrame, failures: int) -> pl.Series:
         """Record what a batch told, and return the rows to send again."""
