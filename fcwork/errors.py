@@ -25,6 +25,7 @@
     ├─ StoreError                   the state store cannot be used
     │  └─ LeaseTakenError           another worker is at it: wait, or leave it to that one
     ├─ JobError                     a tracked job cannot make that move
+    │  └─ JobTakenError             another worker has the job: stop, and leave it to that one
     └─ NotebookError                fix the call of a notebook, or read why it failed
        ├─ UnknownParameterError · ParameterTypeError · SecretParameterError
        └─ NotebookFailedError       a cell failed
@@ -224,6 +225,10 @@ class JobError(FcworkError):
     """A tracked job is unknown, exists already or cannot make that move."""
 
     job_id: str = ""
+
+
+class JobTakenError(JobError):
+    """Another worker works on the job."""
 
 
 class NotebookError(FcworkError):

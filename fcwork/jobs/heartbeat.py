@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from fcwork import log
-from fcwork.errors import JobError, StoreError
+from fcwork.errors import JobError, JobTakenError, StoreError
 from fcwork.jobs.record import JobRecord, instant
 
 PREFIX = "job-heartbeat:"
@@ -27,6 +27,8 @@ _logger = log.get("jobs")
 
 class Heartbeat:
     """Calls ``beat`` again and again in a thread of its own, until that says no or ``stop`` is called.
+
+    A job that another worker took over gets no more signs of life from here, as they would hide the other's death.
 
     Args:
         job_id: whose.
@@ -61,6 +63,9 @@ class Heartbeat:
         while wanted and not self._stopped.wait(self._interval):
             try:
                 wanted = self._beat()
+            except JobTakenError as taken:
+                _logger.warning("job.taken_over", job=self._job_id, trouble=taken.message)
+                return
             except (StoreError, JobError) as error:
                 if not failing:  # a store that stays away is told once
                     _logger.warning("job.heartbeat_failed", job=self._job_id, trouble=str(error))
@@ -102,7 +107,8 @@ def seen(record: JobRecord, heartbeat: Any, now: datetime) -> JobRecord:
     if record.status != "processing" or record.lost_after_seconds is None:
         return record
     heartbeat_at = _stamp(heartbeat)
-    silent_seconds = (now - (heartbeat_at or record.updated_at)).total_seconds()
+    signs = (heartbeat_at or record.updated_at, record.held_at)  # the heartbeat may be of the holder before
+    silent_seconds = (now - max(at for at in signs if at)).total_seconds()
     is_lost = silent_seconds >= record.lost_after_seconds
     return replace(record, heartbeat_at=heartbeat_at, status="lost" if is_lost else record.status)
 

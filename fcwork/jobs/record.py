@@ -53,6 +53,8 @@ class JobRecord:
         error, traceback: why it failed; known secrets are masked.
         lost_after_seconds: how long without a heartbeat is too long; None for a job that keeps none.
         heartbeat_at: the last heartbeat of a job that is processing, as ``get`` found it; it is not stored here.
+        holder: the token of the worker that started it, or took it over; empty where none did.
+        held_at: when that was.
     """
 
     id: str
@@ -71,6 +73,8 @@ class JobRecord:
     traceback: str = ""
     lost_after_seconds: float | None = None
     heartbeat_at: datetime | None = None
+    holder: str = ""
+    held_at: datetime | None = None
 
     @property
     def ended(self) -> bool:

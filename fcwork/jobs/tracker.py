@@ -12,7 +12,8 @@ import polars as pl
 from fcwork import log, settings
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import JobError, StoreError
-from fcwork.jobs import facts, heartbeat, history, record
+from fcwork.jobs import facts, heartbeat, history, holding, record
+from fcwork.jobs.holding import Holding
 from fcwork.jobs.job import Job
 from fcwork.jobs.record import MOVES, JobRecord, Status
 from fcwork.store import Store, open_store
@@ -106,30 +107,42 @@ class JobTracker:
             raise JobError(f"there is a job {known!r} already", hint="give another id, or none", job_id=known)
         return self._announced(made)
 
-    def start(self, job_id: str) -> JobRecord:
+    def start(self, job_id: str, *, by: Holding | None = None) -> JobRecord:
         """Put a job under way with a heartbeat: from now on it is lost when ``beat`` is not called in time.
 
-        A handle that is used as a context does both by itself.
+        A handle that is used as a context does both by itself. A lost job is taken over by it: the handle that worked
+        on it before is refused from now on.
+
+        Args:
+            job_id: which.
+            by: what a handle shows of itself, here and below; None for code without a handle.
 
         Raises:
+            JobTakenError: another worker works on it, and it is not lost.
             JobError: there is no such job, or it has ended.
         """
-        if self._lost_after is not None:
-            self.beat(job_id)  # first, so that nobody sees it started and without a sign of life
-        return self._change(
-            job_id, lambda found: replace(self._moved(found, "processing"), lost_after_seconds=self._lost_after)
-        )
+        token = by.token if by else holding.new_token()
 
-    def beat(self, job_id: str) -> bool:
-        """Give a sign of life of a job, and say whether more are wanted: no more once it has ended or is not there."""
-        key, life = f"{_PREFIX}{job_id}", heartbeat.PREFIX + job_id
-        self._store.set(life, self._clock.now().isoformat(), expires=self._ttl)
-        found = self._store.get(key)
-        if found is None or record.from_json(job_id, found).ended:
-            self._store.delete(life)
+        def change(found: JobRecord) -> JobRecord:
+            moved = self._moved(found, "processing")
+            holding.check_free(self._seen(found), token)
+            return replace(moved, holder=token, held_at=moved.updated_at, lost_after_seconds=self._lost_after)
+
+        started = self._change(job_id, change)
+        if self._lost_after is not None:
+            self.beat(job_id, by=by)
+        return started
+
+    def beat(self, job_id: str, *, by: Holding | None = None) -> bool:
+        """Give a sign of life of a job, and say whether more are wanted: no more once it has ended or is not there.
+
+        Raises:
+            JobTakenError: another worker took the job over.
+        """
+        if not self._wants_signs(job_id, by):
             return False
-        self._store.compare_and_set(key, found, found, expires=self._ttl)  # as it is, but with a new term
-        return True
+        self._store.set(heartbeat.PREFIX + job_id, self._clock.now().isoformat(), expires=self._ttl)
+        return self._wants_signs(job_id, by)  # one that ended meanwhile keeps no heartbeat
 
     def update(
         self,
@@ -140,6 +153,7 @@ class JobTracker:
         message: str | None = None,
         counts: Mapping[str, int] | None = None,
         details: Mapping[str, Any] | None = None,
+        by: Holding | None = None,
     ) -> JobRecord:
         """Change a job: what is None stays, a new stage ends the one before it.
 
@@ -149,8 +163,10 @@ class JobTracker:
             stage, message: what it does now.
             counts: whole numbers by name, merged into those of the stage: the new one, else the last that was begun.
             details: facts of the job, merged into those that it has.
+            by: as in ``start``.
 
         Raises:
+            JobTakenError: another worker took the job over; so below.
             JobError: there is no such job, it has ended, it cannot go from its status to the new one, or what is said
                 of it cannot be kept.
         """
@@ -162,9 +178,11 @@ class JobTracker:
                 changed = record.begin_stage(changed, facts.text(stage), facts.text(message or ""), self._clock.now())
             elif message is not None:
                 changed = replace(changed, message=facts.text(message))
-            return replace(record.count(changed, numbers), details={**changed.details, **added})
+            told = replace(record.count(changed, numbers), details={**changed.details, **added})
+            begins = by and found.status == "queued" and told.status == "processing"
+            return replace(told, holder=by.token, held_at=told.updated_at) if by and begins else told
 
-        return self._change(job_id, change)
+        return self._change(job_id, change, by)
 
     def complete(
         self,
@@ -173,6 +191,7 @@ class JobTracker:
         with_errors: bool = False,
         message: str | None = None,
         details: Mapping[str, Any] | None = None,
+        by: Holding | None = None,
     ) -> JobRecord:
         """End a job that went well, or well but for some rows (``with_errors``).
 
@@ -180,9 +199,16 @@ class JobTracker:
             JobError: there is no such job, or it is not processing.
         """
         status: Status = "completed_with_errors" if with_errors else "completed"
-        return self.update(job_id, status=status, message=message, details=details)
+        return self.update(job_id, status=status, message=message, details=details, by=by)
 
-    def fail(self, job_id: str, error: BaseException | str, *, details: Mapping[str, Any] | None = None) -> JobRecord:
+    def fail(
+        self,
+        job_id: str,
+        error: BaseException | str,
+        *,
+        details: Mapping[str, Any] | None = None,
+        by: Holding | None = None,
+    ) -> JobRecord:
         """End a job that failed, with the error and, of an exception, its traceback; known secrets are masked.
 
         Raises:
@@ -195,17 +221,17 @@ class JobTracker:
             failed = self._moved(found, "failed")
             return replace(failed, error=told, traceback=trace, details={**failed.details, **added})
 
-        return self._change(job_id, change)
+        return self._change(job_id, change, by)
 
-    def cancel(self, job_id: str, message: str = "") -> JobRecord:
+    def cancel(self, job_id: str, message: str = "", *, by: Holding | None = None) -> JobRecord:
         """End a job that was stopped.
 
         Raises:
             JobError: there is no such job, or it has ended.
         """
-        return self.update(job_id, status="cancelled", message=message or None)
+        return self.update(job_id, status="cancelled", message=message or None, by=by)
 
-    def end_stage(self, job_id: str, number: int) -> JobRecord:
+    def end_stage(self, job_id: str, number: int, *, by: Holding | None = None) -> JobRecord:
         """End the stage of that number (from 0) if it is the last one begun and still open.
 
         Raises:
@@ -216,7 +242,7 @@ class JobTracker:
             is_last = number == len(found.stages) - 1 and not found.ended
             return record.end_stage(found, self._clock.now()) if is_last else found
 
-        return self._change(job_id, change)
+        return self._change(job_id, change, by)
 
     def get(self, job_id: str) -> JobRecord:
         """Return a job as it stands; one whose heartbeat has stopped is ``lost``.
@@ -224,6 +250,7 @@ class JobTracker:
         Raises:
             JobError: there is no such job, its record has expired, or it cannot be read.
         """
+        holding.check_text(job_id)
         life = self._store.get(heartbeat.PREFIX + job_id)
         return heartbeat.seen(record.from_json(job_id, self._stored(job_id)), life, self._clock.now())
 
@@ -290,11 +317,31 @@ class JobTracker:
         moved = replace(found, status=wanted, started_at=started, updated_at=now)
         return replace(record.end_stage(moved, now), ended_at=now) if moved.ended else moved
 
-    def _change(self, job_id: str, change: Callable[[JobRecord], JobRecord]) -> JobRecord:
+    def _seen(self, found: JobRecord) -> JobRecord:
+        """Return a job as it is shown now; what changed since it was found is told by the compare-and-set."""
+        return heartbeat.seen(found, self._store.get(heartbeat.PREFIX + found.id), self._clock.now())
+
+    def _wants_signs(self, job_id: str, by: Holding | None) -> bool:
+        """Say whether a job wants signs of life, and if so give its record a new term."""
+        holding.check_text(job_id)
+        key = f"{_PREFIX}{job_id}"
+        stored = self._store.get(key)
+        found = None if stored is None else record.from_json(job_id, stored)
+        if by and found:
+            by.check(found)
+        if found is None or found.ended:
+            self._store.delete(heartbeat.PREFIX + job_id)
+            return False
+        self._store.compare_and_set(key, stored, stored, expires=self._ttl)
+        return True
+
+    def _change(self, job_id: str, change: Callable[[JobRecord], JobRecord], by: Holding | None = None) -> JobRecord:
         """Apply a change to what the store holds at that moment, again if another process was quicker."""
         for _ in range(_TRIES):
             stored = self._stored(job_id)
             found = record.from_json(job_id, stored)
+            if by:
+                by.check(found)
             changed = change(found)
             if changed == found:
                 return found
@@ -304,6 +351,7 @@ class JobTracker:
         raise JobError(f"job {job_id!r} changes too fast to be written", hint="try again", job_id=job_id)
 
     def _stored(self, job_id: str) -> Any:
+        holding.check_text(job_id)
         found = self._store.get(f"{_PREFIX}{job_id}")
         if found is None:
             raise JobError(

@@ -54,11 +54,22 @@ WRITER = """
 import sys
 from fcwork.jobs import JobTracker
 
-job = JobTracker(heartbeat_seconds=0.01).open("j")
-job.start()
+tracker = JobTracker()
+job = tracker.open("j")
 for at in range(30):
+    tracker.beat("j")
     job.update(details={f"{sys.argv[1]}-{at}": at}, counts={f"{sys.argv[1]}-{at}": at})
-job.stop_heartbeat()
+"""
+STARTER = """
+import os
+from fcwork.errors import JobTakenError
+from fcwork.jobs import JobTracker
+
+try:
+    JobTracker().open("j").start()
+except JobTakenError:
+    os._exit(3)
+os._exit(0)
 """
 
 
@@ -71,10 +82,10 @@ def shared_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @contextmanager
-def under_way(script: str) -> Iterator[subprocess.Popen[str]]:
+def under_way(script: str, **more: int) -> Iterator[subprocess.Popen[str]]:
     """Run a script in a process of its own that says when it is under way, and end it."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", script], text=True, **pipes) as process:
+    with subprocess.Popen([sys.executable, "-c", script], text=True, **pipes, **more) as process:
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == "under way\n"
@@ -123,6 +134,30 @@ def test_a_process_that_is_stopped_is_lost_until_it_goes_on() -> None:
     assert tracker.get("j").status == "completed"
 
 
+def test_a_process_that_wakes_up_finds_its_job_taken_over() -> None:
+    """A stopped process whose job another took over gives no sign of life when it goes on, and is refused its end."""
+    tracker = JobTracker(heartbeat_seconds=None)
+    with under_way(WORKER, stderr=subprocess.PIPE) as worker:
+        worker.send_signal(signal.SIGSTOP)
+        until(lambda: tracker.get("j").status == "lost")
+        second = JobTracker(heartbeat_seconds=0.05, lost_after_seconds=1).open("j")
+        second.start()
+        second.stop_heartbeat()  # it dies at once
+        worker.send_signal(signal.SIGCONT)
+        until(lambda: tracker.get("j").status == "lost")
+        assert "JobTakenError: job 'j' is no longer this worker's" in worker.communicate("\n", timeout=30)[1]
+        assert worker.returncode == 1
+    assert (tracker.get("j").status, tracker.get("j").holder) == ("lost", second.record.holder)
+
+
+def test_of_many_processes_one_starts_a_job() -> None:
+    """Of four processes that start one queued job at once, one works and the others are told."""
+    JobTracker().create("load", job_id="j")
+    starters = [subprocess.Popen([sys.executable, "-c", STARTER]) for _ in range(4)]
+    assert sorted(starter.wait(120) for starter in starters) == [0, 3, 3, 3]
+    assert JobTracker().get("j").status == "processing"
+
+
 def test_a_killed_process_is_lost_in_real_time() -> None:
     """A process killed with -9 is seen as lost as soon as its tracker said."""
     tracker = JobTracker()
@@ -142,7 +177,7 @@ def test_a_forked_child_does_not_end_the_job() -> None:
 
 
 def test_many_processes_write_of_one_job() -> None:
-    """Four processes that write of one job at once, each with a heartbeat, lose not a word of it."""
+    """Four processes that write of one job at once, with signs of life between, lose not a word of it."""
     tracker = JobTracker()
     tracker.job("load", job_id="j").stage("read")
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(at)]) for at in range(4)]

@@ -361,6 +361,37 @@ def test_a_forked_child_has_a_connection_of_its_own(workers: Workers) -> None:
     assert _printed(workers(code)) == ["30"]
 
 
+def test_threads_that_fork_at_once_lock_no_store(workers: Workers) -> None:
+    """Three threads that fork beside a fourth that reads and a fifth that opens stores leave all of them usable."""
+    code = (
+        "import threading, warnings\n"
+        "warnings.simplefilter('ignore', DeprecationWarning)\n"  # newer Pythons warn of any fork beside threads
+        "sys.setswitchinterval(1e-5)\n"
+        "signal.alarm(60)\n"  # a standstill has an end
+        "s.set('n', 0)\n"
+        "busy, troubles = True, []\n"
+        "sys.unraisablehook = lambda trouble: troubles.append(trouble.exc_value)\n"  # that of a hook of the fork
+        "def read():\n"
+        "    while busy: s.get('n')\n"
+        "def make():\n"
+        "    while busy: open_store(store_place()).close()\n"
+        "def fork():\n"
+        "    for _ in range(60):\n"
+        "        if (child := os.fork()) == 0:\n"
+        "            os._exit(0)\n"
+        "        os.waitpid(child, 0)\n"
+        "others = [threading.Thread(target=work) for work in (read, make)]\n"
+        "forking = [threading.Thread(target=fork) for _ in range(3)]\n"
+        "for thread in others + forking: thread.start()\n"
+        "for thread in forking: thread.join()\n"
+        "busy = False\n"
+        "for thread in others: thread.join()\n"
+        "s.set('n', 1)\n"
+        "print(s.get('n'), troubles)\n"
+    )
+    assert _printed(workers(code)) == ["1 []"]
+
+
 def test_the_default_store_is_that_of_the_environment(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """FCWORK_STORE says where jobs are kept, be it a file or a database."""
     monkeypatch.setenv("FCWORK_STORE", place)

@@ -148,6 +148,7 @@ def test_a_tracker_without_a_heartbeat(store: SQLiteStore, clock: ManualClock) -
     """Where no heartbeat is wanted there is no thread and nothing is lost, also of a job that had one before."""
     still = JobTracker(store, heartbeat_seconds=None, clock=clock)
     before = killed(JobTracker(store, clock=clock))
+    clock.advance(30)
     with still.job("load") as job, still.open(before.id) as again:
         assert job._heartbeat is again._heartbeat is None
         clock.advance(86_400)
