@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 import httpx
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from fcwork.clock import Clock
@@ -96,7 +97,10 @@ class _Wire:
         self._clock = clock
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        chunks = self._app(environ, start_response)
+        try:
+            chunks = self._app(environ, start_response)
+        except ClientDisconnected:  # such as a sender that was killed: nothing was done, and nobody is to be answered
+            raise _ClosedOnPurposeError from None
         conduct: Conduct = environ[CONDUCT]
         if conduct.delay_seconds:
             self._clock.sleep(conduct.delay_seconds)

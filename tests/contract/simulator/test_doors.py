@@ -1,6 +1,7 @@
 """Both doors answer alike, and each fault truly happens at both."""
 
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -229,6 +230,21 @@ def test_nth_request_is_one_request_among_threads(door: Door) -> None:
     with ThreadPoolExecutor(8) as threads:
         statuses = list(threads.map(lambda _: client.post("/api/v4.1/job", json=JOB).status_code, range(40)))
     assert (statuses.count(503), statuses.count(200)) == (10, 30)
+
+
+@pytest.mark.socket
+def test_peer_that_goes_in_the_middle_of_its_request(caplog: pytest.LogCaptureFixture) -> None:
+    """P32: a sender that dies while it sends leaves no effect and no traceback, and others are answered."""
+    with _simulator() as sim:
+        port = int(sim.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as peer:
+            head = (
+                "POST /api/v4.1/job HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
+            )
+            peer.sendall(head.encode() + b'{"name":')
+        assert httpx.get(f"{sim.url}/nothing").status_code == 404
+        time.sleep(0.2)
+    assert (sim.ledger.jobs.height, caplog.text) == (0, "")
 
 
 @pytest.mark.socket
