@@ -258,13 +258,13 @@ def source_of(
     target: str,
 ) -> JobSource:
     """Return where a route has its jobs from; see ``FluentClient.batches``."""
-    if job not in {"per-run", "daily"}:
+    if job not in ("per-run", "daily"):  # a set would ask for its hash
         raise BadRequestError(f"job={job!r} is not known", hint="job is 'per-run' or 'daily', or give job_id")
     most = _most(batches_per_job, job_id)
     if job_id:
         return GivenJob(job_id)
     said = _said(preprocessing)
-    opening = Opening(jobs, name=name, preprocessing=said, retailer_id=retailer_id)
+    opening = Opening(jobs, name=_named(name), preprocessing=said, retailer_id=retailer_id)
     if job == "per-run":
         return RunJobs(opening, clock=clock, most=most)
     return DailyJobs(opening, clock=clock, store=store or default_store(clock), target=target, most=most)
@@ -282,6 +282,12 @@ def _said(preprocessing: Preprocessing | None) -> Preprocessing:
             hint="'skip' has each record done and told of; 'enabled' lets the platform drop and merge, for snapshots",
         )
     return preprocessing
+
+
+def _named(name: Any) -> str:
+    if not isinstance(name, str) or not name:
+        raise ConfigError(f"name is {name!r}", hint="give the name of the jobs to open, or leave it out")
+    return name
 
 
 def _most(batches_per_job: Any, job_id: str | None) -> int | None:

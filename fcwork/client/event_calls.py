@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from fcwork.client.event_form import MOST_ROWS, EventForm, RowsAs
 from fcwork.client.event_route import EventRoute
-from fcwork.client.events import EventReceipt, Events, Mode, check_fields, check_is_event, check_whole
+from fcwork.client.events import EventReceipt, Events, Mode, check_fields, check_is_event, check_whole, known_mode
 from fcwork.client.http import Http
 from fcwork.errors import BadRequestError, ConfigError
 
@@ -93,7 +93,8 @@ class EventCalls:
             BadRequestError: a choice is not known, the choices exclude each other, or ``event`` is none that rows can
                 go with.
         """
-        if rows not in {"events", "attributes"}:
+        known_mode(mode)
+        if rows not in get_args(RowsAs):
             raise BadRequestError(f"rows={rows!r} is not known", hint="rows is 'events' or 'attributes'")
         _check_per_event(per_event, rows, into)
         _check_rate(rate_per_second)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from fcwork.client.calls import Answer, Call, encoded, path_of
 from fcwork.client.http import Http
@@ -95,10 +95,10 @@ class Events:
 
     def search(self, *, start: int = 0, count: int = 1_000, **filters: Any) -> Iterator[dict[str, Any]]:
         """Yield events; see ``FluentClient.events``."""
-        if not 1 <= count <= MOST:
-            raise BadRequestError(f"count is {count}", hint=f"it is the events a page, 1 to {MOST:,}")
-        if start < 0:
-            raise BadRequestError(f"start is {start}", hint="it is how many events to skip, 0 or more")
+        if not _is_whole(count) or not 1 <= count <= MOST:
+            raise BadRequestError(f"count is {count!r}", hint=f"it is the events a page, 1 to {MOST:,}")
+        if not _is_whole(start) or start < 0:
+            raise BadRequestError(f"start is {start!r}", hint="it is how many events to skip, 0 or more")
         query = {_filter(name): _query_text(value) for name, value in filters.items() if value not in (None, "")}
         return self._search(query, start, count)
 
@@ -152,7 +152,7 @@ def event_call(body: bytes, mode: Mode) -> Call:
 
 def known_mode(mode: Mode) -> Mode:
     """Return the mode, or raise a ``BadRequestError``."""
-    if mode not in {"async", "sync"}:
+    if mode not in get_args(Mode):  # a set would ask for its hash
         raise BadRequestError(f"mode={mode!r} is not known", hint="mode is 'async' or 'sync'")
     return mode
 
@@ -173,6 +173,10 @@ def _filter(name: str) -> str:
     if found is None:
         raise BadRequestError(f"events have no filter {name!r}", hint=f"known: {', '.join(sorted(known))}")
     return found
+
+
+def _is_whole(number: Any) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool)
 
 
 def _snake(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast, get_args
 from urllib.parse import urlsplit
 
 from fcwork import frames
@@ -252,7 +252,7 @@ class FluentClient(EventCalls, Mutating):
             BadRequestError: as ``pages``; or a connection inside a node holds more than the query asks of it.
             ServerError: the platform says that there is more and gives no way to it.
         """
-        if engine not in {"polars", "pandas", "pyarrow"}:
+        if engine not in get_args(Engine):
             raise BadRequestError(f"engine={engine!r} is not known", hint="engine is polars, pandas or pyarrow")
         pages = self.pages(query, variables, path=path, page_size=page_size, max_records=max_records)
         rows = flatten([node for page in pages for node in page.nodes], pages.query.columns)
@@ -379,7 +379,9 @@ class FluentClient(EventCalls, Mutating):
             store: where the day's jobs are kept; ``state.sqlite`` of the workspace unless given.
 
         Raises:
-            ConfigError: no retailer is set, or no preprocessing, for a job to open; or ``batches_per_job`` is no count.
+            ConfigError: no retailer is set, or no preprocessing, for a job to open; ``batches_per_job`` is no count, or
+                ``name`` no name.
+            BadRequestError: ``job`` is not known.
             StoreError: the store cannot be used.
         """
         own = partial(source_of, self._jobs, job_id, job=job, name=name, batches_per_job=batches_per_job, store=store)

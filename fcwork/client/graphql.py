@@ -66,7 +66,7 @@ class GraphQL:
         errors: Errors = "raise",
     ) -> GraphQLResult:
         """Carry out one operation; see ``FluentClient.graphql``."""
-        if errors not in {"raise", "partial"}:
+        if errors not in ("raise", "partial"):  # a set would ask for its hash
             raise BadRequestError(f"errors={errors!r} is not known", hint="errors is 'raise' or 'partial'")
         request = {"query": query, "variables": given(variables), "operationName": operation_name}
         body = encoded({name: value for name, value in request.items() if value}, "the variables")

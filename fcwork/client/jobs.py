@@ -132,7 +132,7 @@ class Jobs:
     ) -> Job:
         """Open a job; ``repeat_safe`` where a second, empty one does no harm."""
         retailer = self.retailer(retailer_id)
-        if preprocessing not in {None, "skip", "enabled"}:
+        if preprocessing not in (None, "skip", "enabled"):  # a set would ask for its hash
             raise BadRequestError(f"preprocessing={preprocessing!r} is not known", hint="it is 'skip' or 'enabled'")
         given = {**(meta or {}), **({"preprocessing": preprocessing} if preprocessing else {})}
         document = {"name": name, "retailerId": retailer, **({"meta": given} if given else {})}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args, runtime_checkable
 
@@ -93,6 +93,7 @@ class Mutating:
             ConfigError: an argument is wrong, ``spec`` is of no mutation, or what it creates cannot be looked up.
             MappingError: the mutation has mistakes, or does not fit the schema.
         """
+        _check_names(create_only, key)
         loaded = None if schema is None else schemas.load(schema)
         operation = _operation_of(spec, loaded)
         entity = _entity_of(operation, if_exists)
@@ -113,6 +114,15 @@ class Mutating:
             repeat_safe=repeats,
             rate_per_second=_rate(rate_per_second),
         )
+
+
+def _check_names(create_only: Any, key: Any) -> None:
+    if isinstance(create_only, str):
+        raise ConfigError(f"create_only is {create_only!r}", hint=f"give a list of fields: [{create_only!r}]")
+    if not isinstance(create_only, Collection) or not all(isinstance(name, str) for name in create_only):
+        raise ConfigError(f"create_only is {create_only!r}", hint="give a list of fields' names, or leave it out")
+    if key is not None and (not isinstance(key, str) or not key):
+        raise ConfigError(f"key is {key!r}", hint="give the name of one field, or leave it out")
 
 
 def _operation_of(spec: Any, schema: GraphQLSchema | None) -> Operation:
@@ -157,8 +167,6 @@ def _upsert(
     if_exists: IfExists,
     create_only: Sequence[str],
 ) -> Upsert:
-    if isinstance(create_only, str):
-        raise ConfigError(f"create_only is {create_only!r}", hint=f"give a list of fields: [{create_only!r}]")
     if if_exists == "skip":
         return Upsert(sender, existing, creates=operation, form=None, updates=Updates(existing.entity, (), None))
     change = replace(operation, mutation=existing.entity.update, arguments=(Argument(INPUT),), name="")

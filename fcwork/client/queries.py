@@ -92,7 +92,7 @@ def plan(
     Raises:
         BadRequestError: a mutation, no connection, or several and no ``path``; the candidates are named.
     """
-    if direction not in {"forward", "backward"}:
+    if direction not in ("forward", "backward"):  # a set would ask for its hash
         raise BadRequestError(f"direction={direction!r} is not known", hint="direction is 'forward' or 'backward'")
     try:
         return _plan(query, variables, path, page_size, direction)

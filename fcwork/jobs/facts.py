@@ -14,6 +14,7 @@ from fcwork.errors import JobError
 from fcwork.redact import mask, mask_values
 
 ID_LENGTH = 200
+DEEPEST = 100  # levels of details: far less than Python's limit, which whoever reads them may be near to already
 
 
 def text(value: object) -> str:
@@ -49,7 +50,13 @@ def details(job_id: str, given: Mapping[str, Any] | None) -> dict[str, Any]:
     try:
         plain: dict[str, Any] = json.loads(json.dumps(mask_values(dict(given or {})), default=str, allow_nan=False))
     except (TypeError, ValueError) as error:
-        raise JobError(f"the details of job {job_id!r} cannot be kept: {error}", job_id=job_id) from error
+        raise _untold(job_id, str(error)) from error
+    except RecursionError:
+        too_deep = True
+    else:
+        too_deep = _depth(plain) > DEEPEST
+    if too_deep:
+        raise _untold(job_id, f"they are nested more than {DEEPEST} deep, or hold themselves")
     return plain
 
 
@@ -70,6 +77,21 @@ def error_texts(error: BaseException | str) -> tuple[str, str]:
         return mask(error), ""
     said = traceback.TracebackException(type(error), error, error.__traceback__)  # it copes with a broken __str__
     return mask(f"{type(error).__name__}: {said}"), mask("".join(said.format()))
+
+
+def _depth(plain: Any) -> int:
+    """Return how many levels JSON-like data has, from what is on each."""
+    level, depth = [plain], 0
+    while level:
+        depth += 1
+        inner = (item.values() if isinstance(item, dict) else item for item in level if isinstance(item, dict | list))
+        level = [item for items in inner for item in items]
+    return depth
+
+
+def _untold(job_id: str, why: str) -> JobError:
+    hint = "details are a mapping of names to what JSON has: texts, numbers, lists and the like"
+    return JobError(f"the details of job {job_id!r} cannot be kept: {why}", hint=hint, job_id=job_id)
 
 
 def _whole(job_id: str, name: object, number: Any) -> int:

@@ -74,6 +74,11 @@ class Heartbeat:
                 failing = False
 
 
+def is_number(seconds: Any) -> bool:
+    """Say whether a value is a number, as seconds are."""
+    return isinstance(seconds, int | float) and not isinstance(seconds, bool)
+
+
 def checked_seconds(heartbeat_seconds: float | None, lost_after_seconds: float | None) -> float | None:
     """Return after how many seconds without a heartbeat a job is lost; None where none is kept.
 
@@ -82,13 +87,13 @@ def checked_seconds(heartbeat_seconds: float | None, lost_after_seconds: float |
     """
     if heartbeat_seconds is None:
         return None
-    if not 0 < heartbeat_seconds <= threading.TIMEOUT_MAX:
+    if not is_number(heartbeat_seconds) or not 0 < heartbeat_seconds <= threading.TIMEOUT_MAX:
         raise JobError(
             f"heartbeat_seconds={heartbeat_seconds!r} is no time",
             hint="give seconds above zero, or None for no heartbeat",
         )
     lost_after = MISSED * heartbeat_seconds if lost_after_seconds is None else lost_after_seconds
-    if not heartbeat_seconds < lost_after < float("inf"):
+    if not is_number(lost_after) or not heartbeat_seconds < lost_after < float("inf"):
         raise JobError(
             f"lost_after_seconds={lost_after!r} is no time after a heartbeat of every {heartbeat_seconds!r} seconds",
             hint="give some heartbeats' time: one that comes late is no loss",

@@ -52,7 +52,7 @@ class Wanted:
     """Which jobs to see; what is None is not asked.
 
     Raises:
-        JobError: an instant without an offset, or a limit that is none.
+        JobError: a name that is no text, an instant without an offset, or a limit that is none.
     """
 
     name: str | None = None
@@ -62,6 +62,8 @@ class Wanted:
     limit: int | None = None
 
     def __post_init__(self) -> None:
+        if self.name is not None and not isinstance(self.name, str):
+            raise JobError(f"name={self.name!r} is no name of jobs", hint="give a text or a pattern, or None for all")
         _require_instant("since", self.since)
         _require_instant("until", self.until)
         if self.limit is not None and (type(self.limit) is not int or self.limit < 0):
@@ -88,12 +90,13 @@ def statuses(status: Any) -> frozenset[str] | None:
     """
     if status is None:
         return None
-    wanted = frozenset([status] if isinstance(status, str) else status)
-    for one in wanted - set(MOVES):
-        raise JobError(
-            f"{one!r} is no status of a job{did_you_mean(str(one), MOVES)}", hint=f"one of {', '.join(MOVES)}"
-        )
-    return wanted
+    wanted = list(status) if isinstance(status, Iterable) and not isinstance(status, str) else [status]
+    for one in wanted:
+        if not isinstance(one, str) or one not in MOVES:
+            raise JobError(
+                f"{one!r} is no status of a job{did_you_mean(str(one), MOVES)}", hint=f"one of {', '.join(MOVES)}"
+            )
+    return frozenset(wanted)
 
 
 def jobs_frame(records: Sequence[JobRecord]) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from fcwork.jobs.holding import Holding
 from fcwork.jobs.job import Job
 from fcwork.jobs.record import MOVES, JobRecord, Status
 from fcwork.store import Store, open_store
+from fcwork.store.contract import LONGEST_SECONDS
 
 WEEK_SECONDS = 604_800
 _PREFIX = "job:"
@@ -49,8 +50,9 @@ class JobTracker:
         clock: Clock = SYSTEM,
         on_change: Callable[[JobRecord], object] | None = None,
     ) -> None:
-        if ttl_seconds is not None and not ttl_seconds > 0:
-            raise JobError(f"ttl_seconds={ttl_seconds!r} is no time", hint="give seconds above zero, or None for good")
+        if ttl_seconds is not None and not (heartbeat.is_number(ttl_seconds) and 0 < ttl_seconds <= LONGEST_SECONDS):
+            hint = "give seconds, above zero and at most a hundred years, or None for good"
+            raise JobError(f"ttl_seconds={ttl_seconds!r} is no time", hint=hint)
         self._lost_after = heartbeat.checked_seconds(heartbeat_seconds, lost_after_seconds)
         self._heartbeat = heartbeat_seconds
         self._store = open_store(settings.store_place(), clock=clock) if store is None else store
@@ -272,7 +274,8 @@ class JobTracker:
             limit: the most jobs.
 
         Raises:
-            JobError: an unknown status, an instant without its time zone, or a limit that is none.
+            JobError: an unknown status, a name that is no text, an instant without its time zone, or a limit that is
+                none.
         """
         wanted = history.Wanted(name, history.statuses(status), since, until, limit)
         return history.jobs_frame(wanted.among(self._all()))

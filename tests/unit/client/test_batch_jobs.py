@@ -118,7 +118,24 @@ def test_batches_per_job_is_a_count(client: FluentClient, wrong: Any) -> None:
         client.batches("77", batches_per_job=1)
 
 
-@pytest.mark.parametrize("wrong", [None, "maybe", ""])
+@pytest.mark.parametrize("wrong", ["weekly", ["daily"], {}, None])
+def test_which_jobs_is_one_of_two(client: FluentClient, wrong: Any) -> None:
+    """P32: whatever names no kind of jobs is told at once."""
+    with pytest.raises(BadRequestError, match=r"job=.* is not known") as raised:
+        client.batches(job=wrong)
+    assert raised.value.hint
+
+
+@pytest.mark.parametrize("job", ["per-run", "daily"])
+@pytest.mark.parametrize("wrong", [None, "", 5, ["fcwork"]])
+def test_the_jobs_to_open_have_a_name(client: FluentClient, store: SQLiteStore, job: Any, wrong: Any) -> None:
+    """P32: what is no name for the jobs to open is told at once."""
+    with pytest.raises(ConfigError, match="name is ") as raised:
+        client.batches(job=job, name=wrong, store=store)
+    assert raised.value.hint
+
+
+@pytest.mark.parametrize("wrong", [None, "maybe", "", ["skip"]])
 def test_preprocessing_is_said(platform: Any, client: FluentClient, wrong: Any) -> None:
     """P22: whether the platform may drop and merge is said for each job that is opened: never left to the account."""
     with pytest.raises(ConfigError, match="preprocessing=") as raised:

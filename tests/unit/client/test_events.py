@@ -135,7 +135,18 @@ def test_filters(platform: Any, client: FluentClient, filters: Any, query: str) 
 
 
 @pytest.mark.parametrize(
-    ("filters", "match"), [({"colour": 1}, "entity_ref"), ({"count": 0}, "5,000"), ({"count": 5_001}, "5,000")]
+    ("filters", "match"),
+    [
+        ({"colour": 1}, "entity_ref"),
+        ({"count": 0}, "5,000"),
+        ({"count": 5_001}, "5,000"),
+        ({"count": "5"}, "5,000"),
+        ({"count": 5.0}, "5,000"),
+        ({"count": None}, "5,000"),
+        ({"start": -1}, "0 or more"),
+        ({"start": "0"}, "0 or more"),
+        ({"start": True}, "0 or more"),
+    ],
 )
 def test_senseless_searches_are_refused_at_once(client: FluentClient, filters: Any, match: str) -> None:
     """An unknown filter or a senseless page is refused when asked for, not when the first event is read."""

@@ -211,3 +211,20 @@ def test_result_shows_itself(platform: Any, client: FluentClient) -> None:
     assert "<script>" not in result._repr_html_()
     assert "<b>" not in result._repr_html_()
     assert len(repr(result)) < 300
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("errors", lambda client: client.graphql("{ me { id } }", errors=["raise"])),
+        ("direction", lambda client: client.pages("{ orders { edges { node { id } } } }", direction=["forward"])),
+        ("engine", lambda client: client.frame("{ orders { edges { node { id } } } }", engine=["polars"])),
+        ("preprocessing", lambda client: client.create_job("load", preprocessing=["skip"])),
+        ("mode", lambda client: client.send_event({"name": "N", "entityType": "T", "entityRef": "R"}, mode=["sync"])),
+    ],
+)
+def test_a_list_is_no_choice(client: FluentClient, name: str, call: Any) -> None:
+    """P32: a choice given as a list is told like any other that is not known."""
+    with pytest.raises(BadRequestError, match=rf"{name}=\[.*\] is not known") as raised:
+        call(client)
+    assert raised.value.hint

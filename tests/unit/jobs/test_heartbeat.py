@@ -280,6 +280,10 @@ def test_short_lived_records_have_quicker_hearts(store: SQLiteStore) -> None:
     "times",
     [
         {"heartbeat_seconds": 0},
+        {"heartbeat_seconds": "10"},
+        {"heartbeat_seconds": True},
+        {"lost_after_seconds": "30"},
+        {"lost_after_seconds": [30]},
         {"heartbeat_seconds": -1},
         {"heartbeat_seconds": float("nan")},
         {"heartbeat_seconds": float("inf")},
@@ -288,7 +292,7 @@ def test_short_lived_records_have_quicker_hearts(store: SQLiteStore) -> None:
         {"lost_after_seconds": float("inf")},
     ],
 )
-def test_senseless_times(store: SQLiteStore, times: dict[str, float]) -> None:
+def test_senseless_times(store: SQLiteStore, times: dict[str, Any]) -> None:
     """P32: a heartbeat of no time, and a loss between two heartbeats, are refused."""
     with pytest.raises(JobError, match="is no time"):
         JobTracker(store, **times)

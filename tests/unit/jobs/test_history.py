@@ -72,6 +72,10 @@ def test_filters(tracker: JobTracker, wanted: dict[str, Any], found: list[int]) 
     [
         ({"status": "complete"}, "'complete' is no status of a job: did you mean 'completed'"),
         ({"status": ["queued", 5]}, "5 is no status of a job"),
+        ({"status": 5}, "5 is no status of a job"),
+        ({"status": [["queued"]]}, r"\['queued'\] is no status of a job"),
+        ({"name": 5}, "name=5 is no name of jobs"),
+        ({"name": ["load"]}, "is no name of jobs"),
         ({"since": datetime(2026, 1, 15)}, "since=.* is no instant"),  # noqa: DTZ001 - that is what is refused
         ({"until": "2026-01-15"}, "until='2026-01-15' is no instant"),
         ({"limit": -1}, "limit=-1 is no number of jobs"),

@@ -1,6 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,11 +102,12 @@ def test_odd_errors_fail_the_job_too(tracker: JobTracker, error: Exception) -> N
     assert type(error).__name__ in tracker.history()["error"][0]
 
 
-@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
-def test_a_senseless_life_is_told(store: SQLiteStore, seconds: float) -> None:
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), 1e10, "10", True, [10]])
+def test_a_senseless_life_is_told(store: SQLiteStore, seconds: Any) -> None:
     """P32: records that would live no time, or nobody knows how long, are refused."""
-    with pytest.raises(JobError, match="is no time"):
+    with pytest.raises(JobError, match=r"ttl_seconds=.* is no time") as caught:
         JobTracker(store, seconds)
+    assert caught.value.hint
 
 
 def test_an_interruption_cancels_the_job(tracker: JobTracker) -> None:
@@ -205,6 +207,40 @@ def test_an_unknown_job(tracker: JobTracker) -> None:
     for call in (tracker.get, tracker.complete, tracker.cancel):
         with pytest.raises(JobError, match="there is no job 'nobody'"):
             call("nobody")
+
+
+@pytest.mark.parametrize("job_id", [5, None, b"j", ["j"]])
+def test_what_is_no_text_is_no_id(tracker: JobTracker, job_id: Any) -> None:
+    """P32: what can be no job's id is told as such by every call."""
+    calls = (tracker.get, tracker.open, tracker.stages, tracker.start, tracker.beat, tracker.complete, tracker.cancel)
+    for call in (*calls, lambda found: tracker.fail(found, "no"), lambda found: tracker.end_stage(found, 0)):
+        with pytest.raises(JobError, match="is no id of a job") as caught:
+            call(job_id)
+        assert caught.value.hint
+
+
+def nested(depth: int) -> dict[str, Any]:
+    """Return details of so many levels."""
+    return {"in": nested(depth - 1)} if depth > 1 else {}
+
+
+def test_details_without_an_end_are_told(tracker: JobTracker) -> None:
+    """P32: details that hold themselves, or are nested beyond what can be read again, are refused with a way out."""
+    circular: dict[str, Any] = {"list": []}
+    circular["list"].append(circular)
+    job = tracker.job("load", details=nested(100))
+    for details in (circular, nested(101), nested(600), [1], "a"):
+        for call in (
+            job.update,
+            job.complete,
+            lambda **said: job.fail("no", **said),
+            lambda **said: tracker.job("x", **said),
+        ):
+            with pytest.raises(JobError, match="cannot be kept") as caught:
+                call(details=details)
+            assert caught.value.hint
+    assert tracker.get(job.id).details == nested(100)
+    assert tracker.history().height == 1
 
 
 def test_records_expire_after_their_last_change(store: SQLiteStore, clock: ManualClock) -> None:
