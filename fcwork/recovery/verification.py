@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from fcwork.routes import Route
 
 SILENT = "the batch is complete, and the platform told nothing of this record"
-DOUBLE = "it is there once, and an equal row was delivered: that may be the one that is there"
+DOUBLE = "it is there, and a row of the same reference was delivered, or may have been: that may be what is there"
 _SEVERITY = ("delivered", "retryable", "rejected", "unknown")  # what counts where a record is told of twice
 
 _logger = log.get("recovery")
@@ -148,8 +148,11 @@ class Verification:
         return True
 
     def _without_doubles(self, here: pl.DataFrame) -> pl.DataFrame:
-        """Leave unknown what says the same as a row that was delivered: what is found may be that row's effect."""
-        known = self._references.gather(self._books.standing.delivered()).drop_nulls()
+        """Leave unknown what may be another row's effect: one of its reference was delivered, or may have been."""
+        standing = self._books.standing
+        lost = standing.verdicts().filter(pl.col("pile") == UNKNOWN)["position"]
+        others = lost.filter(~lost.is_in(here["position"].implode()))
+        known = self._references.gather(pl.concat([standing.delivered(), others])).drop_nulls()
         twice = (pl.col("outcome") == "delivered") & pl.col("ref").is_in(known.implode())
         return here.with_columns(
             outcome=pl.when(twice).then(pl.lit("unknown")).otherwise("outcome"),

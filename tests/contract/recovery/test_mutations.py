@@ -320,6 +320,16 @@ def test_two_lost_rows_of_one_key_are_not_both_found(arrange: Arrange, clock: Ma
     assert [given["name"] for given in held(there)] == ["Shop 0"]
 
 
+def test_what_an_unknown_row_may_have_done_is_no_proof_of_another(arrange: Arrange, clock: ManualClock) -> None:
+    """P16: what a look finds may be the work of an earlier row of its key, of which nobody knows either."""
+    barred = Fault("status", status=403, path=GRAPHQL, match="locations(", nth=1)
+    there, client = arrange(Fault("drop_after", path=GRAPHQL, match=MUTATION), barred)
+    result = recovery.send(pl.concat([locations(1), locations(1, "Shop")]), client.mutations(CREATE), clock=clock)
+    assert result.unknown["name"].to_list() == ["Store 0", "Shop 0"]
+    assert "a row of the same reference was delivered, or may have been" in result.issues["message"][1]
+    assert [given["name"] for given in held(there)] == ["Store 0"]
+
+
 def test_rows_of_one_reference_go_one_after_the_other(arrange: Arrange, clock: ManualClock) -> None:
     """P15: a reference that comes twice is sent in its order, never twice in a request; the last value stays."""
     there, client = arrange()
