@@ -3,7 +3,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 from fcwork.clock import ManualClock
 from fcwork.errors import StoreError
-from fcwork.store import UNKNOWN_AT, Lease, SQLiteStore, Store, network_system
+from fcwork.store import UNKNOWN_AT, Lease, SQLiteStore, network_system
 
 
 @pytest.fixture
@@ -37,14 +36,6 @@ def _processes(code: str, path: Path, count: int) -> list[str]:
     return printed
 
 
-@pytest.mark.parametrize("value", [0, "", [], {"b": [1, {"a": None}], "ż": 1.5}, True, "text"])
-def test_a_value_comes_back(store: Store, value: object) -> None:
-    """Any JSON value is kept as it is, falsy ones too."""
-    store.set("key", value)
-    assert store.get("key") == value
-    assert store.get("other") is None
-
-
 def test_several_stores_of_one_process_lose_nothing_to_another(tmp_path: Path) -> None:
     """P30: a second store on the same file in one process never ends the locks of the first, whatever others do."""
     path = tmp_path / "state.sqlite"
@@ -61,89 +52,6 @@ def test_several_stores_of_one_process_lose_nothing_to_another(tmp_path: Path) -
     assert SQLiteStore(path).items() == [("mine", 3), ("second", 0), ("theirs0", 1)]
 
 
-def test_a_value_expires(store: SQLiteStore, clock: ManualClock) -> None:
-    """A value given seconds to live is gone after them, and its place is free."""
-    store.set("key", 1, expires=60)
-    store.set("for good", 2)
-    clock.advance(59)
-    assert store.get("key") == 1
-    clock.advance(1)
-    assert store.get("key") is None
-    assert store.items() == [("for good", 2)]
-    assert not store.delete("key")
-    assert store.compare_and_set("key", None, 3)
-
-
-def test_setting_anew_renews_the_life(store: SQLiteStore, clock: ManualClock) -> None:
-    """A value set without an end outlives the end it had."""
-    store.set("key", 1, expires=60)
-    store.set("key", 2)
-    clock.advance(3_600)
-    assert store.get("key") == 2
-
-
-def test_items_are_those_of_a_prefix_in_order(store: Store) -> None:
-    """A prefix is taken literally, and keys come sorted."""
-    for key in ("job:b", "job:a", "job%", "jobs", "JOB:c", "job:ż"):
-        store.set(key, key)
-    assert [key for key, _ in store.items("job:")] == ["job:a", "job:b", "job:ż"]
-    assert len(store.items()) == 6
-
-
-def test_compare_and_set_sets_only_what_was_expected(store: Store) -> None:
-    """A value is replaced only if it is the one expected, whatever the order of its names."""
-    assert store.compare_and_set("key", None, {"a": 1, "b": 2})
-    assert not store.compare_and_set("key", None, 5)
-    assert not store.compare_and_set("key", {"a": 1}, 5)
-    assert store.compare_and_set("key", {"b": 2, "a": 1}, 5)
-    assert store.get("key") == 5
-
-
-@pytest.mark.parametrize("value", [{1, 2}, float("nan"), b"x", {"k": object()}, "half \ud800"])
-def test_only_json_is_kept(store: Store, value: object) -> None:
-    """P32: a value that is no JSON is refused by its key, and nothing is written."""
-    with pytest.raises(StoreError, match="the value of 'key' is not JSON"):
-        store.set("key", value)
-    assert store.get("key") is None
-
-
-def test_one_lease_at_a_time(store: SQLiteStore, clock: ManualClock) -> None:
-    """P30: a held lease is given to nobody else, not even under the same owner's name."""
-    lease = store.acquire("daily", "one", ttl=60)
-    assert lease is not None
-    assert lease.expires_at == clock.now().replace(minute=1)
-    assert store.acquire("daily", "two", ttl=60) is None
-    assert store.acquire("daily", "one", ttl=60) is None
-    assert store.acquire("other", "two", ttl=60) is not None
-    assert store.check(lease)
-
-
-def test_a_dead_workers_lease_is_taken_over_and_its_writes_are_refused(store: SQLiteStore, clock: ManualClock) -> None:
-    """P30: after its time a lease changes hands with a higher token, and each late write is refused."""
-    old = store.acquire("daily", "dead", ttl=60)
-    assert old is not None
-    store.set("mark", "old", fence=old)
-    clock.advance(60)
-    with pytest.raises(StoreError, match="'daily' is no longer held by 'dead'"):
-        store.set("mark", "late", fence=old)
-    new = store.acquire("daily", "alive", ttl=60)
-    assert new is not None
-    assert new.token == old.token + 1
-    assert (store.check(old), store.check(new)) == (False, True)
-    for late in (
-        lambda: store.set("mark", "late", fence=old),
-        lambda: store.compare_and_set("mark", "old", "late", fence=old),
-        lambda: store.delete("mark", fence=old),
-        lambda: store.renew(old, ttl=60),
-    ):
-        with pytest.raises(StoreError, match="another worker may have taken it over"):
-            late()
-    assert not store.release(old)
-    assert store.check(new)
-    assert store.get("mark") == "old"
-    assert store.compare_and_set("mark", "old", "new", fence=new)
-
-
 def test_a_renewed_lease_lives_on(store: SQLiteStore, clock: ManualClock) -> None:
     """P30: a worker that renews in time keeps its lease and its token."""
     lease = store.acquire("daily", "one", ttl=60)
@@ -153,19 +61,6 @@ def test_a_renewed_lease_lives_on(store: SQLiteStore, clock: ManualClock) -> Non
     clock.advance(50)
     assert store.check(lease)
     assert store.acquire("daily", "two", ttl=60) is None
-
-
-def test_a_released_leases_token_is_never_given_again(store: SQLiteStore) -> None:
-    """P30: a lease given back is free at once, and its old holder's token stays worthless."""
-    first = store.acquire("daily", "one", ttl=60)
-    assert first is not None
-    assert store.release(first)
-    assert not store.release(first)
-    second = store.acquire("daily", "one", ttl=60)
-    assert second is not None
-    assert second.token > first.token
-    with pytest.raises(StoreError):
-        store.set("key", 1, fence=first)
 
 
 def test_two_processes_never_hold_one_lease(tmp_path: Path) -> None:
@@ -179,34 +74,6 @@ def test_two_processes_never_hold_one_lease(tmp_path: Path) -> None:
         assert len(store.items()) == 4
 
 
-def test_no_word_is_lost_between_processes(tmp_path: Path) -> None:
-    """P30: three processes that each add fifty times by compare-and-set end at a hundred and fifty."""
-    path = tmp_path / "state.sqlite"
-    code = (
-        "s = SQLiteStore(sys.argv[1])\nfor _ in range(50):\n"
-        "    while not s.compare_and_set('n', n := s.get('n'), (n or 0) + 1): pass"
-    )
-    _processes(code, path, 3)
-    with SQLiteStore(path) as store:
-        assert store.get("n") == 150
-
-
-def test_threads_share_a_store(store: SQLiteStore) -> None:
-    """One store serves any number of threads."""
-
-    def add() -> None:
-        for _ in range(50):
-            while not store.compare_and_set("n", known := store.get("n"), (known or 0) + 1):
-                pass
-
-    threads = [threading.Thread(target=add) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert store.get("n") == 400
-
-
 def test_the_file_is_its_owners_alone(store: SQLiteStore) -> None:
     """What a store holds is read by its owner only, the write-ahead log included."""
     store.set("key", 1)
@@ -214,14 +81,6 @@ def test_the_file_is_its_owners_alone(store: SQLiteStore) -> None:
     assert set(modes.values()) == {0o600}
     assert "state.sqlite-wal" in modes
     assert stat.S_IMODE(store.path.parent.stat().st_mode) == 0o700
-
-
-def test_a_store_opens_again_after_closing(store: SQLiteStore) -> None:
-    """Closing keeps what is there, and the next call opens the file again."""
-    store.set("key", 1)
-    store.close()
-    store.close()
-    assert store.get("key") == 1
 
 
 @pytest.mark.parametrize(
