@@ -117,7 +117,7 @@ class Way:
         """
         if self.checkpoint or self.client.target == EMBEDDED:
             return self.checkpoint
-        which = hashlib.sha256(rows[frames.ROW].cast(pl.Int64).to_numpy().tobytes()).hexdigest()
+        which = hashlib.sha256(rows.select(frames.ROW).write_csv().encode()).hexdigest()
         how = [self.version, self.options, self.terms.get("key"), which]
         what = [self.series(version.name, route), version.sha256, how]
         stem = _OTHERS.sub("-", Path(version.name).stem).strip("-")[:40] or "frame"
