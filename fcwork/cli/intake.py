@@ -46,7 +46,7 @@ def files(source: str) -> list[Path]:
     """
     from fcwork.sources.place import find
 
-    return [place.path for place in find(source)]
+    return [place.local for place in find(source) if place.local]
 
 
 def read(source: str, given: Mapping[str, Any]) -> ReadResult:

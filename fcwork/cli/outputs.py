@@ -89,7 +89,7 @@ class Outputs:
 def _path(text: str) -> Path:
     from fcwork.sources.place import locate
 
-    return locate(text).path
+    return Path(locate(text).path)
 
 
 def _wrong_endings(given: Mapping[str, tuple[str, Sequence[str]]]) -> Iterator[str]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import glob
 import hashlib
 import os
 import re
-import stat
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote_to_bytes
 
 import polars as pl
@@ -23,6 +22,8 @@ import polars as pl
 from fcwork.errors import SourceError
 from fcwork.frames import UTC_TIME
 from fcwork.redact import mask_url
+from fcwork.sources.filesystems import Entry, Filesystem
+from fcwork.sources.filesystems.local import Local
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -33,20 +34,46 @@ FILES = pl.Schema(
         "name": pl.String(),
         "size": pl.Int64(),  # bytes
         "modified_at": UTC_TIME,
+        "etag": pl.String(),  # what the store says of the content; empty where it says nothing
     }
 )
 SHOWN_NAMES = 5
+LOOKED_AT_NAMES = 1_000  # of a folder, to say what may have been meant
 MAX_PATTERNS = 1_000  # what the braces of one glob may stand for
+LOCAL = Local()
+_UNTOLD = datetime.fromtimestamp(0, UTC)  # of a file whose place does not say when it was written
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True)
 class Place:
-    """One file: its path, and how people are told of it."""
+    """One file: where, and how people are told of it."""
 
-    path: Path
+    path: str
     uri: str
+    filesystem: Filesystem = LOCAL
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return PurePosixPath(self.uri).name
+
+    @property
+    def local(self) -> Path | None:
+        """The path of a file of this machine; None where it lies elsewhere."""
+        return Path(self.path) if isinstance(self.filesystem, Local) else None
+
+    def look(self) -> Entry | None:
+        """Return what stands there; None where nothing does.
+
+        Raises:
+            SourceError: it may not be looked at.
+        """
+        try:
+            return self.filesystem.look(self.path)
+        except OSError as error:
+            raise refused(self, error) from error
 
 
 @dataclass
@@ -100,15 +127,15 @@ def locate(uri: str | os.PathLike[str]) -> Place:
     """Return where ``uri`` points, whether or not something is there.
 
     Raises:
-        SourceError: a scheme other than ``file``, another host, an empty text or a NUL byte.
+        SourceError: a scheme that is not known, another host, an empty text or a NUL byte.
     """
     text = os.fsdecode(uri)
     if not text or "\0" in text:
-        shown = _readable(text.replace("\0", "\\0"))
+        shown = LOCAL.uri(text.replace("\0", "\\0"))
         raise SourceError(f"{shown!r} is no path", hint="give the path of a file", uri=shown)
     scheme = _SCHEME.match(text)
     if not scheme:
-        return Place(_expanded(text), _readable(text))
+        return Place(_expanded(text), LOCAL.uri(text))
     if scheme[1].lower() != "file":
         raise SourceError(
             f"{scheme[1]}:// is not supported yet: {mask_url(text)}",
@@ -121,7 +148,7 @@ def locate(uri: str | os.PathLike[str]) -> Place:
     path = os.fsdecode(unquote_to_bytes(slash + rest))
     if not rest or "\0" in path:
         raise SourceError(f"{text} names no file", hint="a file of this machine is file:///a/path", uri=text)
-    return Place(Path(path), _readable(path))
+    return _at(LOCAL, path)
 
 
 def find(uri: str | os.PathLike[str]) -> list[Place]:
@@ -130,16 +157,9 @@ def find(uri: str | os.PathLike[str]) -> list[Place]:
     A glob has ``*``, ``?``, ``[]``, ``**`` for any folders, and ``{a,b}`` for one of several.
 
     Raises:
-        SourceError: nothing is there, or a folder is.
+        SourceError: nothing is there.
     """
-    place = locate(uri)
-    if _kind(place) != "missing" or not re.search(r"[*?\[{]", place.uri):
-        return [place]
-    names = {name for pattern in _patterns(place) for name in _matches(pattern)}
-    files = sorted(name for name in names if Path(name).is_file())
-    if not files:
-        raise SourceError(f"no file matches {place.uri}", hint=_nearby(place.path), uri=place.uri)
-    return [Place(Path(name), _readable(name)) for name in files]
+    return [place for place, _ in _found(uri)]
 
 
 def list_files(uri: str | os.PathLike[str]) -> pl.DataFrame:
@@ -149,15 +169,13 @@ def list_files(uri: str | os.PathLike[str]) -> pl.DataFrame:
         SourceError: there is no such folder or file, or it may not be listed.
     """
     place = locate(uri)
-    if _kind(place) == "folder":
-        try:
-            inside = sorted(item for item in place.path.iterdir() if item.is_file())
-        except OSError as error:
-            raise refused(place, error) from error
-        places = [Place(item, _readable(str(item))) for item in inside]
+    entry = place.look()
+    if entry and entry.kind == "folder":
+        found = [(_at(place.filesystem, inside.path), inside) for inside in _inside(place) if inside.kind == "file"]
     else:
-        places = find(uri)
-    return pl.DataFrame([_line(place) for place in places], schema=FILES, orient="row")
+        found = [(one, entry or _standing(one)) for one, entry in _found(uri)]
+    lines = [(one.uri, one.name, entry.size, entry.modified_at, entry.etag) for one, entry in found]
+    return pl.DataFrame(lines, schema=FILES, orient="row")
 
 
 def digest(uri: str | os.PathLike[str]) -> str:
@@ -180,71 +198,97 @@ def opened(place: Place) -> Iterator[Intake]:
     Raises:
         SourceError: it is missing, a folder, no plain file or not readable.
     """
-    kind = _kind(place)
-    if kind == "folder":
+    entry = _standing(place)
+    if entry.kind == "folder":
         raise SourceError(f"{place.uri} is a folder", hint=_glob_of(place), uri=place.uri)
-    if kind == "other":  # opening a pipe without a writer would block for ever
+    if entry.kind == "other":  # opening a pipe without a writer would block for ever
         raise SourceError(f"{place.uri} is no plain file", hint="a pipe or device is not read", uri=place.uri)
+    with ExitStack() as opening:
+        try:
+            stream = opening.enter_context(place.filesystem.open(place.path))
+        except OSError as error:
+            raise refused(place, error) from error
+        yield Intake(place, stream, entry.modified_at or _UNTOLD)
+
+
+@contextmanager
+def whole(place: Place | str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a file that appears under its name only when the block ends well.
+
+    Raises:
+        SourceError: it could not be written; nothing is left behind.
+    """
+    place = place if isinstance(place, Place) else locate(place)
+    folder = PurePosixPath(place.uri).parent if place.local is None else Path(place.path).parent
     try:
-        stream = place.path.open("rb")
+        with place.filesystem.whole(place.path) as stream:
+            yield stream
     except OSError as error:
-        raise refused(place, error) from error
-    with stream:
-        modified_at = datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, UTC)
-        yield Intake(place, stream, modified_at)
+        told = f"{folder} is no folder" if isinstance(error, FileExistsError) else error.strerror or error
+        hint = f"is there room, and may this user write to {folder}?"
+        raise SourceError(f"{place.uri} cannot be written: {told}", hint=hint, uri=place.uri) from error
 
 
 def refused(place: Place, error: OSError) -> SourceError:
     """Return what to tell of a file that the system does not give."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return SourceError(f"there is no file {place.uri}", hint=_nearby(place.path), uri=place.uri)
+        return SourceError(f"there is no file {place.uri}", hint=_nearby(place), uri=place.uri)
     if isinstance(error, PermissionError):
         hint = "ask for permission to read it, or run as a user who may"
         return SourceError(f"{place.uri} may not be read", hint=hint, uri=place.uri)
     return SourceError(f"{place.uri} cannot be read: {error.strerror or error}", uri=place.uri)
 
 
-def _expanded(text: str) -> Path:
+def _at(filesystem: Filesystem, path: str) -> Place:
+    return Place(path, filesystem.uri(path), filesystem)
+
+
+def _expanded(text: str) -> str:
     try:
-        return Path(text).expanduser()
+        return str(Path(text).expanduser())
     except RuntimeError as error:
         raise SourceError(
             f"{text} names a user whose home is not known", hint="write the whole path", uri=text
         ) from error
 
 
-def _readable(name: str) -> str:
-    """Return a name as text that can be written down: bytes that are no UTF-8 show as a replacement sign."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+def _standing(place: Place) -> Entry:
+    """Return what stands at a place.
+
+    Raises:
+        SourceError: nothing does.
+    """
+    entry = place.look()
+    if entry is None:
+        raise refused(place, FileNotFoundError(place.path))
+    return entry
 
 
-def _kind(place: Place) -> Literal["file", "folder", "other", "missing"]:
+def _found(uri: str | os.PathLike[str]) -> list[tuple[Place, Entry | None]]:
+    """Return the files that ``uri`` names, with what is known of them already."""
+    place = locate(uri)
+    entry = place.look()
+    if entry or not re.search(r"[*?\[{]", place.path):
+        return [(place, entry)]
     try:
-        mode = place.path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return "missing"
+        met = {found.path: found for pattern in _patterns(place) for found in place.filesystem.matching(pattern)}
     except OSError as error:
         raise refused(place, error) from error
-    if stat.S_ISDIR(mode):
-        return "folder"
-    return "file" if stat.S_ISREG(mode) else "other"
+    if not met:
+        raise SourceError(f"no file matches {place.uri}", hint=_nearby(place), uri=place.uri)
+    return [(_at(place.filesystem, path), met[path]) for path in sorted(met)]
 
 
-def _line(place: Place) -> tuple[str, str, int, datetime]:
+def _inside(place: Place) -> list[Entry]:
     try:
-        facts = place.path.stat()
+        return sorted(place.filesystem.inside(place.path), key=lambda entry: entry.path)
     except OSError as error:
         raise refused(place, error) from error
-    return place.uri, _readable(place.path.name), facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC)
-
-
-def _matches(pattern: str) -> Iterator[str]:
-    return glob.iglob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
 
 
 def _patterns(place: Place) -> list[str]:
     """Return the globs that the braces of one stand for."""
-    done, open_ = [], [str(place.path)]
+    done, open_ = [], [place.path]
     while open_:
         pattern = open_.pop()
         braces = _BRACES.search(pattern)
@@ -261,28 +305,32 @@ def _patterns(place: Place) -> list[str]:
     return done
 
 
-def _nearby(path: Path) -> str:
+def _nearby(place: Place) -> str:
     """Return the names that may have been meant, or the folder that is missing."""
-    folder = path.parent
+    parent = str(PurePosixPath(place.path).parent) if place.local is None else str(Path(place.path).parent)
+    folder = _at(place.filesystem, parent)
+    shown = folder.uri if place.local is None else str(Path(parent).absolute())
     try:
-        names = [item.name for item in folder.iterdir()]
+        names = [PurePosixPath(entry.path).name for entry in islice(folder.filesystem.inside(parent), LOOKED_AT_NAMES)]
     except (FileNotFoundError, NotADirectoryError):
-        return f"there is no folder {folder}; the working folder is {Path.cwd()}"
+        here = "" if place.local is None else f"; the working folder is {Path.cwd()}"
+        return f"there is no folder {folder.uri}{here}"
     except OSError:
-        return f"the folder {folder} may not be listed"
-    close = difflib.get_close_matches(path.name, names, n=3, cutoff=0.5)
+        return f"the folder {folder.uri} may not be listed"
+    close = difflib.get_close_matches(place.name, names, n=3, cutoff=0.5)
     if close:
         return f"did you mean {' or '.join(close)}?"
     if not names:
-        return f"the folder {folder.absolute()} is empty"
+        return f"the folder {shown} is empty"
     more = " and more" if len(names) > SHOWN_NAMES else ""
-    return f"{folder.absolute()} holds {', '.join(sorted(names)[:SHOWN_NAMES])}{more}"
+    return f"{shown} holds {', '.join(sorted(names)[:SHOWN_NAMES])}{more}"
 
 
 def _glob_of(place: Place) -> str:
     try:
-        kinds = Counter(item.suffix for item in place.path.iterdir() if item.suffix and item.is_file())
+        inside = list(islice(place.filesystem.inside(place.path), LOOKED_AT_NAMES))
     except OSError:
-        kinds = Counter()
-    usual = kinds.most_common(1)[0][0] if kinds else ".csv"
-    return f"read the files in it with a glob: {place.path / f'*{usual}'}"
+        inside = []
+    kinds = Counter(PurePosixPath(entry.path).suffix for entry in inside if entry.kind == "file")
+    usual = next((kind for kind, _ in kinds.most_common() if kind), ".csv")
+    return f"read the files in it with a glob: {place.uri.rstrip('/')}/*{usual}"

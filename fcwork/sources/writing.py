@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from io import BufferedWriter
+from io import IOBase
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, BinaryIO, Literal, cast, get_args
 
 import polars as pl
 
 from fcwork import frames, log
 from fcwork.errors import SourceError
 from fcwork.sources import formats
-from fcwork.sources.place import locate
+from fcwork.sources.place import locate, whole
 
 Safety = Literal["raw", "spreadsheet"]
 # What makes a spreadsheet take a cell for a formula (OWASP: CSV injection), full-width forms included; a text that is
@@ -59,14 +56,15 @@ def write(
     rows = frames.enter(frame)
     rows = rows if identity else rows.drop(frames.IDENTITY, strict=False)
     _check(rows, kind, place.uri)
-    with whole(place.path) as stream:
+    with whole(place) as stream:
         try:
-            tabs = place.path.suffix.lower() == ".tsv"
+            tabs = place.name.lower().endswith(".tsv")
             _write(rows, stream, kind, separator="\t" if tabs else ",", spreadsheet=safe == "spreadsheet")
         except pl.exceptions.PolarsError as error:
             raise SourceError(f"{place.uri} cannot be written: {error}", uri=place.uri, format=kind) from error
-    _logger.info("source.written", uri=place.uri, format=kind, rows=rows.height, bytes=place.path.stat().st_size)
-    return place.path
+        size = stream.tell()
+    _logger.info("source.written", uri=place.uri, format=kind, rows=rows.height, bytes=size)
+    return Path(place.path)
 
 
 def as_written(rows: pl.DataFrame) -> pl.DataFrame:
@@ -79,33 +77,6 @@ def as_written(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _unguarded(text: pl.Expr) -> pl.Expr:
     return pl.when(text.str.contains(_FORMULA.replace("^'*", "^'+"))).then(text.str.slice(1)).otherwise(text)
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[BufferedWriter]:
-    """Open a file that appears under ``path`` only when the block ends well.
-
-    Raises:
-        SourceError: it could not be written; nothing is left behind.
-    """
-    temporary = path.with_name(f".{secrets.token_hex(6)}.part")
-    try:
-        if path.exists() and not (path.is_file() or path.is_dir()):  # or a file would take the place of a device
-            raise SourceError(f"{path} is no plain file", hint="give the path of a file", uri=str(path))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-        _settle(path.parent)
-    except OSError as error:
-        told = f"{path.parent} is no folder" if isinstance(error, FileExistsError) else error.strerror or error
-        hint = f"is there room, and may this user write to {path.parent}?"
-        raise SourceError(f"{path} cannot be written: {told}", hint=hint, uri=str(path)) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def _format(uri: str, format: str | None) -> formats.Format:  # noqa: A002 - the public name
@@ -127,27 +98,14 @@ def _check(rows: pl.DataFrame, kind: formats.Format, uri: str) -> None:
         raise SourceError(f"the bytes of {', '.join(raw)} have no form in {kind}", hint=hint, uri=uri, format=kind)
 
 
-def _settle(folder: Path) -> None:
-    """Make the new name in ``folder`` last through a power cut."""
-    if os.name == "nt":
-        return  # Windows opens no folders
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _write(
-    rows: pl.DataFrame, stream: BufferedWriter, kind: formats.Format, *, separator: str, spreadsheet: bool
-) -> None:
+def _write(rows: pl.DataFrame, stream: BinaryIO, kind: formats.Format, *, separator: str, spreadsheet: bool) -> None:
     if kind == "parquet":
         rows.write_parquet(stream)
     elif kind == "csv":
         cells = _cells(rows)
         (_harmless(cells) if spreadsheet else cells).write_csv(stream, separator=separator, include_bom=spreadsheet)
     elif kind == "json":
-        _iso(rows).write_json(stream)
+        _iso(rows).write_json(cast("IOBase", stream))
     else:
         _iso(rows).write_ndjson(stream)
 
