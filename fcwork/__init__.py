@@ -12,9 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fcwork import errors, frames, recovery, reports, schema, sources
+    from fcwork import errors, extraction, frames, recovery, reports, schema, sources
     from fcwork.client import FluentClient
     from fcwork.errors import FcworkError
+    from fcwork.extraction import extract
     from fcwork.ingestion import ingest
     from fcwork.jobs import JobTracker
     from fcwork.mapper import Mapper, resolver
@@ -32,6 +33,8 @@ __all__ = [
     "__version__",
     "connect",
     "errors",
+    "extract",
+    "extraction",
     "frames",
     "ingest",
     "recovery",
@@ -48,6 +51,7 @@ _HOMES = {
     "Mapper": "mapper",
     "Validator": "validator",
     "connect": "session",
+    "extract": "extraction",
     "ingest": "ingestion",
     "resolver": "mapper",
 }

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,17 @@ if TYPE_CHECKING:
 
 HINT = "give a GraphQLSchema, SDL text, an introspection result, or the path of a .graphql or .json file with one"
 ENDINGS = (".graphql", ".graphqls", ".gql", ".json", ".txt")
+
+
+@cache
+def platform() -> GraphQLSchema:
+    """Return the schema that fcwork ships, ``fcwork/fluent.graphql``; it is built when it is first asked for.
+
+    It is the part of the platform's schema that extractions and loads meet, by a public introspection of October 2023
+    (github.com/openmindlab/fluent-dts, 23.10.1). What the platform added later, and what is an account's own, is not in
+    it. It is shared: nobody may change it.
+    """
+    return load(resources.files("fcwork").joinpath("fluent.graphql").read_text(encoding="utf-8"))
 
 
 def load(given: Any) -> GraphQLSchema:

@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from servers import connections, s3_client, s3_process, s3_server, sftp_server, sshd
 
 from fcwork import redact
 from fcwork.cli import run_verb
+from fcwork.sources import elsewhere
+
+__all__ = ["connections", "s3_client", "s3_process", "s3_server", "sftp_server", "sshd"]  # fixtures of all tests
 
 
 class Said(NamedTuple):
@@ -41,6 +45,12 @@ def secrets_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         patch.setattr(redact, "_forms", dict(redact._forms))
         patch.setattr(redact, "_pattern", redact._pattern)
         yield
+
+
+@pytest.fixture(autouse=True)
+def connections_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget after each test the places that it named."""
+    monkeypatch.setattr(elsewhere, "_own", {})
 
 
 @pytest.fixture

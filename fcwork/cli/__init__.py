@@ -18,17 +18,37 @@ import fcwork
 from fcwork.cli import exits
 from fcwork.cli.checking import check
 from fcwork.cli.checkpoints import checkpoints
+from fcwork.cli.connecting import connect
 from fcwork.cli.demo import demo
 from fcwork.cli.examples import examples
+from fcwork.cli.extracting import extract
 from fcwork.cli.jobs import jobs
 from fcwork.cli.mapping import map_rows
-from fcwork.cli.platform import connect, simulate
+from fcwork.cli.platform import simulate
+from fcwork.cli.reading import read
 from fcwork.cli.run import run, runs
 from fcwork.cli.sending import send
+from fcwork.cli.templates import templates
 from fcwork.cli.workspace import init, lab
 from fcwork.errors import FcworkError
 
-VERBS = (demo, init, lab, run, runs, jobs, map_rows, check, send, checkpoints, connect, simulate)
+VERBS = (
+    demo,
+    init,
+    lab,
+    templates,
+    run,
+    runs,
+    jobs,
+    read,
+    map_rows,
+    check,
+    send,
+    checkpoints,
+    extract,
+    connect,
+    simulate,
+)
 
 
 class _InOrder(click.Group):

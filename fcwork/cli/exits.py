@@ -10,6 +10,7 @@ import click
 
 from fcwork.cli import terminal
 from fcwork.errors import (
+    BadRequestError,
     ConfigError,
     FcworkError,
     MappingError,
@@ -46,6 +47,8 @@ _BY_STATE: dict[State, int] = {
 
 def of_error(error: FcworkError) -> int:
     """Return the exit code of an error."""
+    if isinstance(error, BadRequestError):  # what was refused before it left is the caller's
+        return FAILED if error.url else MISTAKE
     return MISTAKE if isinstance(error, MISTAKES) and not isinstance(error, NotebookFailedError) else FAILED
 
 

@@ -19,7 +19,9 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 OPTIONS = ("path", "delimiter", "encoding", "namespaces")
 _SOURCE = click.argument("source", required=False)
 _FORMAT = click.option(
-    "--format", metavar="FORMAT", help="csv, json, jsonl, parquet or xml; without it the name or the content tells."
+    "--format",
+    metavar="FORMAT",
+    help="csv, json, jsonl, parquet, xlsx or xml; without it the name or the content tells.",
 )
 _PATH = click.option("--path", metavar="NAMES", help="Where the records of a json or xml are, such as data.items.")
 _DELIMITER = click.option(

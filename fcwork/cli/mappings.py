@@ -10,6 +10,7 @@ import click
 from fcwork.errors import ConfigError
 
 if TYPE_CHECKING:
+    from fcwork.client import FluentClient
     from fcwork.mapper import Mapper
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -53,13 +54,26 @@ def load(given: Mapping[str, Any]) -> Mapper:
 
     resolvers = None
     if given["resolvers"]:
-        from fcwork.ingestion.inputs import imported
+        from fcwork.mapper.given import imported
 
         resolvers = imported(given["resolvers"])
     context = nested(given["context"])
     return Mapper.load(
         given["mapping"], resolvers=resolvers, context=context or None, lenient=True if given["lenient"] else None
     )
+
+
+def of_client(given: Mapping[str, Any], client: FluentClient) -> Mapper | None:
+    """Return the mapper of a call, if it has a mapping; the client's retailer is known to it unless the call names one.
+
+    Raises:
+        MappingError, ConfigError: as ``load``.
+    """
+    if not given["mapping"]:
+        return None
+    named = any(key == "retailerId" for key, _ in given["context"])
+    own = () if named or client.retailer_id is None else (("retailerId", client.retailer_id),)
+    return load({**given, "context": (*own, *given["context"])})
 
 
 def nested(pairs: tuple[tuple[str, str], ...]) -> dict[str, Any]:

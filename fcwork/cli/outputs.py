@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 ROWS = (".csv", ".json", ".jsonl", ".ndjson", ".parquet", ".pq")
+CONVERTED = tuple(f"{ending}{packed}" for ending in (*ROWS, ".tsv", ".xml") for packed in ("", ".gz"))
 LINES = (".jsonl", ".ndjson")
 PAGE = (".html", ".htm")
 
@@ -77,7 +78,7 @@ class Outputs:
     def _write(self, path: str, what: str, rows: pl.DataFrame, safe: Any, *, identity: bool = False) -> None:
         from fcwork import sources
 
-        sources.write(rows, path, safe=safe, identity=identity)
+        sources.write(rows, sources.literal(path), safe=safe, identity=identity)
         unit = "issues" if what == "issues" else "rows"
         self._written.append((what, path, f"{rows.height:,} {unit[:-1] if rows.height == 1 else unit}"))
 

@@ -1,4 +1,4 @@
-"""``fcwork connect`` and ``fcwork simulate``: is there a platform, and a platform of one's own."""
+"""``fcwork simulate``: a platform of one's own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fcwork.cli import exits
 from fcwork.cli.examples import examples
 
 if TYPE_CHECKING:
@@ -17,31 +16,6 @@ if TYPE_CHECKING:
 
 
 HEARS_SECONDS = 0.2
-
-
-@click.command(
-    short_help="Test the connection, step by step.",
-    epilog=examples("fcwork connect --profile acme --retailer R1", "fcwork connect --profile simulator"),
-)
-@click.option("--profile", help="A profile of the Fluent CLI, or `simulator`; without one the FLUENT_* variables.")
-@click.option("--retailer", help="The name of a retailer of the profile.")
-def connect(profile: str | None, retailer: str | None) -> int:
-    """Test the connection: token, GraphQL, job and event access, one by one. Nothing is changed.
-
-    Exit codes: 0 all answered, 1 something did not, 2 the settings are wrong.
-    """
-    from fcwork import session
-
-    with session.connect(profile=profile, retailer=retailer) as client:
-        click.echo(f"{client.target}")
-        steps = session.probe(client)
-    width = max(map(len, steps["step"]), default=0)
-    for step in steps.iter_rows(named=True):
-        sign = click.style("✓", fg="green") if step["ok"] else click.style("✗", fg="red")
-        click.echo(f"  {sign} {step['step']:<{width}}  {step['seconds']:6.2f} s  {step['answer']}")
-        if step["hint"] and not step["ok"]:
-            click.echo(f"    → {step['hint']}")
-    return 0 if steps["ok"].all() else exits.FAILED
 
 
 @click.command(

@@ -10,30 +10,38 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fcwork.runner.journal import Listener
+    from fcwork.stages import HowFar
 
 LINE_EVERY_SECONDS = 5.0
 STARTING = "starting the kernel"
+CONNECTING = "connecting"
 _BAR = "{percentage:3.0f}% {bar:24} {elapsed}  {desc}"
+_WITHOUT_SHARE = "{elapsed}  {desc}"
 
 
 @contextmanager
-def shown(*, quiet: bool) -> Iterator[Listener | None]:
-    """Give what a run tells its events to, for the time of the run."""
+def shown(*, quiet: bool, shares: bool = True) -> Iterator[Listener | None]:
+    """Give what a run tells its events to, for the time of the run.
+
+    Args:
+        quiet: tell nobody.
+        shares: whether it can be known which share of the run is done.
+    """
     if quiet:
         yield None
     elif sys.stderr.isatty():
-        with _bar() as bar:
+        with _bar(*((_BAR, STARTING) if shares else (_WITHOUT_SHARE, CONNECTING))) as bar:
             yield bar
     else:
         yield _Lines()
 
 
 @contextmanager
-def _bar() -> Iterator[Listener]:
+def _bar(form: str, words: str) -> Iterator[Listener]:
     from tqdm import tqdm
 
-    with tqdm(total=1.0, desc=STARTING, bar_format=_BAR, file=sys.stderr, leave=False, dynamic_ncols=True) as bar:
-        position = _Position()
+    with tqdm(total=1.0, desc=words, bar_format=form, file=sys.stderr, leave=False, dynamic_ncols=True) as bar:
+        position = _Position(words)
 
         def update(event: Mapping[str, Any]) -> None:
             bar.n = position.after(event)
@@ -42,11 +50,34 @@ def _bar() -> Iterator[Listener]:
         yield update
 
 
+class Watch:
+    """Tells of a load or an extraction as the events of a run would."""
+
+    def __init__(self, listener: Listener | None) -> None:
+        self._listener = listener
+        self._stage = ""
+
+    def stage(self, name: str, message: str) -> None:
+        """Take notice of a stage."""
+        self._stage = name
+        self._tell("stage.started", message=message)
+
+    def progress(self, progress: HowFar) -> None:
+        """Take notice of how far it is."""
+        from fcwork.stages import facts
+
+        self._tell("stage.progress", **facts(progress))
+
+    def _tell(self, event: str, **facts: Any) -> None:
+        if self._listener:
+            self._listener({"event": event, "stage": self._stage, **facts})
+
+
 class _Position:
     """Where a run is: its cells share the bar evenly, a stage moves within its cell."""
 
-    def __init__(self) -> None:
-        self.words = STARTING
+    def __init__(self, words: str) -> None:
+        self.words = words
         self._cell, self._cells = 1, 1
 
     def after(self, event: Mapping[str, Any]) -> float:
@@ -59,7 +90,7 @@ class _Position:
             self.words = event.get("message") or event["stage"]
         elif kind == "stage.progress":
             self.words = told(event)
-            within = event["done"] / max(event["total"], 1)
+            within = event["done"] / event["total"] if event["total"] else 0.0
         elif kind == "cell.ended":
             within = 1.0
         return min((self._cell - 1 + within) / max(self._cells, 1), 1.0)
@@ -86,4 +117,6 @@ class _Lines:
 
 def told(event: Mapping[str, Any]) -> str:
     """Return a stage's progress in words."""
-    return f"{event['stage']}: {event['done']:,} of {event['total']:,} rows"
+    from fcwork.stages import how_far
+
+    return f"{event['stage']}: {how_far(event['done'], event['total'], event.get('pages'), event.get('rate'))}"

@@ -76,7 +76,8 @@ def runs(limit: int) -> None:
         click.echo(f"no runs yet in {runner.runs()}")
     for row in known.iter_rows(named=True):
         started = f"{row['started_at']:%Y-%m-%d %H:%M}" if row["started_at"] else " " * 16
-        rows = "" if row["read"] is None else f"{row['read']:,} read, {row['delivered'] or 0:,} delivered"
+        done = "delivered" if row["written"] is None else "written"
+        rows = "" if row["read"] is None else f"{row['read']:,} read, {row[done] or 0:,} {done}"
         click.echo(f"{started}  {row['state'] or '':<22} {row['target'] or '':<12} {rows:<34} {row['run_id']}")
 
 

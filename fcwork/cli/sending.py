@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fcwork.cli import exits, findings, intake, mappings, summary, terminal
+from fcwork.cli import exits, findings, intake, mappings, pairs, summary, terminal
 from fcwork.cli.examples import examples
 from fcwork.cli.outputs import ROWS, Outputs
-from fcwork.cli.progress import shown
+from fcwork.cli.progress import Watch, shown
 from fcwork.cli.veil import Veil
-from fcwork.errors import ConfigError
+from fcwork.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
     from fcwork.client import FluentClient
     from fcwork.ingestion import IngestResult
     from fcwork.mapper import Mapper
-    from fcwork.runner.journal import Listener
 
 _READ_TOO = ("mapping", "rules")
 
@@ -31,6 +29,7 @@ _READ_TOO = ("mapping", "rules")
         "fcwork send stock.csv -m inventory.json --profile acme --dry-run",
         "fcwork send stock.csv -m inventory.json --profile acme --dead-letters dead.csv",
         "fcwork send --replay dead.csv -m inventory.json --profile acme",
+        "fcwork send 'in/*.csv' -m inventory.json --profile acme --job per-file --archive archive --errors-to errors",
         "fcwork send products.json --route event -o event '{\"name\": …}' -o rows attributes --profile acme",
         "fcwork send locations.xml -m locations.json --route mutation -o if_exists update --profile acme",
     ),
@@ -63,6 +62,10 @@ _READ_TOO = ("mapping", "rules")
     "--workflow", default="send", show_default=True, metavar="NAME", help="What loads of this kind are called."
 )
 @click.option("--force", is_flag=True, help="Send also a file that was loaded already.")
+@click.option("--max-files", type=int, metavar="N", help="Of a glob: at most so many files, the oldest first.")
+@click.option("--archive", metavar="FOLDER", help="Move a file there when its rows are settled: beside it, or a URI.")
+@click.option("--errors-to", metavar="FOLDER", help="Move a file there that could not be read or loaded.")
+@click.option("--logs", metavar="FOLDER", help="Write a JSON log of each file's load there.")
 @click.option("--dry-run", is_flag=True, help="Read, map and check; send nothing.")
 @click.option("--dead-letters", metavar="FILE", help="Write what was not delivered: .csv, .json, .jsonl or .parquet.")
 @click.option("--replay", metavar="FILE", help="Instead of SOURCE: a mended file of dead letters.")
@@ -74,8 +77,10 @@ def send(ctx: click.Context, /, source: str | None, **given: Any) -> int:
     """Send the rows of SOURCE, a file or a glob, map and check them first, and say what became of each.
 
     A load that was cut off goes on where it stopped when it is sent again. A file whose content was loaded last under
-    its name is skipped. Rows that were not delivered are dead letters: mend them in the file, and send it by --replay;
-    findings then tell the rows of that file. Of those that may have arrived, only what can be repeated is sent.
+    its name is skipped. Of several files one that cannot be read is told, and the others are sent.
+
+    Rows that were not delivered are dead letters: mend them in the file, and send it by --replay; findings then tell
+    the rows of that file. Of those that may have arrived, only what can be repeated is sent.
 
     Exit codes: 0 all delivered, or nothing to do; 1 failed; 2 a mistake in the call; 3 rows were rejected or are
     unknown, or the gate was closed.
@@ -84,9 +89,9 @@ def send(ctx: click.Context, /, source: str | None, **given: Any) -> int:
 
     source = _source(source, given)
     named = {"--dead-letters": (given["dead_letters"], ROWS)}
-    outputs = Outputs(named, [*intake.files(source), *(Path(given[name]) for name in _READ_TOO if given[name])])
+    outputs = Outputs(named, [*_files(source, given), *(Path(given[name]) for name in _READ_TOO if given[name])])
     with session.connect(profile=given["profile"], retailer=given["retailer"]) as client:
-        mapper = _mapper(given, client)
+        mapper = mappings.of_client(given, client)
         result = _sent(client, source, mapper, given, quiet=bool(ctx.obj))
     if result.dead_letters.height:  # else a file that somebody is mending would be emptied
         outputs.dead_letters(given["dead_letters"], result.dead_letters)
@@ -107,6 +112,16 @@ def _source(source: str | None, given: Mapping[str, Any]) -> str:
     return intake.named(given["replay"])
 
 
+def _files(source: str, given: Mapping[str, Any]) -> list[Path]:
+    """Return the files that are to be read; an inbox that is emptied may hold none."""
+    try:
+        return intake.files(source)
+    except SourceError:
+        if given["archive"] is None and given["errors_to"] is None:
+            raise
+        return []
+
+
 def _sent(
     client: FluentClient, source: str, mapper: Mapper | None, given: Mapping[str, Any], *, quiet: bool
 ) -> IngestResult:
@@ -115,14 +130,14 @@ def _sent(
     reading = {name: given[name] for name in intake.OPTIONS if given[name] is not None}
     replayed = given["replay"] is not None
     with shown(quiet=quiet) as listener:
-        watch = _Watch(listener)
+        watch = Watch(listener)
         plan = ingest(
             client,
             _replayed(source, reading, given) if replayed else source,
             mapping=mapper,
             rules=given["rules"],
             route=given["route"],
-            route_options=_options(given["options"]),
+            route_options=pairs.by_key(given["options"]),
             job=given["job"],
             preprocessing=given["preprocessing"],
             entity_type=given["entity"].upper(),
@@ -135,6 +150,10 @@ def _sent(
             workflow=given["workflow"],
             force=given["force"],
             resend_unknown=given["with_unknown"],
+            max_files=given["max_files"],
+            archive=given["archive"],
+            errors_to=given["errors_to"],
+            logs=given["logs"],
             format=None if replayed else given["format"],
             read_options=None if replayed else reading,
             on_stage=watch.stage,
@@ -157,49 +176,6 @@ def _replayed(source: str, reading: Mapping[str, Any], given: Mapping[str, Any])
     return rows
 
 
-def _mapper(given: Mapping[str, Any], client: FluentClient) -> Mapper | None:
-    """Return the mapper of the call, to which the client's retailer is known unless the call names another."""
-    if not given["mapping"]:
-        return None
-    named = any(key == "retailerId" for key, _ in given["context"])
-    own = () if named or client.retailer_id is None else (("retailerId", client.retailer_id),)
-    return mappings.load({**given, "context": (*own, *given["context"])})
-
-
-def _options(pairs: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    """Return options by their keys, each value as JSON where it is some, else as text."""
-    found = {}
-    for key, text in pairs:
-        if key in found:
-            raise ConfigError(f"-o {key} is given twice", hint="give each key once: -o KEY VALUE")
-        try:
-            found[key] = json.loads(text)
-        except ValueError:
-            found[key] = text
-    return found
-
-
-class _Watch:
-    """Tells of a load as a run's events would."""
-
-    def __init__(self, listener: Listener | None) -> None:
-        self._listener = listener
-        self._stage = ""
-
-    def stage(self, name: str, message: str) -> None:
-        """Take notice of a stage."""
-        self._stage = name
-        self._tell("stage.started", message=message)
-
-    def progress(self, progress: Any) -> None:
-        """Take notice of how far it is."""
-        self._tell("stage.progress", done=progress.rows, total=progress.total)
-
-    def _tell(self, event: str, **facts: Any) -> None:
-        if self._listener:
-            self._listener({"event": event, "stage": self._stage, **facts})
-
-
 def _told(result: IngestResult, outputs: Outputs, given: Mapping[str, Any], mapper: Mapper | None) -> Iterator[str]:
     from fcwork import frames
 
@@ -210,6 +186,7 @@ def _told(result: IngestResult, outputs: Outputs, given: Mapping[str, Any], mapp
     yield from summary.figures(result.counts)
     yield from findings.lines(Veil(mapper.mask if mapper else ()).issues(frames.enter(result.issues)))
     yield from outputs.told()
+    yield from (f"{terminal.visible(file.uri)} → {terminal.visible(file.to)}" for file in result.moved)
     if result.counts["rejected"] + result.counts["unknown"] and not given["dead_letters"] and not result.dry_run:
         yield "\nNext: add --dead-letters dead.csv, mend the rows there, and send them by --replay dead.csv"
     elif given["dead_letters"] and result.dead_letters.height:

@@ -14,6 +14,7 @@ from fcwork.errors import FcworkError
 if TYPE_CHECKING:
     from fcwork.runner import RunResult
 
+EXTRACTED = ("read", "written", "rejected")
 PILES = ("delivered", "rejected", "unknown", "ready")
 COLOURS = {"SUCCEEDED": "green", "SKIPPED": "green", "COMPLETED_WITH_ERRORS": "yellow", "REFUSED": "yellow"}
 
@@ -32,7 +33,8 @@ def write(result: RunResult, *, quiet: bool = False) -> None:
     state = click.style(result.state, fg=COLOURS.get(result.state, "red"), bold=True)
     click.echo(f"{result.name} {state} in {result.duration_seconds:.1f} s{target}")
     if result.result.get("dry_run"):
-        click.secho(f"DRY RUN: nothing was sent; {_otherwise(result)}.", fg="yellow", bold=True)
+        done = "written" if "written" in result.figures else "sent"
+        click.secho(f"DRY RUN: nothing was {done}; {_otherwise(result)}.", fg="yellow", bold=True)
     if result.state in {"REFUSED", "SKIPPED"}:
         click.echo(result.reason)
     for line in (*figures(result.figures), *reasons(result.result.get("issues"))):
@@ -46,10 +48,15 @@ def _otherwise(result: RunResult) -> str:
 
 
 def figures(counts: Mapping[str, int]) -> list[str]:
-    """Return the counts as lines: the rows read, the piles they went to, and their sum."""
+    """Return the counts as lines: the rows read, the piles they went to, and their sum.
+
+    What an extraction reads may become several rows, so there is no sum of those.
+    """
     if "read" not in counts:
         return []
     width = len(f"{max(counts.values()):,}")
+    if "written" in counts:
+        return ["", *(f"  {name:<10} {counts[name]:>{width},}" for name in EXTRACTED if name in counts)]
     piles = [f"  {name:<10} {counts[name]:>{width},}" for name in PILES if name in counts]
     total = sum(counts.get(name, 0) for name in PILES)
     verdict = "adds up" if adds_up(counts) else f"DOES NOT ADD UP to {counts['read']:,}"

@@ -38,7 +38,7 @@ class Veil:
 
     def cells(self, record: Mapping[str, Any]) -> dict[str, str]:
         """Return a record as texts to be shown: an object's fields by dotted names, a list as JSON."""
-        return {label: _text(self.hidden(value, label)) for label, value in _flat(record)}
+        return {label: text(self.hidden(value, label)) for label, value in _flat(record)}
 
     def hidden(self, value: Any, label: str = "") -> Any:
         """Return the value of a target, or a whole record, with what is masked in it replaced."""
@@ -124,7 +124,8 @@ def _unnumbered(label: str) -> str:
     return _INDEX.sub("[]", label)
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """Return a value to be shown: lists and objects as JSON, null as nothing."""
     if value is None or isinstance(value, str):
         return value or ""
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list) else str(value)
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else str(value)

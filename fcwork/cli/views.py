@@ -23,15 +23,27 @@ SHOWN = 5  # mapped rows
 
 def first(rows: pl.DataFrame, veil: Veil) -> Iterator[str]:
     """Yield the first mapped rows as a table."""
+    yield from table(rows.head(SHOWN), veil, "mapped row", of=rows.height)
+
+
+def table(rows: pl.DataFrame, veil: Veil, what: str, *, of: int) -> Iterator[str]:
+    """Yield rows as a table.
+
+    Args:
+        rows: to be shown.
+        veil: hides what is masked.
+        what: one of them is called.
+        of: how many there are.
+    """
     from fcwork import frames
 
     if not rows.height:
         return
-    cells = [veil.cells(row) for row in frames.without_identity(rows).head(SHOWN).iter_rows(named=True)]
+    cells = [veil.cells(row) for row in frames.without_identity(rows).iter_rows(named=True)]
     named = dict.fromkeys(label for row in cells for label in row)
     head = [label for label in named if not any(other.startswith(f"{label}.") for other in named)]  # an empty object
-    rest = f" of {rows.height:,}" if rows.height > SHOWN else ""
-    title = f"The first {len(cells)}{rest} mapped rows" if rows.height > 1 else "The mapped row"
+    first = "The first" if len(cells) == 1 else f"The first {len(cells):,}"
+    title = f"The {what}" if of == 1 else f"{first} of {of:,} {what}s" if of > len(cells) else f"{first} {what}s"
     yield f"\n{click.style(title, bold=True)}"
     yield from terminal.table(head, [[row.get(label, "") for label in head] for row in cells])
 

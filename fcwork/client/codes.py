@@ -13,6 +13,7 @@ from typing import Any
 from fcwork.errors import ApiError, AuthError, RateLimitError, RejectedError, RetryableError, ServerError
 
 _PLATFORM = re.compile(r"([CST])(\d{4})([EW]?)")
+_TOO_COMPLEX = "C0001"
 _IN_TEXT = re.compile(r"\b[CST]\d{4}[EW]\b")
 
 
@@ -38,7 +39,7 @@ class Advice:
 
 
 _CODES: Mapping[str, Advice] = {
-    "C0001": Advice(RejectedError, "the query is too complex: ask for fewer fields or smaller pages"),
+    _TOO_COMPLEX: Advice(RejectedError, "the query is too complex: ask for fewer fields or smaller pages"),
     "C0003": Advice(ServerError, "the virtual view is still being set up: wait a minute", untouched=True),
     "C0011": Advice(RateLimitError, "the account's rate limit is reached: send less at a time", untouched=True),
     "C0020": Advice(AuthError, "the user lacks a permission that this call needs: ask the account's administrator"),
@@ -107,6 +108,11 @@ def is_warning(error: Mapping[str, Any]) -> bool:
     """Say whether an entry of ``errors`` only warns: its platform code ends in W."""
     match = _PLATFORM.fullmatch(code_of(error).upper())
     return match is not None and match.group(3) == "W"
+
+
+def is_too_complex(code: str) -> bool:
+    """Say whether a code means that the query asks for too much at once (docs: graphql-query-limits)."""
+    return code.upper()[:5] == _TOO_COMPLEX
 
 
 def advise(code: str, message: str = "") -> Advice | None:

@@ -42,7 +42,12 @@ def operation(query: str, name: str | None) -> OperationDefinitionNode:
     Raises:
         BadRequestError: no GraphQL, no operation of that name, several and no name, or a subscription.
     """
-    known = [node for node in document(query).definitions if isinstance(node, OperationDefinitionNode)]
+    return operation_of(document(query), name)
+
+
+def operation_of(parsed: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    """Return the operation of a parsed document. Raises as ``operation``."""
+    known = [node for node in parsed.definitions if isinstance(node, OperationDefinitionNode)]
     fitting = [node for node in known if name is None or (node.name and node.name.value == name)]
     if len(fitting) != 1:
         asked = f"operation {name!r} is not in the query" if name else f"the query holds {len(known)} operations"
@@ -115,15 +120,6 @@ class Selections:
         for place, inner in self.connections(self.node_fields(connection), above):
             yield place, inner
             yield from self.inner_connections(inner, (*place, "edges", "node"))
-
-    def leaves(self, fields: Iterable[FieldNode], above: Path = ()) -> Iterator[Path]:
-        """Yield the paths of what ``fields`` are asked for; a connection counts as one."""
-        for field in fields:
-            place = (*above, key_of(field))
-            if field.selection_set is None or self.is_connection(field):
-                yield place
-            else:
-                yield from self.leaves(self.fields(field.selection_set), place)
 
 
 def _parsed(query: Any) -> DocumentNode | str:

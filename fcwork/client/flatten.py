@@ -2,58 +2,264 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import polars as pl
 
-from fcwork.client.documents import Path
+from fcwork import log
+from fcwork.client.columns import Column
+from fcwork.client.fitting import fitted, kinds_of, text_of
 
-_EXACT = 2**53  # whole numbers up to here are floats without loss
-_NONE = type(None)
-Tree = dict[str, Any]  # from a field's name to the tree of what it is asked for
+INSTANT = pl.Datetime("ms", "UTC")
+_USUAL_FORM = "%Y-%m-%dT%H:%M:%S%.f%#z"
+_OTHER_FORMS = ("%Y-%m-%dT%H:%M%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y%m%dT%H%M%S%.f%#z")
+_LOCAL_FORMS = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S%.f")
+
+_logger = log.get("client")
+
+Values = list[Any]
 
 
-def flatten(nodes: list[dict[str, Any]], columns: Iterable[Path]) -> pl.DataFrame:
-    """Return one row a node.
+class Flattener:
+    """Makes frames of nodes, one row a node, with the columns that a query asks for, in its order.
 
-    The columns are those that the query asks for, in its order, whatever the nodes hold. A column has one type over
-    all nodes: whole numbers and fractions together are floats, other mixtures are text. A connection inside a node is
-    the list of its nodes. Dates stay the texts that the platform writes.
+    What the schema knows has the schema's type, whatever the nodes hold and however few they are:
+
+    - ``DateTime`` is an instant in UTC, to the millisecond; one without an offset is taken as UTC (assumed).
+    - ``Int`` is a whole number, wider than 64 bits where one needs it, and ``Float`` a float.
+    - Money is text, so that no digit of it is lost: ``9.95`` as the platform wrote it, but for zeros at its end.
+    - ``Json`` is text: a text as it is, anything else as JSON.
+    - A list stays a list, of structs where it holds objects. A connection inside a node is the list of its nodes.
+
+    Values that do not fit the schema's type are kept all the same: their column has the type that holds them, and a
+    warning is logged. What the schema does not know has the type that holds its values; objects in it become a column
+    for each name in them.
 
     Args:
-        nodes: of a query's pages.
-        columns: the paths that it asks for.
+        columns: of the query; see ``columns.columns``.
     """
-    tree: Tree = {}
-    for path in columns:
-        below = tree
-        for name in path:
-            below = below.setdefault(name, {})
-    return pl.DataFrame(
-        [series for name in tree for series in _columns(name, [n.get(name) for n in nodes], tree[name])]
+
+    def __init__(self, columns: tuple[Column, ...]) -> None:
+        self.columns = columns
+        self._told: set[str] = set()
+
+    @property
+    def schema(self) -> pl.Schema:
+        """The types of a frame without rows; what the schema does not know is text there."""
+        return self.frame([]).schema
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The columns that hold something the schema does not know, so that their type may differ between frames."""
+        return tuple(dict.fromkeys(name for column in self.columns for name in _unknown(column, column.name)))
+
+    def frame(self, nodes: list[dict[str, Any]]) -> pl.DataFrame:
+        """Return nodes as a frame."""
+        made = (
+            series for column in self.columns for series in self._flat(column, column.name, _under(nodes, column.name))
+        )
+        return pl.DataFrame(list(made))
+
+    def _flat(self, column: Column, name: str, values: Values) -> Iterator[pl.Series]:
+        """Yield the columns of a field: those of an object are its fields'."""
+        if column.kind == "unknown":
+            yield from _guessed(column, name, values)
+        elif column.kind == "object" and not column.lists and kinds_of(values) <= {dict}:
+            for child in column.below:
+                yield from self._flat(child, f"{name}.{child.name}", _under(values, child.name))
+        else:
+            yield self._series(column, name, values)
+
+    def _series(self, column: Column, name: str, values: Values) -> pl.Series:
+        """Return a field as one column, lists and structs in it."""
+        try:
+            return self._typed(column, name, values).alias(name)
+        except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError) as error:
+            self._warn(name, column, error)
+        return _by_values(name, [_without_edges(value) for value in values])
+
+    def _typed(self, column: Column, name: str, values: Values, *, lists: int | None = None) -> pl.Series:
+        lists = column.lists if lists is None else lists
+        if lists:
+            return _listed(self._typed(column, name, _items(values), lists=lists - 1), values)
+        if column.kind == "connection":
+            held = [None if value is None else _nodes(value) for value in values]
+            return _listed(self._struct(column, name, _items(held)), held)
+        if column.kind == "unknown":
+            return _by_values(name, [_without_edges(value) for value in values])
+        if column.kind == "object":
+            return self._struct(column, name, values)
+        return _SCALARS[column.kind](values)
+
+    def _struct(self, column: Column, name: str, values: Values) -> pl.Series:
+        if not kinds_of(values) <= {dict}:
+            raise TypeError("they are no objects")
+        fields = [self._series(child, f"{name}.{child.name}", _under(values, child.name)) for child in column.below]
+        named = [field.alias(child.name) for field, child in zip(fields, column.below, strict=True)]
+        structs = pl.DataFrame(named).to_struct("")
+        if None not in values:
+            return structs
+        known = pl.Series([value is not None for value in values], dtype=pl.Boolean)
+        return pl.select(pl.when(known).then(structs)).to_series()
+
+    def _warn(self, name: str, column: Column, error: Exception) -> None:
+        if name not in self._told:
+            self._told.add(name)
+            _logger.warning("frame.unfitting", column=name, kind=column.kind, reason=str(error)[:200])
+
+
+def by_values(nodes: list[dict[str, Any]]) -> Flattener:
+    """Return what makes frames of nodes of which nothing is known but what they hold."""
+    names = dict.fromkeys(name for node in nodes for name in node)
+    return Flattener(tuple(Column(name, "unknown") for name in names))
+
+
+def _under(values: Values, name: str) -> Values:
+    return [None if value is None else value.get(name) for value in values]
+
+
+def _items(values: Values) -> Values:
+    """Return what lists hold, one after the other."""
+    if not kinds_of(values) <= {list}:
+        raise TypeError("they are no lists")
+    return list(chain.from_iterable(filter(None, values)))
+
+
+def _nodes(connection: Any) -> Values:
+    edges = connection.get("edges") if isinstance(connection, dict) else None
+    if not isinstance(edges, list):
+        raise TypeError("they are no connections")
+    return [edge.get("node") for edge in edges if edge]
+
+
+def _listed(items: pl.Series, lists: Values) -> pl.Series:
+    """Return a column of lists: ``items`` in pieces as long as each of ``lists``."""
+    at = pl.Series("at", [place for place, held in enumerate(lists) if held for _ in held], dtype=pl.UInt32)
+    filled = pl.DataFrame([at, items.alias("items")]).group_by("at", maintain_order=True).agg("items")
+    places = pl.DataFrame(
+        [
+            pl.Series("at", range(len(lists)), dtype=pl.UInt32),
+            pl.Series("known", [held is not None for held in lists], dtype=pl.Boolean),
+        ]
     )
+    rows = places.join(filled, on="at", how="left", maintain_order="left")
+    empty = pl.lit(pl.Series([[]], dtype=pl.List(items.dtype)))
+    return rows.select(pl.when("known").then(pl.col("items").fill_null(empty))).to_series()
 
 
-def _columns(name: str, values: list[Any], asked: Tree) -> Iterator[pl.Series]:
-    kinds = _kinds(values)
-    if kinds == {dict} and not asked:
-        values, asked = _opened(values)
-        kinds = _kinds(values)
-    if asked and kinds <= {dict}:
-        for child, below in asked.items():
-            yield from _columns(f"{name}.{child}", [None if v is None else v.get(child) for v in values], below)
+def _texts(values: Values) -> pl.Series:
+    try:
+        return pl.Series(values, dtype=pl.String)
+    except TypeError:
+        return pl.Series([_text(value) for value in values], dtype=pl.String)
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else text_of(value)
+
+
+def _wholes(values: Values) -> pl.Series:
+    _check(values, {int}, "whole numbers")
+    try:
+        return pl.Series(values, dtype=pl.Int64)
+    except TypeError:
+        return pl.Series(values, dtype=pl.Int128)
+
+
+def _numbers(values: Values) -> pl.Series:
+    _check(values, {int, float}, "numbers")
+    return pl.Series(values, dtype=pl.Float64)
+
+
+def _truths(values: Values) -> pl.Series:
+    _check(values, {bool}, "truths")
+    return pl.Series(values, dtype=pl.Boolean)
+
+
+def _moneys(values: Values) -> pl.Series:
+    return pl.Series([_money(value) for value in values], dtype=pl.String)
+
+
+def _money(value: Any) -> str | None:
+    """Return an amount as the platform wrote it, never with an exponent."""
+    if not isinstance(value, float):
+        return _text(value)
+    text = repr(value)
+    return format(Decimal(text), "f") if "e" in text else text
+
+
+def _instants(values: Values) -> pl.Series:
+    _check(values, {str}, "texts")
+    texts = pl.Series(values, dtype=pl.String)
+    read = _read(texts, _USUAL_FORM)
+    for form in _OTHER_FORMS:
+        if read.null_count() == texts.null_count():
+            return read
+        read = read.fill_null(_read(texts, form))
+    for form in _LOCAL_FORMS:
+        read = read.fill_null(texts.str.to_datetime(form, time_unit="ms", strict=False).dt.replace_time_zone("UTC"))
+    read = read.fill_null(
+        texts.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("ms")).dt.replace_time_zone("UTC")
+    )
+    if read.null_count() > texts.null_count():
+        wrong = texts.filter(read.is_null() & texts.is_not_null())[0]
+        raise ValueError(f"{wrong[:40]!r} is no ISO 8601 instant")
+    return read
+
+
+def _read(texts: pl.Series, form: str) -> pl.Series:
+    return texts.str.to_datetime(form, time_unit="ms", time_zone="UTC", strict=False)
+
+
+_SCALARS = {
+    "text": _texts,
+    "whole": _wholes,
+    "number": _numbers,
+    "money": _moneys,
+    "truth": _truths,
+    "instant": _instants,
+    "free": _texts,
+}
+
+
+def _check(values: Values, kinds: set[type], what: str) -> None:
+    if not kinds_of(values) <= kinds:
+        raise TypeError(f"they are no {what}")
+
+
+def _unknown(column: Column, name: str) -> Iterator[str]:
+    """Yield the columns of a field in which something is unknown."""
+    if column.kind == "object" and not column.lists:
+        for child in column.below:
+            yield from _unknown(child, f"{name}.{child.name}")
+    elif column.kind == "unknown":
+        yield name
     else:
-        fitted, dtype = _fitted(values)
-        yield pl.Series(name, fitted, dtype=dtype)
+        yield from (name for child in column.below for _ in _unknown(child, name))
 
 
-def _opened(values: list[Any]) -> tuple[list[Any], Tree]:
+def _guessed(column: Column, name: str, values: Values) -> Iterator[pl.Series]:
+    """Yield the columns of a field that the schema does not know, by what it holds."""
+    kinds, below = kinds_of(values), column.below
+    if kinds == {dict} and not below:
+        values, below = _opened(values)
+        kinds = kinds_of(values)
+    if below and kinds <= {dict}:
+        for child in below:
+            yield from _guessed(child, f"{name}.{child.name}", _under(values, child.name))
+    else:
+        yield _by_values(name, [_without_edges(value) for value in values])
+
+
+def _opened(values: Values) -> tuple[Values, tuple[Column, ...]]:
     """Return connections as lists of their nodes; or free-form objects as they are, with the names in them."""
-    if all(v is None or isinstance(v.get("edges"), list) for v in values):
-        return [_without_edges(v) for v in values], {}
-    return values, {name: {} for v in values if v for name in v}
+    if all(value is None or isinstance(value.get("edges"), list) for value in values):
+        return [_without_edges(value) for value in values], ()
+    names = dict.fromkeys(name for value in values if value for name in value)
+    return values, tuple(Column(name, "unknown") for name in names)
 
 
 def _without_edges(value: Any) -> Any:
@@ -66,40 +272,6 @@ def _without_edges(value: Any) -> Any:
     return {name: _without_edges(item) for name, item in value.items()}
 
 
-def _fitted(values: list[Any]) -> tuple[list[Any], pl.DataType]:
-    """Return the values with the type that holds them all; what shares no type becomes text, nested too."""
-    kinds = _kinds(values)
-    if kinds == {dict}:
-        return _fitted_objects(values)
-    if kinds == {list}:
-        items, inner = _fitted([item for v in values if v is not None for item in v])
-        given = iter(items)
-        return [None if v is None else [next(given) for _ in v] for v in values], pl.List(inner)
-    if kinds == {bool}:
-        return values, pl.Boolean()
-    if kinds == {float} or (kinds == {int, float} and _are_exact(values)):
-        return values, pl.Float64()
-    if kinds == {int}:
-        wide = any(v is not None and not -(2**63) <= v < 2**63 for v in values)
-        return values, pl.Int128() if wide else pl.Int64()
-    return [v if v is None or isinstance(v, str) else _text(v) for v in values], pl.String()
-
-
-def _fitted_objects(values: list[Any]) -> tuple[list[Any], pl.DataType]:
-    names = list(dict.fromkeys(name for v in values if v for name in v))
-    fitted = [_fitted([None if v is None else v.get(name) for v in values]) for name in names]
-    rows = zip(*(column for column, _ in fitted), strict=True) if names else iter([()] * len(values))
-    objects = [None if v is None else dict(zip(names, row, strict=True)) for v, row in zip(values, rows, strict=True)]
-    return objects, pl.Struct({name: dtype for name, (_, dtype) in zip(names, fitted, strict=True)})
-
-
-def _kinds(values: list[Any]) -> set[type]:
-    return set(map(type, values)) - {_NONE}
-
-
-def _are_exact(values: list[Any]) -> bool:
-    return all(v is None or isinstance(v, float) or -_EXACT <= v <= _EXACT for v in values)
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _by_values(name: str, values: Values) -> pl.Series:
+    held, dtype = fitted(values)
+    return pl.Series(name, held, dtype=dtype)

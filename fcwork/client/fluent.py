@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, get_args
 from urllib.parse import urlsplit
@@ -15,18 +16,17 @@ from fcwork.client.batch_looks import wait
 from fcwork.client.batch_route import BatchRoute
 from fcwork.client.event_calls import EventCalls
 from fcwork.client.events import Events
-from fcwork.client.flatten import flatten
 from fcwork.client.graphql import Errors, GraphQL, GraphQLResult, given
 from fcwork.client.http import Http
 from fcwork.client.jobs import PAGE, Batch, BatchForm, Job, Jobs, Preprocessing
 from fcwork.client.mutating import Mutating
 from fcwork.client.paging import Pages
-from fcwork.client.queries import Direction, plan
+from fcwork.client.queries import Direction, Nested, plan
 from fcwork.client.read_back import ReadBack
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import BadRequestError
 from fcwork.redact import Secret
-from fcwork.retry import Retrier, RetryBudget, RetryPolicy
+from fcwork.retry import Pace, Retrier, RetryBudget, RetryPolicy
 from fcwork.settings import Settings, check_base_url
 from fcwork.store import Store
 
@@ -199,12 +199,16 @@ class FluentClient(EventCalls, Mutating):
         max_records: int | None = None,
         direction: Direction = "forward",
         errors: Errors = "raise",
+        nested: Nested = "report",
+        start: str | None = None,
+        pace: Pace | None = None,
     ) -> Pages:
         """Page through a connection, one page for each step of the iteration.
 
         The cursor is the variable at ``after:`` (or ``before:``) of the connection, and no other variable changes. A
         query without one is given one, and ``pageInfo`` and ``edges { cursor }`` are added where they are missing, also
-        ``pageInfo`` of connections inside the nodes.
+        ``pageInfo`` of connections inside the nodes. A page that the platform refuses as too complex is asked for again
+        with half as many nodes, down to one, whoever said how many; that is logged.
 
         Args:
             query, variables: one query; a value at ``after:`` is where paging begins.
@@ -214,18 +218,25 @@ class FluentClient(EventCalls, Mutating):
             direction: ``backward`` pages from the end with ``last:`` and ``before:``, also chosen where the query has
                 only those. Each page is in the platform's order.
             errors: ``raise``, or ``partial`` to be given pages together with their errors.
+            nested: what becomes of a connection inside a node that has more than was asked of it: ``report`` makes the
+                answer incomplete; ``follow`` fetches the rest, at any depth, by looking the node up by its id or ref,
+                up to twenty nodes in a request.
+            start: the cursor after which paging begins, instead of what the query and its variables say.
+            pace: how fast to ask, together with others that have the same.
 
         Returns:
-            An iterator of ``Page(number, nodes, cursor, errors)``. Its ``complete`` tells whether nothing is missing,
-            and its ``reason`` why something is.
+            An iterator of ``Page(number, nodes, cursor, errors)``, each with its ``frame``; ``frames()`` iterates over
+            those. Its ``complete`` tells whether nothing is missing, and its ``reason`` why something is.
 
         Raises:
             BadRequestError: no connection, several and no ``path``, or a mutation; nothing was sent. Errors of
                 ``graphql`` come while iterating.
         """
         values = given(variables)
-        how = plan(query, values, path=path, page_size=page_size, direction=direction)
-        return Pages(self._graphql, how, values, max_pages=max_pages, max_records=max_records, errors=errors)
+        how = plan(query, values, path=path, page_size=page_size, direction=direction, nested=nested)
+        how = how if start is None else replace(how, start=start)
+        graphql = self._graphql.paced(pace)
+        return Pages(graphql, how, values, max_pages=max_pages, max_records=max_records, errors=errors)
 
     def frame(
         self,
@@ -236,26 +247,32 @@ class FluentClient(EventCalls, Mutating):
         engine: Engine = "polars",
         page_size: int | None = None,
         max_records: int | None = None,
+        nested: Nested = "follow",
     ) -> Any:
         """Return all nodes of a connection as a frame, one row a node, in the platform's order.
 
-        The columns are the fields that the query asks for, in its order, nested ones as ``catalogue.ref``. A column has
-        one type whatever single nodes hold; a list stays a list, and a connection inside a node is the list of its
-        nodes. Dates stay the texts that the platform writes.
+        The columns are the fields that the query asks for, in its order, nested ones as ``catalogue.ref``. A list stays
+        a list, and a connection inside a node is the list of all its nodes.
+
+        Their types are those of the platform's schema, whatever the nodes hold: instants in UTC, whole numbers, and
+        money as text with the digits that the platform wrote. Fields that the schema does not know, such as an
+        account's own, have the type that holds all their values, else text. Values that are not of the schema's type
+        keep their column as they are, and that is logged.
 
         Args:
-            query, variables, path, page_size: as in ``pages``.
+            query, variables, path, page_size, nested: as in ``pages``.
             engine: ``polars``, ``pandas`` or ``pyarrow``.
             max_records: how many rows at most; that there were more is logged and not told by the frame.
 
         Raises:
-            BadRequestError: as ``pages``; or a connection inside a node holds more than the query asks of it.
+            BadRequestError: as ``pages``; or a connection inside a node has more, and ``nested="report"`` or the
+                platform has no way to look its node up.
             ServerError: the platform says that there is more and gives no way to it.
         """
         if engine not in get_args(Engine):
             raise BadRequestError(f"engine={engine!r} is not known", hint="engine is polars, pandas or pyarrow")
-        pages = self.pages(query, variables, path=path, page_size=page_size, max_records=max_records)
-        rows = flatten([node for page in pages for node in page.nodes], pages.query.columns)
+        pages = self.pages(query, variables, path=path, page_size=page_size, max_records=max_records, nested=nested)
+        rows = pages.flattener.frame([node for page in pages for node in page.nodes])
         pages.raise_if_incomplete(limited=max_records is not None)
         return frames.leave(rows, engine)
 

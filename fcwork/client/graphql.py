@@ -15,6 +15,7 @@ from fcwork.client.codes import is_warning
 from fcwork.client.documents import is_mutation
 from fcwork.client.http import Http
 from fcwork.errors import ApiError, BadRequestError, GraphQLError, OutcomeUnknownError, ServerError
+from fcwork.retry import Pace
 
 Errors = Literal["raise", "partial"]
 Entries = tuple[Mapping[str, Any], ...]
@@ -52,10 +53,16 @@ class GraphQL:
 
     Args:
         http: what sends.
+        pace: how fast, together with others that have the same.
     """
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: Http, *, pace: Pace | None = None) -> None:
         self._http = http
+        self._pace = pace
+
+    def paced(self, pace: Pace | None) -> GraphQL:
+        """Return one that sends no faster than a pace allows."""
+        return GraphQL(self._http, pace=pace) if pace else self
 
     def execute(
         self,
@@ -70,6 +77,8 @@ class GraphQL:
             raise BadRequestError(f"errors={errors!r} is not known", hint="errors is 'raise' or 'partial'")
         request = {"query": query, "variables": given(variables), "operationName": operation_name}
         body = encoded({name: value for name, value in request.items() if value}, "the variables")
+        if self._pace:
+            self._pace.wait()
         call = Call("POST", "/graphql", "once" if is_mutation(query, operation_name) else "none", body=body)
         answer = self._http.send(call, judge=partial(_judged, partial_is_fine=errors == "partial"))
         faults, warnings = faults_and_warnings(answer.data)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fcwork import log
-from fcwork.client.documents import Path
-from fcwork.client.graphql import Errors, GraphQL
+from fcwork.client.connections import Edge, check_form, connection_at, cursor_of, is_cut
+from fcwork.client.flatten import Flattener, by_values
+from fcwork.client.graphql import Errors, GraphQL, GraphQLResult
+from fcwork.client.nested import NESTED, Follower, execute
 from fcwork.client.queries import FORWARD, PagedQuery
 from fcwork.errors import BadRequestError, ServerError
 
+if TYPE_CHECKING:
+    import polars as pl
+
 UNFINISHED, MAX_PAGES, MAX_RECORDS = "unfinished", "max_pages", "max_records"
-_NESTED = "nested_truncated"
 _COMPLETE = ""
 _EMPTY_PAGES = 10  # in a row, with a cursor that moves: a platform that never comes to an end
 
@@ -32,13 +36,21 @@ class Page:
         number: from 1.
         nodes: in the platform's order; fewer than were answered where ``max_records`` cut it.
         cursor: of its last node in the direction of paging; the next page begins after it.
-        errors: what went wrong beside it, with ``errors="partial"``.
+        errors: what went wrong beside it, with ``errors="partial"``: the platform's entries, whose ``path`` leads to
+            what is missing and whose ``message`` says why.
+        query: which query it is a page of; it knows the types of ``frame``.
     """
 
     number: int
     nodes: list[dict[str, Any]] = field(repr=False)
     cursor: str | None = None
     errors: tuple[Mapping[str, Any], ...] = ()
+    query: PagedQuery | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The nodes as a frame, one row a node; see ``Flattener``."""
+        return (self.query.flattener if self.query else by_values(self.nodes)).frame(self.nodes)
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -60,7 +72,14 @@ class Pages(Iterator[Page]):
     - ``no_cursor``, ``empty_pages``, ``repeated_cursor``: it says that there is more and gives no way to it.
     - ``no_connection``: a later page came without the connection.
     - ``null_nodes``: entries without a node were left out.
-    - ``nested_truncated: PATH``: a connection inside a node has more than was asked of it.
+    - ``nested_truncated: PATH``: a connection inside a node has more than was asked of it, and is not followed, or the
+      platform has no way to look it up, or errors came instead.
+    - ``nested_empty_page``, ``nested_no_cursor``, ``nested_repeated_cursor``, ``nested_no_page_info``: as above, of a
+      connection inside a node that is followed.
+    - ``nested_gone: PATH``: the object that holds it was not found again.
+
+    A query that the platform refuses as too complex is asked for with half as many nodes a page, down to one, and the
+    paging goes on where it was; unless ``shrinks`` is False, where the refusal is raised.
     """
 
     def __init__(
@@ -72,13 +91,17 @@ class Pages(Iterator[Page]):
         max_pages: int | None = None,
         max_records: int | None = None,
         errors: Errors = "raise",
+        shrinks: bool = True,
     ) -> None:
         for name, limit in ((MAX_PAGES, max_pages), (MAX_RECORDS, max_records), *query.sizes.items()):
             if limit is not None and not (isinstance(limit, int) and limit > 0):
                 raise BadRequestError(f"{name} is {limit!r}", hint="it is a whole number above zero")
         self.query = query
         self._graphql = graphql
+        self._given = variables
+        self._shrinks = shrinks
         self._variables = {**variables, **query.sizes}
+        self._follower = Follower(graphql, query, self._variables, errors) if query.follows else None
         self._max_pages = max_pages
         self._max_records = max_records
         self._handed_out = 0
@@ -95,6 +118,11 @@ class Pages(Iterator[Page]):
         return f"Pages({'.'.join(self.query.path)}, {'complete' if self.complete else self.reason})"
 
     @property
+    def ended(self) -> bool:
+        """Whether the last page was handed out, complete or not."""
+        return UNFINISHED not in self._reasons
+
+    @property
     def complete(self) -> bool:
         """Whether every node of the connection was handed out, whole."""
         return not self._reasons
@@ -108,6 +136,16 @@ class Pages(Iterator[Page]):
     def reasons(self) -> tuple[str, ...]:
         """The single reasons of ``reason``."""
         return tuple(self._reasons)
+
+    @property
+    def flattener(self) -> Flattener:
+        """What makes frames of the nodes: its ``schema`` is that of every frame, as far as the platform's is known."""
+        return self.query.flattener
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """Yield each page as a frame."""
+        for page in self:
+            yield page.frame
 
     def raise_if_incomplete(self, *, limited: bool = False) -> None:
         """Raise unless all is there.
@@ -127,7 +165,7 @@ class Pages(Iterator[Page]):
         if not missing:
             return
         message = f"the answer is not whole: {'; '.join(missing)}"
-        if any(reason.startswith(_NESTED) for reason in missing):
+        if any(reason.startswith(NESTED) for reason in missing):
             hint = (
                 "ask the inner connection for more with first:, or page it on its own; client.pages gives what is there"
             )
@@ -151,15 +189,14 @@ class Pages(Iterator[Page]):
 
     def _fetch(self, number: int, cursor: Any) -> tuple[Page, More]:
         """Return a page, and whether there is more or what ends the paging."""
-        at = {} if cursor is None else {self.query.cursor: cursor}
-        answer = self._graphql.execute(self.query.text, {**self._variables, **at}, errors=self._errors)
+        answer = self._answer(cursor)
         if answer.errors:
             self._reasons["errors"] = None
-        connection = _at(answer.data, self.query.path)
+        connection = connection_at(answer.data, self.query.path)
         if connection is None:
             end = _COMPLETE if number == 1 else "no_connection"
-            return Page(number, [], None, answer.errors), "errors" if answer.errors else end
-        _check_form(connection, self.query.path)
+            return Page(number, [], None, answer.errors, self.query), "errors" if answer.errors else end
+        check_form(connection, self.query.path)
         info = connection.get("pageInfo") or {}
         told = info.get(self.query.way.more)
         answered = connection.get("edges") or []
@@ -168,21 +205,44 @@ class Pages(Iterator[Page]):
         if None in answered or len(nodes) < len(edges):
             self._reasons["null_nodes"] = None
         self._handed_out += len(nodes)
-        self._look_inside(nodes)
-        return Page(number, nodes, _cursor(edges, info, forward=self._forward), answer.errors), more
+        errors = (*answer.errors, *self._look_inside(nodes))
+        return Page(number, nodes, cursor_of(edges, info, forward=self._forward), errors, self.query), more
 
-    def _cut(self, edges: list[dict[str, Any]], more: More) -> tuple[list[dict[str, Any]], More]:
+    def _answer(self, cursor: Any) -> GraphQLResult:
+        """Return the answer for the page after a cursor, in smaller pages from here on where one is too complex."""
+        size = self.query.size
+        while True:
+            at = {} if cursor is None else {self.query.cursor: cursor}
+            may_halve = self._shrinks and isinstance(self.query.size, int) and self.query.size > 1
+            values = {**self._variables, **at}
+            answer = execute(self._graphql, self.query.text, values, errors=self._errors, or_less=may_halve)
+            if answer is not None:
+                break
+            self._resize(self.query.size // 2)
+        if size != self.query.size:
+            _logger.warning("pages.smaller", page_size=self.query.size, asked=size, reason="too complex")
+        return answer
+
+    def _resize(self, size: int) -> None:
+        self.query = self.query.resized(size, self._given)
+        self._variables = {**self._variables, **self.query.sizes}
+
+    def _cut(self, edges: list[Edge], more: More) -> tuple[list[Edge], More]:
         """Return the edges to hand out, and whether there are more or what ends the paging."""
         left = len(edges) if self._max_records is None else self._max_records - self._handed_out
         if len(edges) <= left:
             return edges, more
         return edges[:left] if self._forward else edges[-left:], MAX_RECORDS
 
-    def _look_inside(self, nodes: list[dict[str, Any]]) -> None:
-        for path, flag in list(self._unseen.items()):
-            if any(_is_cut(node, path, flag) for node in nodes):
-                self._reasons[f"{_NESTED}: {'.'.join((*self.query.path, 'edges', 'node', *path))}"] = None
+    def _look_inside(self, nodes: list[dict[str, Any]]) -> list[Mapping[str, Any]]:
+        """Complete the connections inside nodes, or note those that are not whole; return the errors of doing so."""
+        if self._follower:
+            return self._follower.follow(nodes, self._reasons)
+        for path, way in list(self._unseen.items()):
+            if any(is_cut(node, path, way.more) for node in nodes):
+                self._reasons[f"{NESTED}: {'.'.join((*self.query.path, 'edges', 'node', *path))}"] = None
                 del self._unseen[path]
+        return []
 
     def _end(self, page: Page, more: More, seen: set[Any], empty: int) -> str | None:
         """Return why this page is the last, ``""`` for a good end, or None where it is not."""
@@ -203,59 +263,3 @@ class Pages(Iterator[Page]):
         del self._reasons[UNFINISHED]
         if end:
             self._reasons[end] = None
-
-
-def _at(data: Any, path: Path) -> dict[str, Any] | None:
-    """Return the connection; None where it or what it is in is null."""
-    found = _object(data, path)
-    for key in path:
-        found = None if found is None else _object(found.get(key), path)
-    return found
-
-
-def _object(value: Any, path: Path) -> dict[str, Any] | None:
-    if isinstance(value, list):
-        raise BadRequestError(
-            f"{'.'.join(path)} is a list of connections, which have no cursor in common",
-            hint="ask for one of them by its id or ref and page that",
-        )
-    if not isinstance(value, dict | None):
-        raise _malformed(path)
-    return value
-
-
-def _check_form(connection: Mapping[str, Any], path: Path) -> None:
-    """Refuse what no connection looks like, before a part of it is taken for the whole."""
-    edges, info = connection.get("edges"), connection.get("pageInfo")
-    are_edges = isinstance(edges, list | None) and all(map(_is_edge, edges or ()))
-    if not (are_edges and isinstance(info, dict | None)):
-        raise _malformed(path)
-
-
-def _is_edge(edge: Any) -> bool:
-    return edge is None or (
-        isinstance(edge, dict)
-        and isinstance(edge.get("node"), dict | None)
-        and isinstance(edge.get("cursor"), str | int | None)
-    )
-
-
-def _malformed(path: Path) -> ServerError:
-    message = f"{'.'.join(path)} was answered with something that is no connection"
-    return ServerError(message, hint="check base_url, and with graphql what the platform answers")
-
-
-def _cursor(edges: list[dict[str, Any]], info: Mapping[str, Any], *, forward: bool) -> str | None:
-    """Return the last cursor in the direction of paging; the platform gives cursors of edges only."""
-    edge = edges[-1 if forward else 0].get("cursor") if edges else None
-    return edge or info.get("endCursor" if forward else "startCursor")
-
-
-def _is_cut(value: Any, path: Path, flag: str) -> bool:
-    if isinstance(value, list):
-        return any(_is_cut(item, path, flag) for item in value)
-    if not isinstance(value, dict):
-        return False
-    if path:
-        return _is_cut(value.get(path[0]), path[1:], flag)
-    return bool((value.get("pageInfo") or {}).get(flag))

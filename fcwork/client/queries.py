@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, TypeVar, cast
 
 from graphql import print_ast, value_from_ast_untyped
@@ -25,10 +26,14 @@ from graphql.language import (
     visit,
 )
 
-from fcwork.client.documents import Path, Selections, document, key_of, operation
+from fcwork.client.columns import columns
+from fcwork.client.documents import Path, Selections, document, key_of, operation_of
+from fcwork.client.flatten import Flattener
+from fcwork.client.lookups import additions
 from fcwork.errors import BadRequestError
 
 Direction = Literal["forward", "backward"]
+Nested = Literal["follow", "report"]
 N = TypeVar("N", bound=Node)
 
 USUAL_SIZE = 100  # nodes a page; the platform's own default, by the documents of SDK 0.1.56
@@ -58,8 +63,11 @@ class PagedQuery:
         cursor: name of the variable that takes the cursor.
         start: the cursor to begin at, if any.
         sizes: the page size under its variable's name; empty where the query has no such variable.
-        nested: paths from a node to each connection in it, with the flag that says it is cut.
-        columns: paths of a node's fields as the query asks for them; a connection counts as one.
+        size: nodes a page, wherever that is said.
+        nested: paths from a node to each connection in it, with the direction in which it goes on.
+        follows: whether ``text`` asks for what is needed to fetch the rest of those connections.
+        hidden: paths from a node to what only that is asked for.
+        asked: the query as its author wrote it.
     """
 
     text: str
@@ -68,8 +76,27 @@ class PagedQuery:
     cursor: str
     start: Any
     sizes: Mapping[str, Any]
-    nested: tuple[tuple[Path, str], ...]
-    columns: tuple[Path, ...]
+    size: Any
+    nested: tuple[tuple[Path, Way], ...]
+    follows: bool
+    hidden: tuple[Path, ...]
+    asked: str
+
+    @cached_property
+    def flattener(self) -> Flattener:
+        """What makes frames of its nodes."""
+        return Flattener(columns(self.asked, self.path))
+
+    def resized(self, size: int, variables: Mapping[str, Any]) -> PagedQuery:
+        """Return the same query with another page size."""
+        return plan(
+            self.asked,
+            variables,
+            path=".".join(self.path),
+            page_size=size,
+            direction="forward" if self.way is FORWARD else "backward",
+            nested="follow" if self.follows else "report",
+        )
 
 
 def plan(
@@ -79,6 +106,7 @@ def plan(
     path: str | None = None,
     page_size: int | None = None,
     direction: Direction = "forward",
+    nested: Nested = "report",
 ) -> PagedQuery:
     """Return how to page ``query``.
 
@@ -88,37 +116,51 @@ def plan(
         path: dotted response keys of the connection; needed where there are several.
         page_size: nodes a page, instead of what the query and its variables say.
         direction: where the query does not tell it by having only ``last`` or ``before``.
+        nested: ``follow`` asks also for what is needed to fetch the rest of connections inside the nodes.
 
     Raises:
         BadRequestError: a mutation, no connection, or several and no ``path``; the candidates are named.
     """
     if direction not in ("forward", "backward"):  # a set would ask for its hash
         raise BadRequestError(f"direction={direction!r} is not known", hint="direction is 'forward' or 'backward'")
+    if nested not in ("follow", "report"):
+        raise BadRequestError(f"nested={nested!r} is not known", hint="nested is 'follow' or 'report'")
     try:
-        return _plan(query, variables, path, page_size, direction)
+        return _plan(query, variables, path, page_size, direction, follows=nested == "follow")
     except RecursionError:
         pass
     raise BadRequestError("the query's fragments go in a circle", hint="a fragment must not hold itself")
 
 
 def _plan(
-    query: str, variables: Mapping[str, Any], path: str | None, page_size: int | None, direction: Direction
+    query: str,
+    variables: Mapping[str, Any],
+    path: str | None,
+    page_size: int | None,
+    direction: Direction,
+    *,
+    follows: bool,
 ) -> PagedQuery:
-    acted = operation(query, None)
+    parsed = document(query)
+    acted = operation_of(parsed, None)
     if acted.operation is not OperationType.QUERY:
         raise BadRequestError("only a query is paged, and this is a mutation", hint="send it with client.graphql")
-    selections = Selections(document(query))
+    selections = Selections(parsed)
     place, field = _chosen(list(selections.connections(selections.fields(acted.selection_set))), path)
     if not selections.node_fields(field):
         raise BadRequestError(f"{'.'.join(place)} is asked for no nodes", hint="select edges { node { … } } of it")
     way = _way(field, direction)
     inner = [(at, node, _way(node, "forward")) for at, node in selections.inner_connections(field)]
-    edit = _Edit(document(query), acted, variables)
+    edit = _Edit(parsed, acted, variables)
     cursor, start = edit.cursor(field, way)
-    sizes = edit.size(field, way, page_size)
+    sizes, size = edit.size(field, way, page_size)
     edit.select(field, _needs(selections, field, way, cursor=True))
     for _, node, its in inner:
-        edit.select(node, _needs(selections, node, its))
+        edit.select(node, _needs(selections, node, its, cursor=follows))
+    added = additions(parsed, place) if follows and inner else []
+    for addition in added:
+        for node in addition.fields:
+            edit.select(node, addition.selection)
     return PagedQuery(
         text=edit.text() or query,
         path=place,
@@ -126,8 +168,11 @@ def _plan(
         cursor=cursor,
         start=start,
         sizes=sizes,
-        nested=tuple((at, its.more) for at, _, its in inner),
-        columns=tuple(dict.fromkeys(selections.leaves(selections.node_fields(field)))),
+        size=size,
+        nested=tuple((at, its) for at, _, its in inner),
+        follows=follows,
+        hidden=tuple(addition.hidden for addition in added),
+        asked=query,
     )
 
 
@@ -182,12 +227,13 @@ class _Edit:
         name, start = self._argument(field, way.cursor)
         return name or self._put(field, way.cursor, "pageCursor", "String"), start
 
-    def size(self, field: FieldNode, way: Way, page_size: int | None) -> dict[str, Any]:
-        """Return the page size under its variable's name; empty where the query fixes it or leaves it open."""
+    def size(self, field: FieldNode, way: Way, page_size: int | None) -> tuple[dict[str, Any], Any]:
+        """Return the page size under its variable's name, and alone; no variable where the query leaves it be."""
         name, given = self._argument(field, way.size)
         if page_size is not None:
-            return {name or self._put(field, way.size, "pageSize", "Int"): page_size}
-        return {name: USUAL_SIZE if given is None else given} if name else {}
+            return {name or self._put(field, way.size, "pageSize", "Int"): page_size}, page_size
+        size = USUAL_SIZE if given is None else given
+        return {name: size} if name else {}, size
 
     def select(self, field: FieldNode, selections: str) -> None:
         """Ask a field for more."""

@@ -117,7 +117,7 @@ class ReadBack:
 
     def _nodes(self, query: str, path: str, variables: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return all nodes of a query; connections inside them may be cut."""
-        pages = Pages(self._graphql, plan(query, variables, path=path), variables)
+        pages = Pages(self._graphql, plan(query, variables, path=path), variables, shrinks=False)
         nodes = [node for page in pages for node in page.nodes]
         missing = [reason for reason in pages.reasons if not reason.startswith("nested_truncated")]
         if missing:

@@ -4,8 +4,8 @@ from fcwork.ingestion.files import FileLedger, FileRecord, FileVersion
 from fcwork.ingestion.gate import Gate
 from fcwork.ingestion.plan import IngestPlan
 from fcwork.ingestion.planning import ingest
-from fcwork.ingestion.result import COUNTS, IngestResult, Skipped
-from fcwork.ingestion.stages import Stage
+from fcwork.ingestion.result import COUNTS, IngestResult, Moved, Skipped
+from fcwork.stages import Stage
 
 __all__ = [
     "COUNTS",
@@ -15,6 +15,7 @@ __all__ = [
     "Gate",
     "IngestPlan",
     "IngestResult",
+    "Moved",
     "Skipped",
     "Stage",
     "ingest",

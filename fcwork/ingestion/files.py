@@ -165,6 +165,10 @@ class FileLedger:
         found = self._store.get(self._key(name))
         return None if found is None else _from_json(found)
 
+    def knows_any(self, start: str) -> bool:
+        """Say whether a file is known whose name begins so."""
+        return bool(self._store.items(f"{self._prefix}{start}"))
+
     def see(self, version: FileVersion) -> None:
         """Take notice of a version that may be loaded later; one that is unknown so far is written down."""
         known = self.get(version.name)
@@ -177,6 +181,11 @@ class FileLedger:
         """Say whether a file of this size can be what was loaded last, so that its content is worth a look."""
         known = self.get(name)
         return known is not None and known.loaded is not None and known.loaded.size == size
+
+    def is_loaded(self, version: FileVersion) -> bool:
+        """Say whether a version holds what was loaded last under its name."""
+        known = self.get(version.name)
+        return known is not None and known.loaded is not None and known.loaded.sha256 == version.sha256
 
     def loaded_already(self, version: FileVersion) -> str:
         """Return why a version need not be loaded, or not any more; empty where it is to be."""
@@ -196,6 +205,14 @@ class FileLedger:
         """Return a claim on a file for one worker at a time, to be held by a ``with``."""
         holding = hold(self._store, self._key(version.name), ttl=CLAIM_SECONDS, outlive=True)
         return Claim(self, version, holding)
+
+    def alone(self, folder: str) -> AbstractContextManager[Held]:
+        """Hold a folder while a file is moved into it: of two that come under one name, neither overwrites the other.
+
+        Raises:
+            LeaseTakenError: others held it for too long.
+        """
+        return hold(self._store, f"folder:{folder}", ttl=CLAIM_SECONDS, wait_seconds=CLAIM_SECONDS)
 
     def note(
         self,

@@ -2,13 +2,15 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from fcwork.errors import ConfigError
+from fcwork.frames import SOURCE
 
+UNREADABLE = "read.file"  # the code of a file that could not be read; the others are loaded all the same
 _LIMIT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*")
 
 
@@ -58,10 +60,39 @@ class Gate:
 
 def judge(limit: Limit, counts: Mapping[str, int], issues: pl.DataFrame) -> Gate:
     """Return the gate for these counts; an error that concerns the whole frame closes it whatever the limit."""
-    whole = issues.filter(pl.col("row").is_null() & (pl.col("severity") == "error"))
+    of_all = pl.col("row").is_null() & (pl.col("severity") == "error") & (pl.col("code") != UNREADABLE)
+    whole = issues.filter(of_all)
     if whole.height:
         return Gate(limit.text, str(whole["message"][0]))
     rejected, read = counts["rejected"], counts["read"]
     if rejected <= limit.rows(read):
         return Gate(limit.text)
     return Gate(limit.text, f"{rejected:,} of {read:,} rows were rejected, at most {limit.text} may be")
+
+
+def judge_each(
+    limit: Limit, uris: Sequence[str], rows: Sequence[pl.DataFrame], rejected: pl.DataFrame, issues: pl.DataFrame
+) -> dict[str, Gate]:
+    """Return the gate of each file by itself.
+
+    Args:
+        limit: of each.
+        uris: the files.
+        rows: what was read of them, and the lines that are no rows; all frames with the file of each as their source.
+        rejected: the rows that will not be sent.
+        issues: of all files.
+    """
+    read = [_by_source(part) for part in rows]
+    refused = _by_source(rejected)
+    return {
+        uri: judge(
+            limit,
+            {"read": sum(part.get(uri, 0) for part in read), "rejected": refused.get(uri, 0)},
+            issues.filter(pl.col("source").is_in(["", uri])),
+        )
+        for uri in uris
+    }
+
+
+def _by_source(rows: pl.DataFrame) -> dict[str, int]:
+    return dict(rows.group_by(SOURCE).len().rows()) if rows.height else {}

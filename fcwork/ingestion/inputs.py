@@ -1,17 +1,13 @@
 """What a caller of ``ingest`` may give (paths, dicts, frames, names) as the things that the stages work with."""
 
-import importlib
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from fcwork.errors import ConfigError
-from fcwork.mapper import Mapper
 from fcwork.routes import Route
 from fcwork.validator import Validator
 
-Resolvers = Mapping[str, Callable[..., Any]] | str | None
 CHOICES = {
     "route": ("batch", "event", "mutation"),
     "job": ("per-run", "per-file", "daily"),
@@ -34,16 +30,6 @@ def check_options(options: Mapping[str, Any]) -> None:
         raise ConfigError(f"workflow is {options['workflow']!r}", hint="give the name of what is loaded, such as stock")
 
 
-def mapper_of(given: Any, resolvers: Resolvers, context: Mapping[str, Any] | None) -> Mapper | None:
-    """Return the Mapper of a mapping file, its content or a Mapper; None where there is none."""
-    if given is None or isinstance(given, Mapper):
-        return given
-    named = imported(resolvers) if isinstance(resolvers, str) else resolvers
-    if isinstance(given, str | Path):
-        return Mapper.load(given, resolvers=named, context=context)
-    return Mapper(given, resolvers=named, context=context)
-
-
 def validator_of(given: Any, entity_type: str | None) -> Validator | None:
     """Return the Validator of a rule file, its content or a Validator; without one, that of the entity; none for {}."""
     if isinstance(given, Validator):
@@ -53,24 +39,3 @@ def validator_of(given: Any, entity_type: str | None) -> Validator | None:
     if isinstance(given, str | Path):
         return Validator.load(given)
     return Validator(dict(given)) if given else None
-
-
-def imported(name: str) -> Mapping[str, Callable[..., Any]]:
-    """Import ``module:name``, a dict of functions, from the working folder or an installed package.
-
-    A name alone is a module that makes its functions known by ``@fw.resolver``.
-    """
-    module, _, attribute = name.partition(":")
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
-    try:
-        loaded = importlib.import_module(module)
-        found = getattr(loaded, attribute) if attribute else {}
-    except Exception as error:  # noqa: BLE001 - the user's own module may raise anything
-        hint = "write module:name, as in shop:resolvers, or the name of a module that uses @fw.resolver"
-        raise ConfigError(
-            f"RESOLVERS {name!r} cannot be imported: {type(error).__name__}: {error}", hint=hint
-        ) from None
-    if not isinstance(found, Mapping):
-        raise ConfigError(f"RESOLVERS {name!r} is no dict of functions", hint="resolvers = {'custom.size': size}")
-    return found

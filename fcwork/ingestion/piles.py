@@ -1,6 +1,6 @@
 """The rows of a load, put on piles: always the source's own rows, which a person mends and loads again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import polars as pl
@@ -10,7 +10,21 @@ from fcwork.recovery.result import dead_letters
 
 STAGE = "_stage"  # the column of `rejected` that says which stage refused the row
 DOUBTFUL = ("send.unknown", "send.stuck")  # the codes of rows of which nobody knows whether they arrived
+_FILE = "_file"
 ON_ROW = [frames.ROW, frames.SOURCE]
+
+
+def file_of(origins: Mapping[str, str], column: str = frames.SOURCE) -> pl.Expr:
+    """Return the file of a row or issue, whose source may be a part of it, such as a member of a zip."""
+    return pl.col(column).replace(origins) if origins else pl.col(column)
+
+
+def by_file(rows: pl.DataFrame, origins: Mapping[str, str]) -> dict[str, pl.DataFrame]:
+    """Return the rows of each file that has some."""
+    if not rows.height:
+        return {}
+    parts = rows.with_columns(file_of(origins).alias(_FILE)).partition_by(_FILE, as_dict=True, include_key=False)
+    return {str(uri): part for (uri,), part in parts.items()}
 
 
 def held_back(rows: pl.DataFrame, reason: str, *, doubtful: bool, at: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:

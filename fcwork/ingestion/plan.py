@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,14 +10,16 @@ import polars as pl
 
 from fcwork import frames, log
 from fcwork.clock import Clock
+from fcwork.ingestion.deliveries import Unreadable
 from fcwork.ingestion.files import FileVersion
 from fcwork.ingestion.gate import Gate
-from fcwork.ingestion.loading import Loaded, Loading
-from fcwork.ingestion.piles import DOUBTFUL, ON_ROW, held_back, letters, refused, stack
+from fcwork.ingestion.loading import Load, Loaded, Loading, parted
+from fcwork.ingestion.piles import DOUBTFUL, ON_ROW, file_of, held_back, letters, refused, stack
+from fcwork.ingestion.putting_away import PuttingAway
 from fcwork.ingestion.result import IngestResult, Skipped, State, figures, findings, told_of
-from fcwork.ingestion.stages import Stages
 from fcwork.ingestion.ways import Way
 from fcwork.recovery import Progress
+from fcwork.stages import Stages
 
 _logger = log.get("ingestion")
 
@@ -36,6 +39,11 @@ class IngestPlan:
         mapping: which mapping was applied, with its hash.
         files: the versions of the files that are to be loaded; none for a frame.
         skipped: the files that need no loading, and why; their rows are in none of the frames.
+        waiting: the files that are left for another run, and why.
+        unreadable: the files that could not be read; each is an issue ``read.file``.
+        known: those of the files skipped that hold what was loaded last.
+        gates: of several files, the gate of each by itself.
+        origins: of parts of files that rows name as their source, such as members of a zip: which file it is.
     """
 
     read: pl.DataFrame
@@ -55,6 +63,11 @@ class IngestPlan:
     stages: Stages
     clock: Clock
     way: Way = field(repr=False)
+    waiting: tuple[Skipped, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+    known: tuple[FileVersion, ...] = ()
+    gates: Mapping[str, Gate] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def preview(self) -> pl.DataFrame:
@@ -65,7 +78,8 @@ class IngestPlan:
         """Send the rows that passed every check, if the gate is open and this is no dry run.
 
         A file goes as a send of its own: claimed by this worker alone, under a checkpoint named for its version, and
-        noted when it is done. One that another worker loads meanwhile is skipped.
+        noted when it is done. One that another worker loads meanwhile is skipped. A file that is through is put away
+        where a folder is given for it.
 
         Args:
             dry_run: send nothing and say what would be sent.
@@ -77,14 +91,18 @@ class IngestPlan:
             StoreError: the state store cannot be used, or the claim on a file was lost to another worker.
         """
         if dry_run:
-            return self._result(ready=self.ready, dry_run=True)
-        if not self.gate.is_open:
-            self._note_refusal()
-            return self._held_back()
-        with self.stages:
-            loading = Loading(self.way, self.stages, self._doubtful())
-            loaded = loading.run(self.ready, self.files, self.rejected, on_progress)
-        return self._without(loaded.skipped).concluded(loaded)
+            return self._looked()
+        with self.stages, ExitStack() as claims:
+            if self.gate.is_open:
+                loading = Loading(self.way, self.stages, self._doubtful(), claims, self._closed, self.origins)
+                loaded = loading.run(self.ready, self.files, self.rejected, on_progress)
+                result, files = self._without(loaded.skipped).concluded(loaded), loaded.files
+            else:
+                result, files = self._held_back(), self._refused(claims)
+            if self.way.places.folders:
+                self.stages.begin("archiving", "Putting files away")
+            put_away = PuttingAway(self.way, self.clock, result, self.origins).after(files, self.known, self.unreadable)
+        return replace(put_away, stages=self.stages.ended())
 
     def concluded(self, loaded: Loaded) -> IngestResult:
         """Return what became of the plan's rows."""
@@ -111,6 +129,29 @@ class IngestPlan:
             },
         )
 
+    @property
+    def _closed(self) -> dict[str, str]:
+        """The files that are judged by themselves and kept back, and why."""
+        return {
+            uri: f"the gate is {gate}" for uri, gate in self.gates.items() if self.way.per_file and not gate.is_open
+        }
+
+    def _looked(self) -> IngestResult:
+        """Return what would be sent."""
+        if not self._closed or not self.gate.is_open:
+            return self._result(ready=self.ready, dry_run=True)
+        at, of_file = self.clock.now(), file_of(self.origins)
+        kept = [
+            held_back(self.ready.filter(of_file == uri), f"not sent: {why}", doubtful=False, at=at)
+            for uri, why in self._closed.items()
+        ]
+        return self._result(
+            ready=self.ready.filter(~of_file.is_in(list(self._closed))),
+            rejected=stack([self.rejected, *(refused(self.read, rows, "send") for rows, _ in kept)]),
+            issues=frames.join_issues([self.issues, *(found for _, found in kept)]),
+            dry_run=True,
+        )
+
     def _held_back(self) -> IngestResult:
         """Reject, by code, the good rows that the closed gate keeps back."""
         reason, at = f"not sent: the gate is {self.gate}", self.clock.now()
@@ -126,26 +167,32 @@ class IngestPlan:
             return self.read.select(ON_ROW).clear()
         return self.read.filter(pl.col("_code").cast(pl.String).is_in(DOUBTFUL)).select(ON_ROW)
 
-    def _note_refusal(self) -> None:
-        if self.way.files:
-            for version in self.files:
-                with self.way.files.claim(version) as claim:
-                    if not claim.refused:
-                        claim.note("error", reason=f"the gate is {self.gate}")
+    def _refused(self, claims: ExitStack) -> tuple[Load, ...]:
+        """Return the files that the closed gate keeps back; those that are not at fault stay where they are."""
+        at_fault = [uri for uri, gate in self.gates.items() if not gate.is_open]
+        found = []
+        for version, ready, rejected in parted(self.files, self.ready, self.rejected, self.origins):
+            ledger = self.way.files if version.uri else None
+            claim = claims.enter_context(ledger.claim(version)) if ledger else None
+            stays = version.uri not in at_fault if at_fault else bool(self.gates) and not rejected.height
+            refusal = f"the gate is {self.gate}"
+            if claim is None or not claim.refused:
+                found.append(Load(version, claim, ready, rejected.height, refused=refusal, stays=stays))
+        return tuple(found)
 
     def _without(self, skipped: Collection[Skipped]) -> "IngestPlan":
         """Return the plan without files that another worker has loaded: their rows are no business of this load."""
         if not skipped:
             return self
         gone = [file.uri for file in skipped]
-        there = ~pl.col(frames.SOURCE).is_in(gone)
+        there = ~file_of(self.origins).is_in(gone)
         kept = {name: getattr(self, name).filter(there) for name in ("read", "mapped", "ready", "rejected")}
         unread = kept["rejected"].filter(pl.col("_stage") == "read").height if self.rejected.height else 0
         counts = {name: kept[name].height for name in ("mapped", "rejected", "ready")}
         return replace(
             self,
             **kept,
-            issues=self.issues.filter(~pl.col("source").is_in(gone)),
+            issues=self.issues.filter(~file_of(self.origins, "source").is_in(gone)),
             counts={**self.counts, **counts, "read": kept["read"].height + unread},
             files=tuple(file for file in self.files if file.uri not in gone),
             skipped=(*self.skipped, *skipped),
@@ -170,6 +217,7 @@ class IngestPlan:
             source=self.source,
             mapping=self.mapping,
             skipped=self.skipped or self._empty(counts),
+            waiting=self.waiting,
             stages=self.stages.ended(),
             **(told or {}),
         )
@@ -183,14 +231,15 @@ class IngestPlan:
     def _state(self, counts: Mapping[str, int]) -> State:
         if not self.gate.is_open:
             return "REFUSED"
-        if not counts["read"]:
+        if not counts["read"] and not self.unreadable:
             return "SKIPPED"
-        failed = counts["rejected"] or counts["unknown"] > self.max_unknown
+        failed = counts["rejected"] or counts["unknown"] > self.max_unknown or self.unreadable
         return "COMPLETED_WITH_ERRORS" if failed else "SUCCEEDED"
 
     def __str__(self) -> str:
         told = ", ".join(f"{self.counts[name]:,} {name}" for name in ("read", "mapped", "rejected", "ready"))
-        return f"Plan for {self.target}: {told}; gate {self.gate}; nothing sent{told_of(self.skipped)}"
+        files = told_of(self.skipped) + told_of(self.waiting, "waiting")
+        return f"Plan for {self.target}: {told}; gate {self.gate}; nothing sent{files}"
 
     __repr__ = __str__
 

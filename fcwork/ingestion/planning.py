@@ -10,20 +10,23 @@ import polars as pl
 from fcwork import frames, settings
 from fcwork.client import FluentClient
 from fcwork.clock import SYSTEM, Clock
-from fcwork.errors import ConfigError
+from fcwork.errors import ConfigError, MappingError
 from fcwork.ingestion.deliveries import Deliveries, taken_of
 from fcwork.ingestion.files import FileLedger
-from fcwork.ingestion.gate import Limit, judge
-from fcwork.ingestion.inputs import Resolvers, check_options, mapper_of, validator_of
-from fcwork.ingestion.piles import STAGE, refused, stack
+from fcwork.ingestion.gate import UNREADABLE, Gate, Limit, judge, judge_each
+from fcwork.ingestion.inbox import Inbox, Order
+from fcwork.ingestion.inputs import check_options, validator_of
+from fcwork.ingestion.piles import STAGE, file_of, refused, stack
 from fcwork.ingestion.plan import IngestPlan
+from fcwork.ingestion.putting_away import Places
 from fcwork.ingestion.result import COUNTS
-from fcwork.ingestion.stages import Stages
 from fcwork.ingestion.ways import EMBEDDED, RouteName, Way
 from fcwork.mapper import Mapper
+from fcwork.mapper.given import Resolvers, mapper_of
 from fcwork.recovery.sending import VERIFY_SECONDS
 from fcwork.routes import Route
 from fcwork.sources import ReadResult
+from fcwork.stages import Stages
 from fcwork.store import open_store
 from fcwork.validator import Validator
 
@@ -58,6 +61,12 @@ def ingest(
     force: bool = False,
     resend_unknown: bool = False,
     track_files: bool = True,
+    archive: str | None = None,
+    errors_to: str | None = None,
+    logs: str | None = None,
+    max_files: int | None = None,
+    order: Order = "oldest",
+    settle_seconds: float = 0,
     format: str | None = None,  # noqa: A002 - the public name of the format everywhere
     read_options: Mapping[str, Any] | None = None,
     resolvers: Resolvers = None,
@@ -68,6 +77,7 @@ def ingest(
     """Read, map and check a source, and say what sending it would do; nothing is sent.
 
     A file whose content is that of the last version loaded under its name, by this workflow to this target, is skipped.
+    Of several files, one that cannot be read is an issue, and the others are loaded.
 
     Args:
         client: whose platform; see ``connect``.
@@ -78,7 +88,8 @@ def ingest(
             own.
         route_options: further arguments of ``client.batches``, ``client.event_sender`` or ``client.mutations``; with
             ``mutation``, also ``mutation``, the name of one where the mapping has none.
-        job: with ``batch``: a job for this load, one for each file, or the day's, which all workers share.
+        job: with ``batch``: a job for this load, one for each file, or the day's, which all workers share. With
+            ``per-file`` each file is judged by itself: one whose gate is closed keeps no other back.
         batches_per_job: with ``batch``: after so many another job is opened; None for no limit.
         job_name: the name of the platform's job.
         preprocessing: with ``batch``: ``skip`` sends every row on; ``enabled`` lets the platform drop unchanged rows
@@ -94,11 +105,20 @@ def ingest(
         resend_unknown: of dead letters, send also those that may have arrived over a route where that would do them
             twice; else they stay unknown.
         track_files: keep account of files; with the embedded simulator, which dies with its process, it is not.
-        format, read_options: as in ``sources.read``.
+        archive: a folder into which a file is moved when its rows are settled: beside it, such as ``archive`` or
+            ``archive/{date}``, or a whole path, or a URI of its own. One with rows left to send stays where it is. What
+            was loaded into the embedded simulator is not moved.
+        errors_to: such a folder for a file that cannot be read, that its gate kept back, or of which no row was
+            delivered; and, as ``NAME.rejected.csv``, for the dead letters of any file.
+        logs: such a folder for a JSON file on the load of each file.
+        max_files: how many files are loaded in one run; the others wait.
+        order: in which files are loaded: ``oldest`` first by their time of writing, ``newest`` or ``name``.
+        settle_seconds: a file written more recently than that waits, as it may still grow.
+        format, read_options: as in ``sources.read``; an option of None is none.
         resolvers, context: as in ``Mapper``; resolvers also as ``module:name``. ``$context.retailerId`` is the
             client's, unless the context has another.
         on_stage: called with name and message as each stage begins: extraction, transformation, validation, ingestion,
-            batch-processing, verification.
+            batch-processing, verification, archiving.
         clock: the time.
 
     Raises:
@@ -117,6 +137,16 @@ def ingest(
     bounds = {"rate_per_second": rate_per_second, "deadline_seconds": deadline_seconds}
     check_options({"route": route, "max_unknown": max_unknown, "workflow": workflow, **batches, **terms})
     limit = Limit.read(max_rejected)
+    places = Places(archive=archive, errors_to=errors_to, logs=logs)
+    places.check(source, track_files=track_files)
+    inbox = Inbox(
+        max_files=max_files,
+        order=order,
+        settle_seconds=settle_seconds,
+        emptied_into=places.folders if archive or errors_to else (),
+        takes_bad=errors_to is not None,
+    )
+    inbox.check()
     own = {} if client.retailer_id is None else {"retailerId": client.retailer_id}
     mapper = mapper_of(mapping, resolvers, {**own, **(context or {})})
     validator = validator_of(rules, entity_type if route == "batch" else None)
@@ -135,13 +165,15 @@ def ingest(
         force=force,
         resend_unknown=resend_unknown,
         files=_ledger(workflow, client.target, clock) if tracked else None,
+        places=places,
         terms={**terms, "clock": clock},
         bounds=bounds,
     )
     way.check()
     with Stages(on_stage, clock) as stages:
         stages.begin("read", f"Reading {source if isinstance(source, str | Path) else 'a frame'}")
-        deliveries = taken_of(source, format, read_options or {}, files=way.files, force=force)
+        options = {name: value for name, value in (read_options or {}).items() if value is not None}
+        deliveries = taken_of(source, format, options, files=way.files, force=force, inbox=inbox, now=clock.now())
         stages.counted(deliveries.taken.rows)
         if checkpoint and len(deliveries.versions) > 1:
             raise ConfigError(
@@ -167,7 +199,13 @@ def _planned(
     if not deliveries.versions:  # all is loaded already: there is nothing to map, and maybe not a column
         mapper = validator = None
     stages.begin("map", f"Mapping {rows.height:,} rows", rows.height)
-    mapped, unmapped, map_issues = _mapped(mapper, rows)
+    try:
+        mapped, unmapped, map_issues = _mapped(mapper, rows)
+    except MappingError as error:  # a file without the columns that it needs would stop an inbox for ever
+        if not (way.places.errors_to and way.files and mapper):
+            raise
+        mapped, unmapped, map_issues = _unfit(rows, error, clock)
+        mapper = validator = None
     stages.begin("check", f"Checking {mapped.height:,} rows", mapped.height)
     ready, failed, check_issues = _checked(validator, mapped)
     if validator and not mapper:  # nobody has said yet that a csv's texts are numbers
@@ -176,19 +214,20 @@ def _planned(
 
     unread = taken.rejected.with_columns(pl.lit("read").alias(STAGE))
     rejected = stack([unread, refused(rows, unmapped, "map"), refused(rows, failed, "check")])
-    issues = frames.join_issues([taken.issues, map_issues, check_issues])
+    issues = frames.join_issues([taken.issues, *_unreadable(deliveries, clock), map_issues, check_issues])
     counts = dict(zip(COUNTS, (taken.rows, mapped.height, rejected.height, 0, 0, ready.height), strict=True))
+    gates = _gates(limit, deliveries, rejected, issues)
     return IngestPlan(
         read=rows,
         mapped=mapped,
         ready=ready,
         rejected=rejected,
         issues=issues,
-        gate=judge(limit, counts, issues),
+        gate=_gate(limit, counts, issues, gates, deliveries, each=way.per_file),
         counts=counts,
         target=way.client.target,
         source=_facts(taken),
-        mapping=f"{mapper.name or 'mapping'} (sha256 {mapper.fingerprint[:16]})" if mapper else "none",
+        mapping=mapper.title if mapper else "none",
         files=deliveries.versions,
         skipped=deliveries.skipped,
         kind=deliveries.kind,
@@ -196,7 +235,48 @@ def _planned(
         stages=stages,
         clock=clock,
         way=way,
+        waiting=deliveries.waiting,
+        unreadable=deliveries.unreadable,
+        known=deliveries.known,
+        gates=gates,
+        origins=deliveries.origins,
     )
+
+
+def _unreadable(deliveries: Deliveries, clock: Clock) -> list[pl.DataFrame]:
+    """Return an issue for each file that could not be read."""
+    return [
+        frames.frame_issue(stage="read", code=UNREADABLE, message=bad.message, at=clock.now(), source=bad.version.uri)
+        for bad in deliveries.unreadable
+    ]
+
+
+def _gates(limit: Limit, deliveries: Deliveries, rejected: pl.DataFrame, issues: pl.DataFrame) -> dict[str, Gate]:
+    """Return the gate of each of several files by itself."""
+    uris = [version.uri for version in deliveries.versions]
+    if len(uris) < 2:  # noqa: PLR2004 - of one there is nothing to tell apart
+        return {}
+    taken, own = deliveries.taken, file_of(deliveries.origins)
+    named = issues.with_columns(file_of(deliveries.origins, "source"))
+    read = [taken.frame.select(own), taken.rejected.select(own)]
+    return judge_each(limit, uris, read, rejected.select(own), named)
+
+
+def _gate(
+    limit: Limit,
+    counts: Mapping[str, int],
+    issues: pl.DataFrame,
+    gates: Mapping[str, Gate],
+    deliveries: Deliveries,
+    *,
+    each: bool,
+) -> Gate:
+    """Return the gate of the load; where each file is judged by itself it is closed if all of them are."""
+    if deliveries.unreadable and not deliveries.versions:
+        return Gate(limit.text, deliveries.unreadable[0].message)
+    if each and gates:
+        return next((gate for gate in gates.values() if gate.is_open), next(iter(gates.values())))
+    return judge(limit, counts, issues)
 
 
 def _facts(taken: ReadResult) -> dict[str, Any]:
@@ -213,6 +293,14 @@ def _mapped(mapper: Mapper | None, rows: pl.DataFrame) -> Piles:
         return rows, rows.clear().with_columns(_errors=pl.lit("")), frames.no_issues()
     result = mapper.apply(rows)
     return result.frame, result.rejected, result.issues
+
+
+def _unfit(rows: pl.DataFrame, error: MappingError, clock: Clock) -> Piles:
+    """Return rows that the mapping cannot be applied to at all as rejected."""
+    code = "map.columns"
+    told = f"{code}: {error.message}"
+    issues = frames.issues(rows, stage="map", field="", code=code, message=pl.lit(error.message), at=clock.now())
+    return rows.clear(), rows.with_columns(_errors=pl.lit(told)), issues
 
 
 def _checked(validator: Validator | None, rows: pl.DataFrame) -> Piles:

@@ -9,9 +9,9 @@ import polars as pl
 
 from fcwork import frames
 from fcwork.ingestion.gate import Gate
-from fcwork.ingestion.stages import Stage
+from fcwork.stages import Stage
 
-NAMED = 3  # skipped files in a line
+NAMED = 3  # skipped or waiting files in a line, and waiting ones in a record
 State = Literal["SUCCEEDED", "COMPLETED_WITH_ERRORS", "REFUSED", "SKIPPED"]
 COUNTS = ("read", "mapped", "rejected", "delivered", "unknown", "ready")
 
@@ -22,6 +22,15 @@ class Skipped:
 
     uri: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A file that was put away: where it was, where it is, and as what, ``archived`` or ``error``."""
+
+    uri: str
+    to: str
+    state: str
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -44,6 +53,8 @@ class IngestResult:
         source: ``uri``, ``format``, ``bytes`` and ``sha256`` of what was read.
         mapping: which mapping was applied, with its hash.
         skipped: the files that were not loaded, and why; their rows count nowhere.
+        waiting: the files that were left for another run, and why.
+        moved: the files that were put away.
         stages: name, rows and seconds of each stage.
         checkpoint: the name to resume with, where something is left to do; of several files that of the first.
         checkpoints: the names of all of them.
@@ -67,6 +78,8 @@ class IngestResult:
     stages: tuple[Stage, ...]
     dead_letters: Any = field(default_factory=list)
     skipped: tuple[Skipped, ...] = ()
+    waiting: tuple[Skipped, ...] = ()
+    moved: tuple[Moved, ...] = ()
     checkpoint: str = ""
     checkpoints: tuple[str, ...] = ()
     jobs: tuple[str, ...] = ()
@@ -87,7 +100,8 @@ class IngestResult:
         loud = "DRY RUN, nothing was sent: " if self.dry_run else ""
         gate = "" if self.gate.is_open else f"; the gate is {self.gate}"
         rows = f"{self.counts['read']:,} rows read, {told}"
-        return f"{loud}{rows} → {self.target} [{self.state}]{gate}{told_of(self.skipped)}"
+        files = told_of(self.skipped) + told_of(self.waiting, "waiting") + self._told_moves()
+        return f"{loud}{rows} → {self.target} [{self.state}]{gate}{files}"
 
     @property
     def counts_by_code(self) -> dict[str, int]:
@@ -136,12 +150,19 @@ class IngestResult:
             "source": self.source,
             "mapping": self.mapping,
             "skipped": [asdict(file) for file in self.skipped],
+            "waiting": {"files": len(self.waiting), "first": [asdict(file) for file in self.waiting[:NAMED]]},
+            "moved": [asdict(file) for file in self.moved],
             "stages": [asdict(stage) for stage in self.stages],
             "issues": self.counts_by_code,
             "checkpoint": self.checkpoint,
             "checkpoints": list(self.checkpoints),
             "details": self.details,
         }
+
+    def _told_moves(self) -> str:
+        archived = sum(file.state == "archived" for file in self.moved)
+        told = {"archived": archived, "put away as errors": len(self.moved) - archived}
+        return "".join(f"; {files:,} {_files(files)} {what}" for what, files in told.items() if files)
 
     def __str__(self) -> str:
         return self.summary
@@ -153,13 +174,17 @@ class IngestResult:
         return f"<p><b>{html.escape(self.summary)}</b></p>{told}"
 
 
-def told_of(skipped: Sequence[Skipped]) -> str:
-    """Return the files that were skipped, as the end of a line: each where they are few."""
+def told_of(skipped: Sequence[Skipped], what: str = "skipped") -> str:
+    """Return the files that were skipped, or are waiting, as the end of a line: each where they are few."""
     if not skipped:
         return ""
     named = [f"{file.uri} ({file.reason})" for file in skipped[:NAMED]]
     more = f" and {len(skipped) - NAMED} more" if len(skipped) > NAMED else ""
-    return f"; skipped {', '.join(named)}{more}"
+    return f"; {what} {', '.join(named)}{more}"
+
+
+def _files(number: int) -> str:
+    return "file" if number == 1 else "files"
 
 
 def figures(counts: Mapping[str, int]) -> str:

@@ -21,6 +21,7 @@ from fcwork.routes import Paced, Route
 
 if TYPE_CHECKING:
     from fcwork.ingestion.files import FileLedger, FileVersion
+    from fcwork.ingestion.putting_away import Places
     from fcwork.mapper import Mapper
 
 RouteName: TypeAlias = Literal["batch", "event", "mutation"]
@@ -35,7 +36,7 @@ class Way:
     Attributes:
         route: its name, or a Route of the caller's own.
         options: of the route, as the client's method of that name takes them.
-        per_file: whether each file has a job of its own.
+        per_file: whether each file has a job of its own, and is judged by itself.
         mapper: whose mutation is sent, where the route is one.
         workflow: what loads of one kind are called; a newer version of a file supersedes an older one of its workflow.
         version: what else than a file's content makes a load another: the mapping and its context.
@@ -43,6 +44,7 @@ class Way:
         force: load what was loaded already.
         resend_unknown: send dead letters again that may have arrived.
         files: what is known of the files; None where they are not kept track of.
+        places: where files go when they are through.
         terms: of ``recovery.send``, for each file.
         bounds: rate and deadline, of all files together.
     """
@@ -58,6 +60,7 @@ class Way:
     force: bool
     resend_unknown: bool
     files: FileLedger | None
+    places: Places
     terms: Mapping[str, Any] = field(default_factory=dict)
     bounds: Mapping[str, Any] = field(default_factory=dict)
 

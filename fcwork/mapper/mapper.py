@@ -123,6 +123,11 @@ class Mapper:
         """The SHA-256 of the mapping's content, by which a run says what it mapped with."""
         return self._plan.fingerprint
 
+    @property
+    def title(self) -> str:
+        """How results and reports call it: its name, with the beginning of its hash."""
+        return f"{self.name or 'mapping'} (sha256 {self.fingerprint[:16]})"
+
     def apply(self, frame: frames.Frame) -> MapResult:
         """Map a frame of any kind (pandas, polars, pyarrow, a list of dicts) and give the same kind back.
 

@@ -67,7 +67,7 @@ class SendResult:
         Raises:
             SourceError: the folder may not be written, the disk is full, or a nested column has no form in a csv.
         """
-        return sources.write(self._dead_letters(), uri, safe="spreadsheet", identity=True)
+        return Path(sources.write(self._dead_letters(), sources.literal(uri), safe="spreadsheet", identity=True))
 
     def _dead_letters(self) -> pl.DataFrame:
         piles = [frames.enter(pile) for pile in (self.rejected, self.unknown)]

@@ -62,7 +62,7 @@ class Figures:
 def figures(result: IngestResult, rejected: pl.DataFrame, issues: pl.DataFrame) -> Figures:
     """Return the figures of a result, whose rejected rows and issues are given as polars frames."""
     counts = {name: result.counts.get(name, 0) for name in ("read", "mapped", *PILES)}
-    return Figures(counts, _by_stage(rejected), _reasons(issues))
+    return Figures(counts, _by_stage(rejected), reasons(issues))
 
 
 def _by_stage(rejected: pl.DataFrame) -> dict[str, int]:
@@ -73,7 +73,8 @@ def _by_stage(rejected: pl.DataFrame) -> dict[str, int]:
     return {**known, **counted}
 
 
-def _reasons(issues: pl.DataFrame) -> tuple[Reason, ...]:
+def reasons(issues: pl.DataFrame) -> tuple[Reason, ...]:
+    """Return the codes of an issues table, the most frequent first."""
     rows = pl.struct("source", "row")
     counted = (
         issues.group_by("stage", "code", "severity", maintain_order=True)

@@ -8,19 +8,24 @@ import json
 import os
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
 from fcwork import frames, log, settings, sources
 from fcwork.clock import SYSTEM, Clock
+from fcwork.errors import ConfigError
 from fcwork.redact import mask_values
-from fcwork.reports.figures import Figures, figures
-from fcwork.reports.page import About, Written, page
+from fcwork.reports import page
+from fcwork.reports.extracts import ExtractReport
+from fcwork.reports.loads import LoadReport
+from fcwork.reports.page import About, Written
 
 if TYPE_CHECKING:
+    from fcwork.extraction import ExtractResult
     from fcwork.ingestion import IngestResult
 
 EXACT, SPREADSHEET = "exact", "for spreadsheets"
@@ -54,8 +59,23 @@ class Report:
         )
 
 
+class _Account(Protocol):
+    """What a report tells of one kind of result."""
+
+    title: str
+    issues: pl.DataFrame
+    logged: dict[str, Any]
+
+    @property
+    def result(self) -> Any: ...
+    def tables(self) -> dict[str, pl.DataFrame]: ...
+    def summary(self) -> dict[str, Any]: ...
+    def bands(self, about: About) -> list[str]: ...
+    def parts(self, about: About, files: str) -> Iterator[str]: ...
+
+
 def write(
-    result: IngestResult,
+    result: IngestResult | ExtractResult,
     folder: str | Path | None = None,
     *,
     title: str | None = None,
@@ -66,64 +86,53 @@ def write(
 ) -> Report:
     """Write a result into a folder: ``report.html``, ``summary.json``, the issues and each pile of rows.
 
-    ``dead_letters.csv`` and ``.jsonl`` hold the rows that were not delivered, to be mended and sent again.
+    Of a load ``dead_letters.csv`` and ``.jsonl`` hold the rows that were not delivered, to be mended and sent again. Of
+    an extraction the rejected rows and the issues are written where there are any; its rows are where its sink is.
 
     Args:
-        result: what ``IngestPlan.apply`` returned.
+        result: what ``IngestPlan.apply`` or ``extract`` returned.
         folder: where to; it is made if it is missing, and files of the same names are replaced. Unless given, the
             folder of the run, or a new one where a person runs the cells.
-        title: what heads the page; the name of the source unless given.
+        title: what heads the page; the name of the source or entity unless given.
         target: whose platform, if it is not the result's own.
         run_id: the run that this belongs to; unless given, the one that goes on.
-        errors: a folder, relative to that of the source, into which the dead letters and the issues are written too,
-            where there are any: named for the source and the run.
+        errors: of a load, a folder, relative to that of the source, into which the dead letters and the issues are
+            written too, where there are any: named for the source and the run.
         clock: the time that the report is dated by.
 
     Raises:
         SourceError: the folder may not be written or the disk is full.
+        ConfigError: ``errors`` is given for an extraction.
     """
+    account = _account(result)
+    if errors is not None and not isinstance(account, LoadReport):
+        raise ConfigError("errors= is for the report of a load", hint="an extraction has no source to put them beside")
     place = _place(folder, clock)
-    issues, rejected = frames.enter_issues(result.issues), frames.enter(result.rejected)
-    numbers = figures(result, rejected, issues)
     run = os.environ.get("FCWORK_RUN_ID", "") if run_id is None else run_id
-    about = About(title or _title(result), target or result.target, run, clock.now())
-    written = _tables(result, rejected, issues, place)
-    if errors is not None:
-        _export(result, issues, _beside(result, errors), run or place.name)
-    summary = _summary(result, numbers, about, written)
+    about = About(title or account.title, target or result.target, run, clock.now())
+    tables = [_table(rows, place / name) for name, rows in account.tables().items()]
+    written = [file for file in tables if file is not None]
+    if errors is not None and isinstance(account, LoadReport):
+        _export(account.result, account.issues, _beside(account.result, errors), run or place.name)
+    summary = _summary(account, about, written)
     written.append(_text(place / "summary.json", json.dumps(summary, indent=2, ensure_ascii=False), "figures"))
-    report = _text(place / "report.html", page(result, numbers, issues, about=about, written=written), "page")
-    _logger.info("report.written", folder=str(place), run=run, adds_up=numbers.adds_up, **numbers.counts)
+    shown = page.page(result.state, account.bands(about), account.parts(about, page.files(written)), about)
+    report = _text(place / "report.html", shown, "page")
+    _logger.info("report.written", folder=str(place), run=run, **account.logged)
     return Report(place, place / report.name, (report.name, *[file.name for file in written]), summary)
+
+
+def _account(result: IngestResult | ExtractResult) -> _Account:
+    """Return what tells of a result of its kind."""
+    from fcwork.extraction import ExtractResult
+
+    return ExtractReport(result) if isinstance(result, ExtractResult) else LoadReport(result)
 
 
 def _place(folder: str | Path | None, clock: Clock) -> Path:
     given = folder or os.environ.get("FCWORK_RUN_FOLDER")
     own = f"{clock.now():%Y%m%dT%H%M%SZ}-report-{secrets.token_hex(4)}"
     return Path(given) if given else settings.home() / "interactive" / own
-
-
-def _title(result: IngestResult) -> str:
-    name = PurePath(str(result.source.get("uri") or "")).name
-    return f"Ingestion of {name}" if name else "Ingestion"
-
-
-def _tables(result: IngestResult, rejected: pl.DataFrame, issues: pl.DataFrame, place: Path) -> list[Written]:
-    """Write the issues and the piles; a pile without a column has nothing to write."""
-    letters = frames.enter(result.dead_letters)
-    piles = {"delivered": result.delivered, "unknown": result.unknown}
-    if result.dry_run:
-        piles["ready"] = result.ready
-    written = [
-        _table(rejected, place / "rejected.csv", SPREADSHEET),
-        _table(rejected, place / "rejected.parquet", EXACT),
-        _table(letters, place / "dead_letters.csv", SPREADSHEET),
-        _table(letters, place / "dead_letters.jsonl", EXACT),
-        _table(issues, place / "issues.csv", SPREADSHEET),
-        _table(issues, place / "issues.parquet", EXACT),
-    ]
-    written += [_table(frames.enter(rows), place / f"{name}.parquet", EXACT) for name, rows in piles.items()]
-    return [file for file in written if file is not None]
 
 
 def _beside(result: IngestResult, errors: str | Path) -> Path:
@@ -142,14 +151,16 @@ def _export(result: IngestResult, issues: pl.DataFrame, folder: Path, run: str) 
         return
     stem = PurePath(str(result.source.get("uri") or "frame")).stem
     clean = re.sub(r"[^\w.-]+", "-", stem).strip("-") or "files"
-    _table(letters, folder / f"{clean}-{run}.dead_letters.csv", SPREADSHEET)
-    _table(issues, folder / f"{clean}-{run}.issues.json", EXACT)
+    _table(letters, folder / f"{clean}-{run}.dead_letters.csv")
+    _table(issues, folder / f"{clean}-{run}.issues.json")
 
 
-def _table(rows: pl.DataFrame, path: Path, purpose: str) -> Written | None:
+def _table(rows: pl.DataFrame, path: Path) -> Written | None:
+    """Write rows; those without a column are nothing to write."""
     if not rows.width:
         return None
-    sources.write(rows, path, safe="spreadsheet", identity=True)
+    sources.write(rows, sources.literal(path), safe="spreadsheet", identity=True)
+    purpose = SPREADSHEET if path.suffix == ".csv" else EXACT
     return Written(path.name, rows.height, path.stat().st_size, purpose)
 
 
@@ -159,8 +170,9 @@ def _text(path: Path, content: str, purpose: str) -> Written:
     return Written(path.name, None, path.stat().st_size, purpose)
 
 
-def _summary(result: IngestResult, numbers: Figures, about: About, written: list[Written]) -> dict[str, Any]:
+def _summary(account: _Account, about: About, written: list[Written]) -> dict[str, Any]:
     """Return the figures as JSON-like data, known secrets masked."""
+    result = account.result
     summary = {
         "title": about.title,
         "run_id": about.run_id,
@@ -168,17 +180,8 @@ def _summary(result: IngestResult, numbers: Figures, about: About, written: list
         "state": result.state,
         "dry_run": result.dry_run,
         "summary": result.summary,
-        **numbers.counts,
-        "adds_up": numbers.adds_up,
-        "rejected_by_stage": numbers.rejected_by_stage,
-        "reasons": [asdict(reason) for reason in numbers.reasons],
-        "gate": str(result.gate),
-        "source": result.source,
-        "mapping": result.mapping,
-        "stages": [{"name": stage.name, "rows": stage.rows, "seconds": stage.seconds} for stage in result.stages],
-        "jobs": list(result.jobs),
-        "skipped": [asdict(file) for file in result.skipped],
-        "checkpoint": result.checkpoint,
+        **account.summary(),
+        "stages": [asdict(stage) for stage in result.stages],
         "written_at": about.written_at.isoformat(),
         "files": [file.name for file in written],
     }

@@ -10,6 +10,7 @@ from fcwork.runner.folder import runs
 from fcwork.runner.journal import STATES, State
 from fcwork.runner.notebook import Notebook, find, names, shipped
 from fcwork.runner.parameters import Parameter, declared, inspect, read_file
+from fcwork.runner.presets import Preset, preset, presets
 from fcwork.runner.recording import record
 from fcwork.runner.result import RunResult
 from fcwork.runner.stages import NotebookJob, job
@@ -19,6 +20,7 @@ __all__ = [
     "Notebook",
     "NotebookJob",
     "Parameter",
+    "Preset",
     "RunResult",
     "State",
     "declared",
@@ -27,6 +29,8 @@ __all__ = [
     "inspect",
     "job",
     "names",
+    "preset",
+    "presets",
     "read_file",
     "record",
     "run",

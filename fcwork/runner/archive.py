@@ -44,7 +44,7 @@ def history() -> pl.DataFrame:
 
     Returns:
         A frame of ``run_id, name, state, target, started_at, duration_seconds, read, mapped, rejected, delivered,
-        unknown, ready, folder``. The state of a run without a result is ``UNFINISHED``.
+        unknown, ready, written, folder``. The state of a run without a result is ``UNFINISHED``.
     """
     import polars as pl
 

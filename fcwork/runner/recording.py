@@ -27,7 +27,7 @@ def record(result: Recordable | Mapping[str, Any], *, early_exit: bool = False) 
     Args:
         result: a result of ours, or a dict of small JSON-like values. Its ``state``, if any, becomes the run's:
             SUCCEEDED, COMPLETED_WITH_ERRORS, SKIPPED, REFUSED or FAILED; ``read``, ``mapped``, ``rejected``,
-            ``delivered``, ``unknown`` and ``ready`` are its figures.
+            ``delivered``, ``unknown``, ``ready`` and ``written`` are its figures.
         early_exit: the cells below are left out on purpose; the notebook ends here.
 
     Raises:

@@ -13,7 +13,7 @@ from fcwork.runner.display import table
 from fcwork.runner.folder import NOTEBOOK, PAGE
 from fcwork.runner.journal import State
 
-FIGURES = ("read", "mapped", "rejected", "delivered", "unknown", "ready")
+FIGURES = ("read", "mapped", "rejected", "delivered", "unknown", "ready", "written")
 REPORT = "report.html"
 
 

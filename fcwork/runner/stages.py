@@ -6,15 +6,13 @@ import os
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fcwork import settings
 from fcwork.clock import SYSTEM, Clock
 from fcwork.runner.display import STAGE_TYPE, show, table
 from fcwork.runner.folder import new_id
-
-if TYPE_CHECKING:
-    from fcwork.recovery import Progress
+from fcwork.stages import HowFar, facts, how_far
 
 SHOWN_EVERY_SECONDS = 0.25
 
@@ -45,6 +43,7 @@ class NotebookJob:
         self._display_id = f"fcwork-{uuid.uuid4().hex}"
         self._stages: list[_Stage] = []
         self._shown_at: float | None = None
+        self._untold: dict[str, Any] = {}
 
     def stage(self, name: str, message: str = "") -> None:
         """Begin a stage; the one before it ends."""
@@ -52,15 +51,18 @@ class NotebookJob:
         self._stages.append(_Stage(name, message, self._clock.monotonic()))
         self._tell("started", message=message)
 
-    def progress(self, progress: Progress) -> None:
-        """Show how far the stage is; called often, it shows four times a second at the most."""
-        now = self._clock.monotonic()
-        done = progress.rows >= progress.total
-        if not self._stages or (not done and self._shown_at is not None and now - self._shown_at < SHOWN_EVERY_SECONDS):
+    def progress(self, progress: HowFar) -> None:
+        """Show how far the stage is, of so many rows or of nobody knows how many.
+
+        Called often, it shows four times a second at the most.
+        """
+        if not self._stages:
             return
-        rate = f", {progress.rate_per_second:,.0f} a second" if progress.rate_per_second else ""
-        self._stages[-1].message = f"{progress.rows:,} of {progress.total:,} rows{rate}"
-        self._tell("progress", done=progress.rows, total=progress.total)
+        self._untold = facts(progress)
+        self._stages[-1].message = how_far(**{**self._untold, "rate": progress.rate_per_second})
+        shown_long_ago = self._shown_at is None or self._clock.monotonic() - self._shown_at >= SHOWN_EVERY_SECONDS
+        if shown_long_ago or (progress.total is not None and progress.rows >= progress.total):
+            self._tell_progress()
 
     def end(self) -> None:
         """End the last stage."""
@@ -82,7 +84,13 @@ class NotebookJob:
             return False
         last = self._stages[-1]
         last.seconds = self._clock.monotonic() - last.started
+        if self._untold:
+            self._tell_progress()
         return True
+
+    def _tell_progress(self) -> None:
+        told, self._untold = self._untold, {}
+        self._tell("progress", **told)
 
     def _tell(self, what: str, **facts: Any) -> None:
         self._show({STAGE_TYPE: {"what": what, "stage": self._stages[-1].name, **facts}})

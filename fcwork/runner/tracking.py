@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fcwork.clock import Clock
     from fcwork.jobs import Job
 
+COUNTED = ("done", "total", "pages")  # of a stage's progress
 _logger = log.get("runner")
 
 
@@ -61,7 +62,7 @@ class Tracking:
     def __call__(self, event: Mapping[str, Any]) -> None:
         """Take notice of a stage; where one cannot be told the others are not either, for each would wait as long."""
         if event["event"] == "stage.progress":
-            self._counts = {"done": event["done"], "total": event["total"]}
+            self._counts = {name: event[name] for name in COUNTED if event.get(name) is not None}
         if self._job and self._tells_stages and event["event"] == "stage.started":
             try:
                 self._count(self._job)

@@ -16,9 +16,9 @@ import polars as pl
 from fcwork.errors import SourceError
 from fcwork.frames import ROW
 from fcwork.sources.encodings import Block
-from fcwork.sources.formats import Options
-from fcwork.sources.header import Header, no_text, read_header
-from fcwork.sources.pieces import MAX_RECORD_BYTES, QUOTED, BadLine, Piece, bad_lines, note_ours
+from fcwork.sources.header import Header, no_text, quoted, read_header
+from fcwork.sources.options import Options
+from fcwork.sources.pieces import MAX_RECORD_BYTES, BadLine, Piece, bad_lines, note_ours
 
 PART_BYTES = 1_000_000  # what is read anew where a larger text cannot be read at once
 
@@ -30,9 +30,11 @@ def pieces(blocks: Iterator[Block], options: Options, uri: str) -> Iterator[Piec
         SourceError: no header, a header that cannot be used, or bytes that are no text.
     """
     first = next(blocks)
-    reader = _Reader(read_header(first.text, options, uri))
-    note_ours(list(reader.header.names), uri)
-    yield from reader.feed(first.text, last=first.last)
+    header = read_header(first.text, options, uri)
+    reader = _Reader(header)
+    note_ours(list(header.names), uri)
+    as_it_is = header.used == len(header.text)  # nothing is before the header: so large a text is not copied
+    yield from reader.feed(first.text if as_it_is else header.text + first.text[header.used :], last=first.last)
     for block in blocks:
         yield from reader.feed(reader.held + block.text, last=block.last)
 
@@ -53,7 +55,7 @@ class _Reader:
 
     def feed(self, text: bytes, *, last: bool, in_parts: bool = True) -> Iterator[Piece]:
         """Yield the rows of a text at once, or part by part where that cannot be done, so that few are read slowly."""
-        cut = len(text) if last else _whole_records(text, self._start)
+        cut = len(text) if last else _whole_records(text, self._start, self.header.quote.encode())
         piece = _fast(text[:cut], self.header, self.line) if cut > self._start or last else None
         if piece is not None:
             if not last:
@@ -86,13 +88,13 @@ class _Reader:
         self.held = self.header.text + text[end:]
 
 
-def _whole_records(text: bytes, start: int) -> int:
+def _whole_records(text: bytes, start: int, quote: bytes) -> int:
     """Return where the last record of ``text`` ends that is likely whole: before it, quotes come in pairs."""
     cut = max(text.rfind(b"\n") + 1, start)
-    quotes = text.count(b'"', start, cut)
+    quotes = text.count(quote, start, cut) if quote else 0
     while cut > start and quotes % 2:
         before = max(text.rfind(b"\n", start, cut - 1) + 1, start)
-        quotes -= text.count(b'"', before, cut)
+        quotes -= text.count(quote, before, cut)
         cut = before
     return cut
 
@@ -111,22 +113,30 @@ def _fast(text: bytes, header: Header, line: int) -> Piece | None:
     mark = header.delimiter.encode()
     if text.endswith(mark):
         text += b"\n"  # polars overlooks a delimiter too many where the text ends
-    quoted = text.find(b'"', start) >= 0
-    if quoted and not _well_quoted(header.delimiter).fullmatch(text, start):
-        return None
-    try:
-        rows = pl.read_csv(text, infer_schema=False, separator=header.delimiter)
-    except pl.exceptions.PolarsError:
-        return None
-    if rows.width != len(header.names) or _blank_lines(rows, text, start):
+    has_quotes = bool(header.quote) and text.find(header.quote.encode(), start) >= 0
+    rows = _parsed(text, header, has_quotes=has_quotes)
+    if rows is None or rows.width != len(header.names) or _blank_lines(rows, text, start):
         return None
     rows.columns = _positions(rows.width)
-    inner = _total(rows, header.delimiter) if quoted else 0
+    inner = _total(rows, header.delimiter) if has_quotes else 0
     if text.count(mark, start) != rows.height * (rows.width - 1) + inner:
         return None
     lines = text.count(b"\n", start) + (not text.endswith(b"\n"))
-    number = _line_numbers(rows, line, lines, quoted=quoted)
+    number = _line_numbers(rows, line, lines, has_quotes=has_quotes)
     return None if number is None else Piece(_titled(rows, header, number), bad_lines([]))
+
+
+def _parsed(text: bytes, header: Header, *, has_quotes: bool) -> pl.DataFrame | None:
+    """Return what polars makes of a text, or None where it would not see what is a comment or a quote, or is stuck."""
+    start = len(header.text)
+    if header.comment and text.find(b"\n" + header.comment.encode(), start - 1) >= 0:
+        return None
+    if has_quotes and not _well_quoted(header.delimiter, header.quote).fullmatch(text, start):
+        return None
+    try:
+        return pl.read_csv(text, infer_schema=False, separator=header.delimiter, quote_char=header.quote or None)
+    except pl.exceptions.PolarsError:
+        return None
 
 
 def _blank_lines(rows: pl.DataFrame, text: bytes, start: int) -> bool:
@@ -138,12 +148,12 @@ def _blank_lines(rows: pl.DataFrame, text: bytes, start: int) -> bool:
     return bool(rows.select(pl.all_horizontal(pl.all().is_null()).any()).item())
 
 
-def _line_numbers(rows: pl.DataFrame, line: int, lines: int, *, quoted: bool) -> pl.Series | None:
+def _line_numbers(rows: pl.DataFrame, line: int, lines: int, *, has_quotes: bool) -> pl.Series | None:
     """Return the line of the file where each row begins; None where ``lines`` is not what the rows take."""
     row = pl.int_range(line, line + pl.len(), dtype=pl.Int64)
     if lines == rows.height:
         return rows.select(row).to_series()
-    if quoted and lines == rows.height + _total(rows, "\n"):
+    if has_quotes and lines == rows.height + _total(rows, "\n"):
         return rows.select(row + _held(rows, "\n").cum_sum().shift(1, fill_value=0)).to_series()
     return None
 
@@ -190,7 +200,10 @@ def _slow(text: str, header: Header, line: int, *, last: bool) -> tuple[Piece, i
     width, at = len(header.names), 0
     good, numbers, bad = [], [], []
     while at < len(text):
-        record = _record(text, at, header.delimiter)
+        if header.comment and text.startswith(header.comment, at):
+            at, line = text.find("\n", at) + 1 or len(text), line + 1
+            continue
+        record = _record(text, at, header)
         if record.open and not last:
             break
         raw = text[at : record.end]
@@ -216,33 +229,36 @@ def _bad_line(line: int, record: _Record, raw: str, header: Header) -> BadLine:
     return line, code, message, raw.rstrip("\r\n"), [fields[at] for at in header.kept]
 
 
-def _record(text: str, start: int, delimiter: str) -> _Record:
+def _record(text: str, start: int, header: Header) -> _Record:
     """Return the record that begins at ``start``; of one whose quotes are wrong, only its first line."""
     end = text.find("\n", start) + 1 or len(text)
-    if '"' not in (raw := text[start:end]):
+    delimiter, quote = header.delimiter, header.quote
+    raw = text[start:end]
+    if not quote or quote not in raw:
         bare = raw[:-1].removesuffix("\r") if raw.endswith("\n") else raw
         return _Record(end, [value or None for value in bare.split(delimiter)])
     fields: list[str | None] = []
-    pattern, at = _field(delimiter), start
+    pattern, at = _field(delimiter, quote), start
     while (match := pattern.match(text, at)) is not None:
-        quoted, bare, after = match.groups()
-        fields.append(quoted.replace('""', '"') if quoted is not None else bare or None)
+        inside, bare, after = match.groups()
+        fields.append(inside.replace(quote * 2, quote) if inside is not None else bare or None)
         at = match.end()
         if after != delimiter:
             return _Record(at, fields)
     problem = f"the quote that opens field {len(fields) + 1} is never closed, or text follows its end"
-    return _Record(end, fields, problem, open=QUOTED.match(text, at) is None)
+    return _Record(end, fields, problem, open=quoted(quote).match(text, at) is None)
 
 
 @cache
-def _well_quoted(delimiter: str) -> re.Pattern[bytes]:
+def _well_quoted(delimiter: str, quote: str) -> re.Pattern[bytes]:
     """Return the pattern of a text in which each quoted field is one whole field."""
-    mark = re.escape(delimiter).encode()
-    return re.compile(rb'(?:[^"]++|(?<=[%b\n])"(?:[^"]++|"")*+"(?=%b|\r?\n|\Z))*+' % (mark, mark))
+    mark, sign = re.escape(delimiter).encode(), re.escape(quote).encode()
+    field = rb"(?<=[%b\n])%b(?:[^%b]++|%b%b)*+%b(?=%b|\r?\n|\Z)" % (mark, sign, sign, sign, sign, sign, mark)
+    return re.compile(rb"(?:[^%b]++|%b)*+" % (sign, field))
 
 
 @cache
-def _field(delimiter: str) -> re.Pattern[str]:
+def _field(delimiter: str, quote: str) -> re.Pattern[str]:
     """Return the pattern of one field (quoted, or bare and not begun by a quote) and what ends it."""
-    mark = re.escape(delimiter)
-    return re.compile(rf'(?:"((?:[^"]++|"")*+)"|(?!")([^{mark}\n]*?))({mark}|\r?\n|\Z)')
+    mark, sign = re.escape(delimiter), re.escape(quote)
+    return re.compile(rf"(?:{sign}((?:[^{sign}]++|{sign}{sign})*+){sign}|(?!{sign})([^{mark}\n]*?))({mark}|\r?\n|\Z)")

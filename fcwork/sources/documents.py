@@ -6,7 +6,6 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 import orjson
@@ -15,7 +14,7 @@ import polars as pl
 from fcwork import frames
 from fcwork.errors import SourceError
 from fcwork.sources.encodings import Block
-from fcwork.sources.formats import TOP, Options
+from fcwork.sources.options import TOP, Options
 from fcwork.sources.pieces import (
     MAX_DEPTH,
     MAX_RECORD_BYTES,
@@ -27,9 +26,12 @@ from fcwork.sources.pieces import (
     check_width,
     note_ours,
     too_deep,
+    uncollected,
 )
 
+SHOWN_NAMES = 8
 ENVELOPES = ("records", "inventory", "data")  # where an object without ``path`` may hold its array
+_NESTED = (dict, list)
 _INT64 = range(-(2**63), 2**63)
 _FLOAT_DIGITS = 15  # as many decimal digits a float always keeps
 _LONG_NUMBER = re.compile(rb"\d[\d.]{15,}|\d[eE][+-]?\d{3}")
@@ -42,11 +44,12 @@ def array(text: bytes, options: Options, uri: str) -> Piece:
         SourceError: no JSON, no array where one is looked for, too deep or too wide.
     """
     try:
-        content = _loads(text)(text)
+        with uncollected():
+            content = loads(text)(text)
     except ValueError as error:
-        raise _no_json(text, error, uri) from error
+        raise no_json(text, error, uri) from error
     items = _items(content, options.path, uri)
-    return _piece(list(range(1, len(items) + 1)), items, [], uri, "json")
+    return piece(list(range(1, len(items) + 1)), items, [], uri, "json")
 
 
 def lines(blocks: Iterator[Block], uri: str) -> Iterator[Piece]:
@@ -66,23 +69,24 @@ def lines(blocks: Iterator[Block], uri: str) -> Iterator[Piece]:
         line += text.count(b"\n")
 
 
+@uncollected()
 def _lines(text: bytes, first: int, uri: str) -> Piece:
     """Return the rows of whole lines, of which the first has the number ``first``."""
-    loads = _loads(text)
+    parse = loads(text)
     numbers: list[int] = []
     items: list[Any] = []
     bad: list[BadLine] = []
     for number, line in enumerate(text.split(b"\n"), first):
         try:
-            items.append(loads(line))
+            items.append(parse(line))
             numbers.append(number)
         except ValueError as error:
             if line.strip():
                 bad.append(_bad_line(number, f"line {number} is no JSON: {_told(error)}", line))
-    return _piece(numbers, items, bad, uri, "jsonl")
+    return piece(numbers, items, bad, uri, "jsonl")
 
 
-def _loads(text: bytes) -> Callable[[bytes], Any]:
+def loads(text: bytes) -> Callable[[bytes], Any]:
     """Return what parses ``text`` or its lines without loss: the fast way where it holds no long number."""
     return _lossless if _LONG_NUMBER.search(text) else orjson.loads
 
@@ -125,42 +129,64 @@ def _items(content: Any, path: str, uri: str) -> Sequence[Any]:
     if isinstance(content, list):
         return content
     if not isinstance(content, Mapping):
-        raise SourceError(f"{uri} holds neither an array nor an object", uri=uri, format="json")
-    found = [name for name in ENVELOPES if isinstance(content.get(name), list)]
-    if len(found) == 1:
-        items: list[Any] = content[found[0]]
-        return items
-    arrays = found or [name for name, value in content.items() if isinstance(value, list)]
-    names = ", ".join(list(content)[:8])
-    say = f"say which: path={arrays[0]!r}" if arrays else f"give path=; its names are {names}"
-    raise SourceError(
-        f"{uri} is an object and {'several of its names hold' if found else 'none of its usual names holds'} an array",
-        hint=f"{say}; path={TOP!r} reads it as one record",
-        uri=uri,
-        format="json",
-    )
+        raise neither(uri)
+    arrays = [name for name, value in content.items() if isinstance(value, list)]
+    found = [name for name in ENVELOPES if name in arrays]
+    if len(found) != 1:
+        raise no_array(list(content), found or arrays, uri, several=bool(found))
+    items: list[Any] = content[found[0]]
+    return items
 
 
 def _at(content: Any, path: str, uri: str) -> Sequence[Any]:
     here, walked = content, ""
     for name in [] if path == TOP else path.removeprefix(f"{TOP}.").split("."):
         if not isinstance(here, Mapping) or name not in here:
-            names = f"; there are {', '.join(list(here)[:8])}" if isinstance(here, Mapping) else ""
-            raise SourceError(
-                f"path={path!r} leads nowhere in {uri}",
-                hint=f"{walked or 'the top'} has no {name!r}{names}",
-                uri=uri,
-                format="json",
-            )
+            raise nowhere(path, name, walked, list(here) if isinstance(here, Mapping) else [], uri)
         here, walked = here[name], f"{walked}.{name}".lstrip(".")
     if isinstance(here, Mapping):
         return [here]
     if isinstance(here, list):
         return here
-    raise SourceError(f"path={path!r} leads to no array in {uri}, but to {str(here)[:40]!r}", uri=uri, format="json")
+    raise leads_to_no_array(path, here, uri)
 
 
-def _piece(numbers: list[int], items: Sequence[Any], bad: list[BadLine], uri: str, format: str) -> Piece:  # noqa: A002 - the public name
+def neither(uri: str) -> SourceError:
+    """Return what to tell of a file that is one text or number."""
+    return SourceError(f"{uri} holds neither an array nor an object", uri=uri, format="json")
+
+
+def no_array(names: Sequence[str], arrays: Sequence[str], uri: str, *, several: bool) -> SourceError:
+    """Return what to tell of an object that does not show where its array is."""
+    say = f"say which: path={arrays[0]!r}" if arrays else f"give path=; its names are {', '.join(names[:SHOWN_NAMES])}"
+    held = "several of its names hold" if several else "none of its usual names holds"
+    return SourceError(
+        f"{uri} is an object and {held} an array",
+        hint=f"{say}; path={TOP!r} reads it as one record",
+        uri=uri,
+        format="json",
+    )
+
+
+def nowhere(path: str, name: str, walked: str, names: Sequence[str], uri: str) -> SourceError:
+    """Return what to tell of a path that ends too early."""
+    there = f"; there are {', '.join(names[:SHOWN_NAMES])}" if names else ""
+    hint = f"{walked or 'the top'} has no {name!r}{there}"
+    return SourceError(f"path={path!r} leads nowhere in {uri}", hint=hint, uri=uri, format="json")
+
+
+def leads_to_no_array(path: str, value: Any, uri: str) -> SourceError:
+    """Return what to tell of a path to a text or number."""
+    return SourceError(f"path={path!r} leads to no array in {uri}, but to {str(value)[:40]!r}", uri=uri, format="json")
+
+
+@uncollected()
+def piece(numbers: list[int], items: Sequence[Any], bad: list[BadLine], uri: str, format: str) -> Piece:  # noqa: A002 - the public name
+    """Return items as rows, and those that are no objects as bad lines.
+
+    Raises:
+        SourceError: they are too wide, too deep or too scattered for a frame.
+    """
     what = "line" if format == "jsonl" else "item"
     if set(map(type, items)) - {dict}:
         strangers = [(number, item) for number, item in zip(numbers, items, strict=True) if not isinstance(item, dict)]
@@ -179,28 +205,52 @@ def _bad_line(number: int, message: str, text: bytes) -> BadLine:
 
 
 def _check_shape(records: Sequence[dict[str, Any]], uri: str, format: str) -> None:  # noqa: A002 - the public name
-    """Refuse records that are too wide or too deep for a frame."""
-    names = set[str]().union(*records)
-    check_width(len(names), uri=uri, format=format)
-    check_cells(len(names) * len(records), uri=uri, format=format)
-    level = [value for record in records for value in record.values() if type(value) in {dict, list}]
-    for _ in range(MAX_DEPTH):
+    """Refuse records that are too wide, too deep or too scattered for a frame.
+
+    At each place in them, every object gets all the names that any has there.
+    """
+    width, cells, level = 0, 0, [list[Any](records)]
+    for _ in range(MAX_DEPTH + 1):
+        inside = []
+        for values in level:
+            objects = [value for value in values if type(value) is dict]
+            names, nested = _within(objects)
+            width += len(names)
+            cells += len(names) * len(objects)
+            check_width(width, uri=uri, format=format)
+            check_cells(cells, uri=uri, format=format)
+            inside += nested
+            inside.append([item for value in values if type(value) is list for item in value if type(item) in _NESTED])
+        level = [values for values in inside if values]
         if not level:
             return
-        for value in level:
-            if isinstance(value, dict):
-                names.update(value)
-        check_width(len(names), uri=uri, format=format)
-        inner = chain.from_iterable(value.values() if isinstance(value, dict) else value for value in level)
-        level = [value for value in inner if type(value) in {dict, list}]
     raise too_deep(uri=uri, format=format)
 
 
-def _no_json(text: bytes, error: ValueError, uri: str) -> SourceError:
-    """Return what to tell of a file that is no JSON, with the line where it ceases to be."""
-    line = error.lineno if isinstance(error, json.JSONDecodeError) else None
+def _within(objects: Sequence[dict[str, Any]]) -> tuple[set[str], list[list[Any]]]:
+    """Return the names of objects at one place, and the objects and arrays in them, name by name."""
+    nested: dict[str, list[Any]] = {}
+    for each in objects:
+        for name, value in each.items():
+            if type(value) in _NESTED:
+                nested.setdefault(name, []).append(value)
+    return set[str]().union(*objects), [*nested.values()]
+
+
+def no_json(text: bytes, error: ValueError, uri: str, *, lines: int = 0, line: int | None = None) -> SourceError:
+    """Return what to tell of a file that is no JSON, with the line where it ceases to be.
+
+    Args:
+        text: what was parsed.
+        error: the parser's own.
+        uri: the file.
+        lines: how many there are before the text.
+        line: the line in the text, where the error does not tell.
+    """
+    line = error.lineno if isinstance(error, json.JSONDecodeError) else line
     by_line = text.lstrip().startswith(b"{") and b"\n{" in text
     hint = 'it looks like JSON lines: format="jsonl"' if by_line else "mend it there"
+    line = line + lines if line else None
     where = f"line {line}: " if line else ""
     return SourceError(f"{uri} is no JSON: {where}{_told(error)}", hint=hint, uri=uri, format="json", line=line)
 

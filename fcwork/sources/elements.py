@@ -16,7 +16,7 @@ from defusedxml.ElementTree import XMLParser
 from fcwork.errors import SourceError
 from fcwork.sources import malformed
 from fcwork.sources.encodings import Block
-from fcwork.sources.formats import TOP, Options
+from fcwork.sources.options import TOP, Options
 from fcwork.sources.pieces import MAX_RECORD_BYTES
 from fcwork.sources.shapes import TEXT, Names, Shape
 
@@ -118,6 +118,14 @@ class Reader:
         self._expat.ordered_attributes = False
         self._expat.namespace_prefixes = self.names.prefixes
         self._expat.DefaultHandlerExpand = None
+        self._is_utf8 = True
+        self._in_cdata = False
+        self._namespaces = 0  # declared for names without a prefix
+        self._expat.XmlDeclHandler = self._declare
+        self._expat.StartNamespaceDeclHandler = self._declare_namespace
+        self._expat.StartCdataSectionHandler = self._enter_cdata
+        self._expat.EndCdataSectionHandler = self._leave_cdata
+        self._given = bool(options.encoding)
         self._go_outside()
 
     def feed(self, block: Block) -> list[Any]:
@@ -126,10 +134,38 @@ class Reader:
         Raises:
             SourceError: it is no XML, or a record cannot be held.
         """
+        self._parse(block.text, last=block.last)
+        if block.last:
+            self._end()
+        records, self.records = self.records, []
+        return records
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a name means the same wherever it stands, and the bytes are those of UTF-8."""
+        return self._is_utf8 and self._namespaces < 2  # noqa: PLR2004 - one for the whole file
+
+    @property
+    def is_between_records(self) -> bool:
+        """Whether the next sign is one that stands beside records: in what holds them, and in nothing else."""
+        beside = len(self._trail) == len(self._steps) - 1 and not self._off and not self._in_cdata
+        return beside and bool(self._trail) and self._expat.CurrentByteIndex == self._fed
+
+    def pass_over(self, text: bytes) -> None:
+        """Take whole records that were read otherwise, only to see that they are well-formed.
+
+        Raises:
+            SourceError: they are not.
+        """
+        self._expat.StartElementHandler = self._expat.EndElementHandler = None
+        self._parse(text, last=False)
+        self._go_outside()
+
+    def _parse(self, text: bytes, *, last: bool) -> None:
         try:
-            self._expat.Parse(block.text, block.last)
+            self._expat.Parse(text, last)
         except ExpatError as error:
-            byte = next(iter(block.text[self._expat.ErrorByteIndex - self._fed :][:1]), None)
+            byte = next(iter(text[self._expat.ErrorByteIndex - self._fed :][:1]), None)
             raise malformed.told(error, within=self._open(), byte=byte, uri=self.uri) from error
         except DefusedXmlException as error:
             raise malformed.refused(error, line=self._line, uri=self.uri) from error
@@ -139,12 +175,8 @@ class Reader:
             if self.names:
                 raise
             raise malformed.encoding(error, self.uri) from error
-        self._fed += len(block.text)
+        self._fed += len(text)
         self._check_size()
-        if block.last:
-            self._end()
-        records, self.records = self.records, []
-        return records
 
     def _named(self) -> list[str]:
         """Return the names that the path has."""
@@ -157,6 +189,19 @@ class Reader:
                 f"path={self._path!r} lacks a name", "name each element, as in path='orders.order' or 'orders/order'"
             )
         return steps if self.names.prefixes else [step.rpartition(":")[2] for step in steps]
+
+    def _declare(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        """Learn the encoding, unless one was given: then it is UTF-8 by now."""
+        self._is_utf8 = self._given or (encoding or "utf-8").lower() in {"utf-8", "us-ascii", "ascii"}
+
+    def _declare_namespace(self, prefix: str | None, _uri: str | None) -> None:
+        self._namespaces += prefix is None
+
+    def _enter_cdata(self) -> None:
+        self._in_cdata = True
+
+    def _leave_cdata(self) -> None:
+        self._in_cdata = False
 
     def _go_outside(self) -> None:
         self._expat.StartElementHandler = self._enter
@@ -184,6 +229,7 @@ class Reader:
         if depth == self._reached:
             self._reached += 1
         if depth + 1 == len(self._steps):
+            self.shape.name = self.shape.name or name
             self._go_inside(attributes)
 
     def _leave(self, _tag: str) -> None:

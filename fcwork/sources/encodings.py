@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fcwork.errors import SourceError
 from fcwork.sources.formats import PEEK_BYTES
-from fcwork.sources.place import Intake
+from fcwork.sources.packed import Content
 
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
@@ -21,7 +21,7 @@ class Block:
     last: bool
 
 
-def blocks(intake: Intake, encoding: str, size: int = -1) -> Iterator[Block]:
+def blocks(content: Content, encoding: str, size: int = -1) -> Iterator[Block]:
     """Yield a text in blocks of about ``size`` bytes, the whole of it by default, its lines ended by a line feed.
 
     UTF-8 goes through unjudged: whoever parses it finds out.
@@ -29,16 +29,16 @@ def blocks(intake: Intake, encoding: str, size: int = -1) -> Iterator[Block]:
     Raises:
         SourceError: an unknown encoding, or bytes that are not of it.
     """
-    block = intake.read(size)
+    block = content.read(size)
     mark = next((mark for mark in _MARKS if block.startswith(mark)), b"")
     block = block.removeprefix(mark)
-    to_utf8 = _transcoder(encoding or _MARKS.get(mark, "utf-8"), intake.uri)
+    to_utf8 = _transcoder(encoding or _MARKS.get(mark, "utf-8"), content.uri)
     old_line_ends = None
     while True:
-        following = intake.read(size) if size >= 0 else b""
+        following = content.read(size) if size >= 0 else b""
         text = to_utf8(block, not following)
         if old_line_ends is None:
-            _check_text(text, intake.uri)
+            _check_text(text, content.uri)
             old_line_ends = b"\n" not in text and b"\r" in text
         yield Block(text.replace(b"\r", b"\n") if old_line_ends else text, last=not following)
         if not following:

@@ -1,15 +1,13 @@
-"""Which format a file is in, and which options each takes."""
+"""Which format a file is in: by its name, or by its first bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from fcwork.errors import SourceError
 
-Format = Literal["csv", "json", "jsonl", "parquet", "xml"]
+Format = Literal["csv", "json", "jsonl", "parquet", "xlsx", "xml"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 WRITTEN: tuple[Format, ...] = ("csv", "json", "jsonl", "parquet")
 EXTENSIONS: dict[str, Format] = {
@@ -20,26 +18,21 @@ EXTENSIONS: dict[str, Format] = {
     ".ndjson": "jsonl",
     ".parquet": "parquet",
     ".pq": "parquet",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
     ".xml": "xml",
 }
 DELIMITERS = ",;\t|"
-TAKES: dict[Format, tuple[str, ...]] = {
-    "csv": ("delimiter", "encoding"),
-    "json": ("path",),
-    "jsonl": (),
-    "parquet": (),
-    "xml": ("path", "namespaces", "encoding"),
-}
-TOP = "$"  # the path that leads to the whole of a json or xml as one record
 _WITHOUT_ROWS: dict[Format, str] = {"csv": "still has a header", "xml": "still has its outermost element"}
-_SPELLED = {"\\t": "\t", "tab": "\t"}  # as a command line has it
+_BINARY: dict[Format, str] = {"parquet": "parquet file", "xlsx": "zip or workbook"}
 PEEK_BYTES = 64_000
 _BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"  # what may stand before its first sign, in UTF-8 or UTF-16
-# First bytes of what is no text; a reader of text would unpack some of them without a limit.
+# First bytes of what is no text; a reader of text would unpack some of them without a limit. Gzip and zip are met here
+# only within what is packed itself, but for the zip that a workbook is.
 _SIGNS = {
     b"PAR1": "parquet",
     b"\x1f\x8b": "gzip",
-    b"PK\x03\x04": "zip (or a workbook)",
+    b"PK\x03\x04": "xlsx",
     b"\x28\xb5\x2f\xfd": "zstd",
     b"BZh": "bzip2",
     b"\xfd7zXZ": "xz",
@@ -47,50 +40,6 @@ _SIGNS = {
     b"x\x9c": "zlib",
     b"x\xda": "zlib",
 }
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to read a file.
-
-    Attributes:
-        delimiter: what parts the fields of a csv; guessed from its header when empty.
-        encoding: of a csv or xml; UTF-8, or what its byte order mark or declaration says, when empty.
-        path: in a json or xml, the names that lead to the records, joined by dots; ``$`` is the whole as one record.
-        namespaces: of the names in an xml, ``drop`` or ``keep`` their prefixes.
-    """
-
-    delimiter: str = ""
-    encoding: str = ""
-    path: str = ""
-    namespaces: str = "drop"
-
-
-def options(format: Format, given: Mapping[str, Any], *, uri: str) -> Options:  # noqa: A002 - the public name
-    """Return the options given for a format; None stands for an option not given.
-
-    Raises:
-        SourceError: an option that the format does not take, or one of a wrong kind.
-    """
-    takes = TAKES[format]
-    for name, value in given.items():
-        if name not in takes:
-            known = f"it takes {' and '.join(', '.join(takes).rsplit(', ', 1))}" if takes else "it takes none"
-            raise SourceError(f"{format} has no option {name!r}", hint=known, uri=uri, format=format)
-        if not isinstance(value, str | None):
-            raise SourceError(f"{name}={value!r} is no text", uri=uri, format=format)
-    delimiter = _SPELLED.get(given.get("delimiter") or "", given.get("delimiter") or "")
-    if len(delimiter.encode()) > 1 or delimiter in {'"', "\n", "\r"}:
-        raise SourceError(
-            f"delimiter={delimiter!r} is not one character that can part fields",
-            hint=r"usual ones are , ; | and \t",
-            uri=uri,
-            format=format,
-        )
-    namespaces = given.get("namespaces") or "drop"
-    if namespaces not in {"drop", "keep"}:
-        raise SourceError(f"namespaces={namespaces!r} is not known", hint="known: drop, keep", uri=uri, format=format)
-    return Options(delimiter, given.get("encoding") or "", given.get("path") or "", namespaces)
 
 
 def named(format: str, *, uri: str) -> Format:  # noqa: A002 - the public name
@@ -123,12 +72,13 @@ def check(format: Format, start: bytes, *, uri: str) -> None:  # noqa: A002 - th
         hint = f"a file without rows {_WITHOUT_ROWS.get(format, 'is []')}"
         raise SourceError(f"{uri} is empty", hint=hint, uri=uri, format=format)
     sign = _sign(start, uri=uri)
-    if sign == "parquet" and format != "parquet":
-        raise SourceError(
-            f"{uri} is a parquet file, not {format}", hint='read it with format="parquet"', uri=uri, format=format
-        )
-    if sign != "parquet" and format == "parquet":
-        raise SourceError(f"{uri} is no parquet file", hint=_likely(start), uri=uri, format=format)
+    for binary, what in _BINARY.items():
+        if sign == binary and format != binary:
+            raise SourceError(
+                f"{uri} is a {what}, not {format}", hint=f'read it with format="{binary}"', uri=uri, format=format
+            )
+        if sign != binary and format == binary:
+            raise SourceError(f"{uri} is no {what}", hint=_likely(start), uri=uri, format=format)
 
 
 def guess(start: bytes, *, uri: str) -> Format:
@@ -137,8 +87,8 @@ def guess(start: bytes, *, uri: str) -> Format:
     Raises:
         SourceError: they do not tell either.
     """
-    if _sign(start, uri=uri):
-        return "parquet"
+    if sign := _sign(start, uri=uri):
+        return sign
     if start.lstrip(_BEFORE_XML).startswith(b"<"):
         return "xml"
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -158,12 +108,18 @@ def guess(start: bytes, *, uri: str) -> Format:
     )
 
 
-def _sign(start: bytes, *, uri: str) -> str:
-    """Return ``parquet`` or nothing, and refuse what is packed."""
+def _sign(start: bytes, *, uri: str) -> Format | None:
+    """Return the format of what is no text, and refuse what is packed."""
     sign = next((name for magic, name in _SIGNS.items() if start.startswith(magic)), "")
-    if sign and sign != "parquet":
-        raise SourceError(f"{uri} is packed: {sign} is not supported yet", hint="unpack it first", uri=uri)
-    return sign
+    if sign in _BINARY:
+        return sign
+    if sign:
+        raise SourceError(
+            f"{uri} is packed: {sign} is not read" + (" in what is packed itself" if sign == "gzip" else ""),
+            hint="unpack it first",
+            uri=uri,
+        )
+    return None
 
 
 def _likely(start: bytes) -> str:

@@ -3,57 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import polars as pl
 
 from fcwork import frames
+from fcwork.sources import shapes
 from fcwork.sources.elements import Reader
 from fcwork.sources.encodings import Block, blocks
-from fcwork.sources.formats import Options
+from fcwork.sources.options import Options
+from fcwork.sources.packed import Content
 from fcwork.sources.pieces import OURS, Piece, bad_lines, note_ours
-from fcwork.sources.place import Intake
-from fcwork.sources.shapes import Shape
+from fcwork.sources.regular import Fast, Run
 from fcwork.sources.unnamed import Finder
 
 CHUNK_BYTES = 4_000_000  # what is parsed at once, and its records made a piece
 
 
-def pieces(intake: Intake, options: Options, size: int = -1) -> Iterator[Piece]:
+def pieces(content: Content, options: Options, size: int = -1) -> Iterator[Piece]:
     """Yield the records of an XML file as rows.
 
     A later piece may have more columns than those before it, or other types: ``shapes.joined`` makes one frame of all.
 
     Args:
-        intake: the open file.
+        content: the file.
         options: how to read it.
         size: how many bytes to hold at once; by default the pieces come to stand in one frame.
 
     Raises:
         SourceError: no XML, no records where they are looked for, too deep or too wide.
     """
-    reader = (Reader if options.path else Finder)(options, intake.uri, whole=size < 0)
-    met = 0
-    for block in _blocks(intake, options.encoding, CHUNK_BYTES if size < 0 else min(size, CHUNK_BYTES)):
-        records = reader.feed(block)
-        if records or (block.last and not met):
-            yield _piece(reader.shape, records, met + 1, intake.uri)
-        met += len(records)
+    reader = (Reader if options.path else Finder)(options, content.uri, whole=size < 0)
+    fast = Fast(reader)
+    for block in _blocks(content, options.encoding, CHUNK_BYTES if size < 0 else min(size, CHUNK_BYTES)):
+        runs = fast.feed(block)
+        if block.last and not fast.met:
+            runs = [Run(reader.shape.columns([]), [])]
+        if runs:
+            yield _piece(runs, content.uri)
 
 
-def _blocks(intake: Intake, encoding: str, size: int) -> Iterator[Block]:
+def _blocks(content: Content, encoding: str, size: int) -> Iterator[Block]:
     """Yield the bytes as they are, as the file says its encoding, unless one is given."""
     if encoding:
-        yield from blocks(intake, encoding, size)
+        yield from blocks(content, encoding, size)
         return
-    while chunk := intake.read(size):
+    while chunk := content.read(size):
         yield Block(chunk, last=False)
     yield Block(b"", last=True)
 
 
-def _piece(shape: Shape, records: list[Any], first: int, uri: str) -> Piece:
-    columns = shape.columns(records)
-    note_ours(list(columns), uri)
-    rows = [pl.Series(name, pl.from_arrow(column)) for name, column in columns.items() if name not in OURS]
-    number = pl.int_range(first, first + len(records), dtype=pl.Int64, eager=True).alias(frames.ROW)
-    return Piece(pl.DataFrame([*rows, number]), bad_lines([]))
+def _piece(runs: list[Run], uri: str) -> Piece:
+    """Return records in the order of the file."""
+    rows = shapes.joined([_rows(run, uri) for run in runs], uri)
+    return Piece(rows.sort(frames.ROW) if len(runs) > 1 else rows, bad_lines([]))
+
+
+def _rows(run: Run, uri: str) -> pl.DataFrame:
+    note_ours(list(run.columns), uri)
+    rows = [pl.Series(name, pl.from_arrow(column)) for name, column in run.columns.items() if name not in OURS]
+    return pl.DataFrame([*rows, pl.Series(frames.ROW, run.numbers, dtype=pl.Int64)])

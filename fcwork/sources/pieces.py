@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import re
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,8 +17,8 @@ MAX_COLUMNS = 10_000
 MAX_CELLS = 100_000_000  # rows times names: few bytes of nested text can stand for many cells
 MAX_DEPTH = 64  # of nested values: building nested columns takes time by the cube of it
 BLOCK_BYTES = 16_000_000  # what ``scan`` holds of a text at once
+VALUE_BYTES = 4_000_000  # and of one whose rows are first made values, which take many times as much
 MAX_RECORD_BYTES = 64_000_000  # what one record of a text may take
-QUOTED = re.compile(r'"(?:[^"]++|"")*+"')  # a field in quotes, as RFC 4180 has it
 OURS = (*frames.IDENTITY, "_errors", "_stage")  # columns that a frame of ours has, which a file written from it has too
 BAD = pl.Schema(
     {
@@ -42,6 +44,18 @@ class Piece:
 
     rows: pl.DataFrame
     bad: pl.DataFrame
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let no garbage be collected: many small values that all stay would be gone through again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def bad_lines(lines: list[BadLine]) -> pl.DataFrame:

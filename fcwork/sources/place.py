@@ -1,4 +1,8 @@
-"""Where a source lies: one URI syntax (a path, ``~``, ``file://``, a glob with braces), and what to say if it fails."""
+"""Where a source lies, and what to say if it fails.
+
+One URI syntax: a path, ``~``, ``file://``; ``warehouse://in/a.csv`` by a named connection; ``s3://``, ``sftp://``.
+Each may be a glob with braces.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ import polars as pl
 
 from fcwork.errors import SourceError
 from fcwork.frames import UTC_TIME
-from fcwork.redact import mask_url
+from fcwork.sources.elsewhere import found
 from fcwork.sources.filesystems import Entry, Filesystem
 from fcwork.sources.filesystems.local import Local
 
@@ -42,7 +46,7 @@ LOOKED_AT_NAMES = 1_000  # of a folder, to say what may have been meant
 MAX_PATTERNS = 1_000  # what the braces of one glob may stand for
 LOCAL = Local()
 _UNTOLD = datetime.fromtimestamp(0, UTC)  # of a file whose place does not say when it was written
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9_+.-]+)://")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
 
@@ -127,7 +131,8 @@ def locate(uri: str | os.PathLike[str]) -> Place:
     """Return where ``uri`` points, whether or not something is there.
 
     Raises:
-        SourceError: a scheme that is not known, another host, an empty text or a NUL byte.
+        SourceError: there is no such connection, another host, a password in it, an empty text or a NUL byte.
+        ConfigError: the connection that it names is not right.
     """
     text = os.fsdecode(uri)
     if not text or "\0" in text:
@@ -137,11 +142,8 @@ def locate(uri: str | os.PathLike[str]) -> Place:
     if not scheme:
         return Place(_expanded(text), LOCAL.uri(text))
     if scheme[1].lower() != "file":
-        raise SourceError(
-            f"{scheme[1]}:// is not supported yet: {mask_url(text)}",
-            hint="files of this machine are: a path, ~/a/path or file:///a/path",
-            uri=mask_url(text),
-        )
+        files, path = found(scheme[1], text[scheme.end() :], text)
+        return _at(files, path)
     host, slash, rest = text[scheme.end() :].partition("/")
     if host not in {"", "localhost"}:
         raise SourceError(f"{text} names the host {host!r}", hint="a file of this machine is file:///a/path", uri=text)
@@ -219,7 +221,7 @@ def whole(place: Place | str | os.PathLike[str]) -> Iterator[BinaryIO]:
         SourceError: it could not be written; nothing is left behind.
     """
     place = place if isinstance(place, Place) else locate(place)
-    folder = PurePosixPath(place.uri).parent if place.local is None else Path(place.path).parent
+    folder = _folder_of(place.uri) if place.local is None else Path(place.path).parent
     try:
         with place.filesystem.whole(place.path) as stream:
             yield stream
@@ -241,6 +243,12 @@ def refused(place: Place, error: OSError) -> SourceError:
 
 def _at(filesystem: Filesystem, path: str) -> Place:
     return Place(path, filesystem.uri(path), filesystem)
+
+
+def _folder_of(uri: str) -> str:
+    """Return what stands before the last name of a URI, its place at least."""
+    scheme, _, rest = uri.partition("://")
+    return f"{scheme}://{rest.rpartition('/')[0]}"
 
 
 def _expanded(text: str) -> str:

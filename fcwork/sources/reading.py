@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import io
 import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,13 +15,15 @@ import polars as pl
 from fcwork import frames, log
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import SourceError
-from fcwork.sources import columnar, delimited, documents, formats, markup, shapes
-from fcwork.sources.encodings import blocks
-from fcwork.sources.pieces import BLOCK_BYTES, Piece
-from fcwork.sources.place import Intake, Place, find, locate, opened
+from fcwork.sources import formats, shapes
+from fcwork.sources.packed import Content, contents
+from fcwork.sources.parsing import Manner, manner
+from fcwork.sources.pieces import BLOCK_BYTES
+from fcwork.sources.place import Place, find, locate, opened
 
 Uri: TypeAlias = str | os.PathLike[str]
 SHOWN_LINES = 5
+_FIXED = ("csv", "parquet", "xlsx")  # formats in which each row has every column
 _logger = log.get("sources")
 
 
@@ -90,19 +91,36 @@ def read(
     CSV: every column is text, an empty cell is null, and ``_row`` is the line of the file (the header is line 1). JSON:
     ``_row`` is the number of the item, in JSON lines that of the line; numbers that would lose digits stay text. XML:
     every value is text, an attribute is ``@name``, a text beside attributes or elements is ``#text``, what repeats in
-    any record is a list in all, and ``_row`` is the number of the record.
+    any record is a list in all, and ``_row`` is the number of the record. Workbook: every cell is text as a csv would
+    have it (``5``, ``2026-01-02``, ``2026-01-02T03:04:05``, ``true``), and ``_row`` is the row of the sheet.
+
+    Gzip and zip are unpacked as they are read, in memory alone and up to so many bytes. A zip holds files of one
+    format, and all of them are read: ``_source`` is then ``in.zip!/a.csv``.
 
     Args:
         uri: a path, ``~/a/path``, ``file:///a/path``, or a glob such as ``in/{north,south}/*.csv``.
-        format: csv, json, jsonl, parquet or xml; told by the name or the first bytes unless given.
+        format: csv, json, jsonl, parquet, xlsx or xml; told by the name or the first bytes unless given.
         engine: the kind of frame to return: polars, lazy, pandas, pyarrow or records.
         bad_rows: ``skip`` leaves out the lines that are no rows; see ``read_with_issues`` for those that want them.
-        **options: csv takes ``delimiter`` and ``encoding``. Json takes ``path``, the names that lead to the array, such
-            as ``data.items``; ``$`` is the whole file as one record. Xml takes ``path``, the names that lead to the
-            records, with the root's or without it (``orders.order``, ``orders/order``, ``order``; ``$`` is the root as
-            one record), ``encoding``, and ``namespaces``: ``drop``, or ``keep`` for names with their prefixes. Without
-            a path they are the elements in the root whose plural is its name, or that all have one name; a root that
-            holds several names, each once, is the one record.
+        **options: every format takes ``member``, a glob of the files of a zip that are read.
+
+            Csv takes ``delimiter``; ``encoding``; ``header`` (``first``, or ``none`` where the first line is a row:
+            the columns are then ``column_1``, ``column_2``); ``names``, a list of what the columns are called, instead
+            of what the header says; ``quote``, the sign around a field that holds delimiters, or ``none``; ``skip``, a
+            count of lines that are passed over before anything else; ``comment``, what a line begins with that is no
+            row, such as ``#``.
+
+            Json takes ``path``, the names that lead to the array, such as ``data.items``; ``$`` is the whole file as
+            one record.
+
+            Xml takes ``path``, the names that lead to the records, with the root's or without it (``orders.order``,
+            ``orders/order``, ``order``; ``$`` is the root as one record), ``encoding``, and ``namespaces``: ``drop``,
+            or ``keep`` for names with their prefixes. Without a path they are the elements in the root whose plural is
+            its name, or that all have one name; a root that holds several names, each once, is the one record.
+
+            Xlsx takes ``sheet``, a name, needed where there are several; ``header``, ``names`` and ``skip`` as csv
+            does. Parquet takes ``partitions``: where a glob finds files in folders such as ``date=2026-01-01``, each
+            such folder below its first wildcard is a column of text, unless this is False.
 
     Raises:
         SourceError: no such file, format or option, a file that is not what its format says, or lines that are no rows.
@@ -141,17 +159,17 @@ def read_with_issues(
     places = [place for place in found if only is None or place.uri in only]
     if not places:
         raise SourceError(f"none of the files wanted is among those of {locate(uri).uri}", hint="see sources.list")
-    kind = _format(places, format)
-    chosen = formats.options(kind, options, uri=places[0].uri)
-    taken = [_take(place, kind, chosen) for place in places]
-    files = tuple(file for _, _, file in taken)
-    frame = _joined([rows for rows, _, _ in taken], files, kind)
-    bad = pl.concat([lines for _, lines, _ in taken])
+    how = manner(places, format, options, pattern=locate(uri).uri)
+    taken = [_take(place, how) for place in places]
+    files = tuple(file for _, file in taken)
+    parts = [part for held, _ in taken for part in held]
+    frame = _joined(parts, how.kind)
+    bad = pl.concat([part.bad for part in parts])
     piles = {"frame": frame, "rejected": _rejected(bad, frame), "issues": _issues(bad, clock)}
     result = ReadResult(
         **{name: frames.leave(rows, engine) for name, rows in piles.items()},
         uri=locate(uri).uri if len(found) > 1 else places[0].uri,
-        format=kind,
+        format=how.kind,
         bytes=sum(file.bytes for file in files),
         sha256=_hash(files),
         files=files,
@@ -159,7 +177,7 @@ def read_with_issues(
     _logger.info(
         "source.read",
         uri=result.uri,
-        format=kind,
+        format=how.kind,
         rows=frame.height + bad.height,
         rejected=bad.height,
         bytes=result.bytes,
@@ -178,23 +196,26 @@ def scan(
 ) -> Iterator[pl.DataFrame]:
     """Yield the rows of files as frames of at most ``rows``, for files larger than memory.
 
-    Nothing is yielded where there are no rows. Csv, jsonl, parquet and xml are held a part at a time; a json array is
-    read whole. Columns and identity are those of ``read``; the columns of a jsonl or xml, and their types, are those of
-    each part.
+    Nothing is yielded where there are no rows. Files are held a part at a time, but for workbooks and for parquet that
+    is packed. Columns and identity are those of ``read``; the columns of a json, jsonl or xml, and their types, are
+    those of each part.
 
     Raises:
         SourceError: as ``read``; of lines that are no rows, when they are met.
     """
     skip = _skips(bad_rows)
     places = find(uri)
-    kind = _format(places, format)
-    chosen = formats.options(kind, options, uri=places[0].uri)
+    how = manner(places, format, options, pattern=locate(uri).uri, block_bytes=BLOCK_BYTES, rows=rows)
+    first: tuple[str, list[str]] | None = None
     for place in places:
-        with opened(place) as intake:
-            for piece in _pieces(intake, kind, chosen, BLOCK_BYTES, rows):
-                if piece.bad.height and not skip:
-                    raise _bad_rows(piece.bad, place.uri, kind)
-                yield from frames.with_identity(piece.rows, place.uri).iter_slices(rows)
+        with opened(place) as intake, contents(intake, how.options.member) as held:
+            for content in held:
+                for piece in how.pieces(content):
+                    if piece.bad.height and not skip:
+                        raise _bad_rows(piece.bad, content.uri, how.kind)
+                    first = first or (content.uri, piece.rows.columns)
+                    part = _alike(piece.rows, content.uri, first, how.kind)
+                    yield from frames.with_identity(part, content.uri).iter_slices(rows)
 
 
 def _skips(bad_rows: str) -> bool:
@@ -216,79 +237,63 @@ def _bad_rows(lines: pl.DataFrame, uri: str, format: str) -> SourceError:  # noq
     )
 
 
-def _format(places: Sequence[Place], format: str | None) -> formats.Format:  # noqa: A002 - the public name
-    """Return the one format of all files."""
-    if format:
-        return formats.named(format, uri=places[0].uri)
-    told = {place.uri: _told(place) for place in places}
-    kinds = sorted(set(told.values()))
-    if len(kinds) > 1:
-        examples = ", ".join(next(uri for uri, kind in told.items() if kind == one) for one in kinds)
-        raise SourceError(f"the files are of several formats: {examples}", hint="read them one format at a time")
-    return kinds[0]
+@dataclass(frozen=True)
+class _Part:
+    """What came of one file, or of one that was packed in it."""
+
+    uri: str
+    rows: pl.DataFrame
+    bad: pl.DataFrame
 
 
-def _told(place: Place) -> formats.Format:
-    known = formats.by_extension(place.uri)
-    if known:
-        return known
-    with opened(place) as intake:
-        return formats.guess(intake.peek(formats.PEEK_BYTES), uri=place.uri)
+def _take(place: Place, how: Manner) -> tuple[list[_Part], File]:
+    """Return what is in a file, and its version."""
+    with opened(place) as intake, contents(intake, how.options.member, whole=True) as held:
+        parts = [_part(content, how) for content in held]
+    rows = sum(part.rows.height + part.bad.height for part in parts)
+    return parts, File(place.uri, intake.size, intake.sha256(), intake.modified_at, rows)
 
 
-def _take(place: Place, kind: formats.Format, options: formats.Options) -> tuple[pl.DataFrame, pl.DataFrame, File]:
-    """Return the rows of a file, its bad lines with their source, and its version."""
-    with opened(place) as intake:
-        taken = list(_pieces(intake, kind, options))
-    rows = shapes.joined([piece.rows for piece in taken], place.uri) if len(taken) > 1 else taken[0].rows
+def _part(content: Content, how: Manner) -> _Part:
+    """Return the rows of a file and its bad lines, both with their source."""
+    taken, source = list(how.pieces(content)), pl.lit(content.uri).alias(frames.SOURCE)
+    rows = shapes.joined([piece.rows for piece in taken], content.uri) if len(taken) > 1 else taken[0].rows
     bad = pl.concat([piece.bad for piece in taken])
-    file = File(place.uri, intake.size, intake.sha256(), intake.modified_at, rows.height + bad.height)
-    identified = rows.with_columns(pl.lit(place.uri).alias(frames.SOURCE))
-    return identified, bad.with_columns(pl.lit(place.uri).alias(frames.SOURCE), pl.col("row").alias(frames.ROW)), file
+    return _Part(content.uri, rows.with_columns(source), bad.with_columns(source, pl.col("row").alias(frames.ROW)))
 
 
-def _pieces(
-    intake: Intake, kind: formats.Format, options: formats.Options, block_bytes: int = -1, rows: int | None = None
-) -> Iterator[Piece]:
-    """Yield the pieces of an open file: one, unless the size of blocks and batches is bounded."""
-    formats.check(kind, intake.peek(formats.PEEK_BYTES), uri=intake.uri)
-    if kind == "parquet":
-        stream = io.BytesIO(intake.read()) if rows is None else intake.stream
-        yield from columnar.pieces(stream, intake.uri, rows=rows)
-    elif kind == "json":
-        [text] = blocks(intake, "")
-        yield documents.array(text.text, options, intake.uri)
-    elif kind == "jsonl":
-        yield from documents.lines(blocks(intake, "", block_bytes), intake.uri)
-    elif kind == "xml":
-        yield from markup.pieces(intake, options, block_bytes)
-    else:
-        yield from delimited.pieces(blocks(intake, options.encoding, block_bytes), options, intake.uri)
-
-
-def _joined(parts: list[pl.DataFrame], files: Sequence[File], kind: formats.Format) -> pl.DataFrame:
+def _joined(parts: list[_Part], kind: formats.Format) -> pl.DataFrame:
     """Return the rows of several files as one frame; files of a fixed shape must share their columns."""
     if len(parts) == 1:
-        return parts[0]
-    first = set(parts[0].columns)
-    if kind in {"csv", "parquet"}:
-        for part, file in zip(parts, files, strict=True):
-            differ = sorted(first ^ set(part.columns))
-            if differ:
-                raise SourceError(
-                    f"{file.uri} and {files[0].uri} differ in the columns {', '.join(differ[:5])}",
-                    hint="read them one by one, or give them the same header",
-                    uri=file.uri,
-                    format=kind,
-                )
-        parts = [part.select(parts[0].columns) for part in parts]
+        return parts[0].rows
+    first = parts[0].uri, parts[0].rows.columns
+    rows = [_alike(part.rows, part.uri, first, kind) for part in parts]
     if kind == "xml":
-        return shapes.joined(parts, files[0].uri)
-    if all(part.schema == parts[0].schema for part in parts):
-        return pl.concat(parts)
-    joined = frames.enter([row for part in parts for row in part.iter_rows(named=True)])
+        return shapes.joined(rows, parts[0].uri)
+    if all(part.schema == rows[0].schema for part in rows):
+        return pl.concat(rows)
+    joined = frames.enter([row for part in rows for row in part.iter_rows(named=True)])
     data = [name for name in joined.columns if name not in frames.IDENTITY]
     return joined.select(*data, *frames.IDENTITY)
+
+
+def _alike(rows: pl.DataFrame, uri: str, first: tuple[str, list[str]], kind: formats.Format) -> pl.DataFrame:
+    """Return rows with the columns in the order of the first file, which those of a format of fixed shape must have.
+
+    Raises:
+        SourceError: they have others.
+    """
+    if kind not in _FIXED:
+        return rows
+    differ = sorted(set(first[1]) ^ set(rows.columns))
+    if differ:
+        raise SourceError(
+            f"{uri} and {first[0]} differ in the columns {', '.join(differ[:5])}",
+            hint="read them one by one, or give them the same header",
+            uri=uri,
+            format=kind,
+        )
+    return rows.select(first[1])
 
 
 def _hash(files: Sequence[File]) -> str:

@@ -111,7 +111,7 @@ class Shape(dict[str, "Shape"]):
         import pyarrow as pa
 
         self.text |= str in set(map(type, values))
-        self._fill(len(values))
+        self.fill(len(values))
         dicts = [{TEXT: value} if type(value) is str else value or {} for value in values]
         columns = {}
         for name, shape in self.fields.items():
@@ -144,8 +144,17 @@ class Shape(dict[str, "Shape"]):
             list(columns.values()), names=list(columns), mask=pa.array([value is None for value in values], pa.bool_())
         )
 
-    def _fill(self, count: int) -> None:
-        """Count the cells that elements stand for: all there were so far get every column."""
+    def state(self) -> int:
+        """Return a number that changes with what is known of the elements."""
+        inner = sum(shape.state() for shape in self.fields.values() if shape is not None)
+        return inner + len(self.fields) + self.many + self.text
+
+    def fill(self, count: int) -> None:
+        """Count the cells that elements stand for: all there were so far get every column.
+
+        Raises:
+            SourceError: they are more than a frame can hold.
+        """
         self._count = count + (self._count if self._names.whole else 0)
         cells = self._count * len(self.fields)
         self._names.fill(cells - self._cells)

@@ -24,6 +24,11 @@ class Finder(Reader):
     _root: Shape | None = None  # once records are found in it
     _alone = False  # whether an element of another name would raise a doubt
 
+    @property
+    def is_between_records(self) -> bool:
+        """As for any reader, once it is known which elements are the records."""
+        return self._root is not None and super().is_between_records
+
     def _meet_root(self, name: str) -> None:
         self._steps = [name]
         self.shape.name = name

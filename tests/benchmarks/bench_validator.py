@@ -10,7 +10,7 @@ from typing import Any
 import memory
 import polars as pl
 
-import fcwork.simulator.graphql
+import fcwork
 from fcwork.validator import Validator
 
 RULES = {
@@ -30,7 +30,7 @@ MORE = {
     "custom": [pl.col("qty") < 990],
     "threshold": {"range": "1%", "custom": "2%"},
 }
-SCHEMA = Path(fcwork.simulator.graphql.__file__).with_name("schema.graphql")
+SCHEMA = Path(fcwork.__file__).with_name("fluent.graphql")
 
 
 def inventory(rows: int) -> pl.DataFrame:

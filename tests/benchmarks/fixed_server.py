@@ -88,7 +88,7 @@ def node(i: int) -> dict[str, object]:
     return {
         "id": str(100_000 + i), "ref": f"VP-{i}", "type": "DEFAULT", "status": "ACTIVE", "quantity": i % 997,
         "productRef": f"SKU-{i % 5000}", "groupRef": f"GRP-{i % 50}", "createdOn": "2025-01-01T00:00:00.000Z",
-        "updatedOn": f"2025-01-24T10:00:{i % 60:02d}.000Z",
+        "updatedOn": f"2025-01-24T10:00:{i % 60:02d}.000Z", "catalogue": {"ref": "BASE:2"},
     }  # fmt: skip
 
 

@@ -18,6 +18,14 @@ ROWS = 10_000
 BAD_QUANTITIES = ("", "12 pcs", "-4", "3.5", "n/a", "1,204")
 POISON = "SKU-66666"
 
+# A small stock file, as each of the shapes that the templates of the SDK for inventory files take.
+STOCK: tuple[tuple[str | int | None, ...], ...] = (
+    ("DC-NORTH", "SHIRT-0042-M", 120, "last_on_hand", "active", "2026-12-01", "2028-06-30", "LOT-7781", None, "N-01"),
+    ("DC-NORTH", "SHIRT-0042-L", 0, "LAST_ON_HAND", "ACTIVE", None, None, "LOT-7781", "NEW", "N-02"),
+    ("STORE-9", "00815", 35, "LAST_ON_HAND", "Active", None, "2027-02-28", None, "REFURBISHED", "FLOOR"),
+)
+OF_POSITION = 6  # columns of HEADER that are no attributes
+
 PRODUCT_HEADER = (
     "ref", "type", "status", "gtin", "name", "summary", "category_refs", "price_default_currency",
     "price_default_value", "price_special_currency", "price_special_value", "tax_country", "tax_group", "tax_tariff",
@@ -318,6 +326,70 @@ def _gtin(prefix: str, number: int) -> str:
     return digits + str(-sum(int(digit) * (1, 3)[at % 2] for at, digit in enumerate(digits)) % 10)
 
 
+def stock_csv() -> str:
+    """Return the small stock file as flat columns."""
+    rows = [dict(zip(HEADER, map(str, row), strict=True)) for row in STOCK]
+    return _csv(HEADER, ({name: "" if value == "None" else value for name, value in row.items()} for row in rows))
+
+
+def stock_array() -> str:
+    """Return it as a JSON array."""
+    return _indented(_positions_of(STOCK))
+
+
+def stock_records() -> str:
+    """Return it as an object with ``records``."""
+    return _indented({"generatedOn": "2026-11-25T06:00:00Z", "records": _positions_of(STOCK, "DC-SOUTH")})
+
+
+def stock_envelope() -> str:
+    """Return one position of it as an object with ``inventory``."""
+    return _indented({"inventory": _positions_of(STOCK[2:], "STORE-12")})
+
+
+def stock_one() -> str:
+    """Return one position of it as the whole of a JSON file."""
+    return _indented(_positions_of(STOCK[:1], "STORE-15")[0])
+
+
+def stock_lines() -> str:
+    """Return it as JSON lines."""
+    return "".join(f"{json.dumps(position)}\n" for position in _positions_of(STOCK, "DC-WEST"))
+
+
+def stock_xml() -> str:
+    """Return it as XML."""
+    return _document("inventories", map(_position_element, _positions_of(STOCK)))
+
+
+def stock_one_xml() -> str:
+    """Return one position of it as XML."""
+    return _document("inventories", map(_position_element, _positions_of(STOCK[:1], "STORE-21")))
+
+
+def _positions_of(rows: Iterable[Sequence[str | int | None]], location: str | None = None) -> list[dict[str, Any]]:
+    """Return rows as objects, without what they do not tell; at another location where one is given."""
+    found = []
+    for row in rows:
+        told = [(name, value) for name, value in zip(HEADER, row, strict=True) if value is not None]
+        position: dict[str, Any] = {name: value for name, value in told if name in HEADER[:OF_POSITION]}
+        position["attributes"] = {name: value for name, value in told if name in HEADER[OF_POSITION:]}
+        found.append(position | ({"locationRef": location} if location else {}))
+    return found
+
+
+def _position_element(position: Mapping[str, Any]) -> str:
+    keys = " ".join(f'{name}="{_xml(position[name])}"' for name in HEADER[:2])
+    facts = [f"    <{name}>{position[name]}</{name}>" for name in HEADER[2:OF_POSITION] if name in position]
+    more = [f"      <{name}>{value}</{name}>" for name, value in position["attributes"].items()]
+    lines = [f"  <inventory {keys}>", *facts, "    <attributes>", *more, "    </attributes>", "  </inventory>"]
+    return "\n".join(lines)
+
+
+def _indented(content: Any) -> str:
+    return json.dumps(content, indent=2) + "\n"
+
+
 def _money(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02d}"
 
@@ -351,6 +423,14 @@ SAMPLES: Mapping[str, Callable[[], str]] = {
     "orders.xml": orders,
     "positions.jsonl": positions,
     "controls.csv": controls,
+    "inventory_stock.csv": stock_csv,
+    "inventory_array.json": stock_array,
+    "inventory_records.json": stock_records,
+    "inventory_envelope.json": stock_envelope,
+    "inventory_one.json": stock_one,
+    "inventory_lines.jsonl": stock_lines,
+    "inventory_many.xml": stock_xml,
+    "inventory_one.xml": stock_one_xml,
 }
 
 

@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 import shlex
+import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from importlib import import_module
@@ -21,11 +22,12 @@ from fcwork.client import FluentClient
 from fcwork.errors import ConfigError
 from fcwork.ingestion import FileLedger, IngestResult
 from fcwork.ingestion.result import State
-from fcwork.ingestion.stages import WATCHED
 from fcwork.jobs import JobRecord, JobTracker
 from fcwork.jobs.job import Job
 from fcwork.jobs.record import MOVES
 from fcwork.retry import RetryPolicy
+from fcwork.sources.connection_file import KINDS, mistakes
+from fcwork.stages import WATCHED
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -255,3 +257,11 @@ def test_a_name_that_is_nowhere_is_noticed(wrong: str) -> None:
     """These tests fail for a name, an argument, a key or a parameter that is not there."""
     with pytest.raises((AssertionError, AttributeError, ConfigError)):
         check_span(wrong, OWNERS["PartialBatchRecovery"])
+
+
+def test_the_connections_of_the_readme_are_right() -> None:
+    """The tables of connections.toml that the README shows have no mistake."""
+    [block] = fences("toml")
+    tables = tomllib.loads(block)
+    assert {name: mistakes(name, table) for name, table in tables.items()} == {name: [] for name in tables}
+    assert {table["type"] for table in tables.values()} == set(KINDS)

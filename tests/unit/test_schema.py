@@ -9,11 +9,11 @@ from typing import Any
 import graphql
 import pytest
 
-import fcwork.simulator.graphql
+import fcwork
 from fcwork import schema
 from fcwork.errors import ConfigError
 
-PLATFORM = Path(fcwork.simulator.graphql.__file__).with_name("schema.graphql")
+PLATFORM = Path(fcwork.__file__).with_name("fluent.graphql")
 SDL = """
 type Query { me: String }
 type Mutation { createShop(input: CreateShopInput!): String }
@@ -129,3 +129,11 @@ def test_graphql_is_loaded_only_when_it_is_used() -> None:
     program = "import sys, fcwork.schema, fcwork.validator; print('graphql' in sys.modules, 'yaml' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stdout.split() == ["False", "False"]
+
+
+def test_the_platforms_schema_is_shipped() -> None:
+    """The platform's schema is the package's own file, built once, with the types that extractions meet."""
+    platform = schema.platform()
+    assert platform is schema.platform()
+    assert {"Order", "InventoryPosition", "VirtualPosition", "ReturnOrder"} <= set(platform.type_map)
+    assert graphql.print_schema(platform) == graphql.print_schema(schema.load(PLATFORM))

@@ -28,7 +28,7 @@ _SPECIAL: dict[tuple[str, str], resolvers.Resolver] = {
 @functools.cache
 def schema() -> GraphQLSchema:
     """Return the platform's schema, ready to execute with a ``resolvers.Request`` as context."""
-    text = resources.files(__package__).joinpath("schema.graphql").read_text(encoding="utf-8")
+    text = resources.files("fcwork").joinpath("fluent.graphql").read_text(encoding="utf-8")
     built = build_schema(text)
     for kind in built.type_map.values():
         if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):

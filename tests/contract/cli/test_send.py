@@ -152,3 +152,35 @@ def test_no_platform_is_taken_for_granted(fcwork: Fcwork, home: Path) -> None:
     (home / "stock.csv").write_text("a\n1\n", "utf-8")
     said = fcwork("send", "stock.csv")
     assert (said.code, "no platform is named" in said.err) == (2, True)
+
+
+def test_an_inbox_is_worked_through_and_emptied(fcwork: Fcwork, there: Simulator, home: Path) -> None:
+    """P24: files go to the archive or the errors, so many a run, with a log each; an empty inbox is nothing to do."""
+    inbox = home / "in"
+    inbox.mkdir()
+    for name, quantity in (("a.csv", "1"), ("b.csv", "x"), ("c.csv", "3")):
+        (inbox / name).write_text(f"location,sku,quantity\nL1,{name},{quantity}\n")
+    call = [
+        "send",
+        "in/*.csv",
+        "-m",
+        "stock.json",
+        "--job",
+        "per-file",
+        "--archive",
+        "archive",
+        "--errors-to",
+        "errors",
+    ]
+    looked = fcwork(*call, "--dry-run")
+    assert (looked.code, sorted(path.name for path in inbox.iterdir())) == (3, ["a.csv", "b.csv", "c.csv"])
+    said = fcwork(*call, "--logs", "logs", "--max-files", "2")
+    assert (said.code, "1 file archived; 1 file put away as errors" in said.out) == (3, True)
+    assert "in/a.csv → in/archive/a.csv" in said.out
+    assert len(list((inbox / "logs").iterdir())) == 2
+    assert [path.name for path in inbox.glob("*.csv")] == ["c.csv"]
+    assert fcwork(*call).code == 0
+    empty = fcwork(*call)
+    assert (empty.code, "no file is there" in empty.out) == (0, True)
+    assert fcwork(*call[:4]).code == 2
+    assert there.ledger.quantities.height == 2

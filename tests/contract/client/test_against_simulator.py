@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from fcwork.client import FluentClient
+from fcwork.clock import ManualClock
 from fcwork.errors import (
     ApiError,
     AuthError,
@@ -22,7 +23,7 @@ from fcwork.errors import (
     ServerError,
 )
 from fcwork.retry import RetryPolicy
-from fcwork.simulator import Fault
+from fcwork.simulator import Fault, Simulator
 
 POSITIONS = """
 query Positions($first: Int!, $after: String) {
@@ -317,6 +318,61 @@ def test_nested_connections_are_watched(pair: Any) -> None:
     assert whole.complete
 
 
+WHOLE = {
+    "order items": "orders(ref: $refs) { edges { node { ref items(first: $n) { edges { node { ref price } } } } } }",
+    "items backward": "orders(ref: $refs) { edges { node { ref items(last: $n) { edges { node { ref } } } } } }",
+    "parcels of fulfilments": """fulfilments { edges { node { ref articles(first: $n) { edges { node { ref
+        consignmentArticles(first: $n) { edges { node { consignment { trackingLabel } } } } } } } } } }""",
+    "items of returns": "returnOrders { edges { node { returnOrderItems(first: $n) { edges { node { ref } } } } } }",
+    "items of choices": """orders(ref: $refs) { edges { node {
+        fulfilmentChoice { items(first: $n) { edges { node { ref } } } }
+        fulfilmentChoices(first: $n) { edges { node { items(first: $n) { edges { node { ref } } } } } } } } }""",
+    "by ref": "categories { edges { node { childCategories(first: $n) { edges { node { ref } } } } } }",
+    "of a type": """standardProducts { edges { node { variants(first: $n) { edges { node { ... on Product { ref }
+        ... on VariantProduct { categories(first: $n) { edges { node { ref } } } } } } } } } }""",
+    "through each other": """networks { edges { node { ref locations(first: $n) { edges { node { ref
+        networks(first: $n) { edges { node { ref } } } } } } } } }""",
+    "below one object": """inventoryCatalogue(ref: "DEFAULT:1") { inventoryPositions { edges { node { ref
+        quantities(first: $n) { edges { node { ref quantity } } } } } } }""",
+}
+
+
+@pytest.mark.parametrize("what", WHOLE)
+def test_nested_connections_are_followed(what: str) -> None:
+    """P21: followed, nodes are whole at any depth: as if all inside them had been asked for at once."""
+    sim = Simulator(positions=30)
+    client = FluentClient(**sim.connect(), transport=sim.transport(), clock=ManualClock())
+    takes = "$n: Int!, $refs: [String]" if "$refs" in WHOLE[what] else "$n: Int!"
+    query, refs = f"query Q({takes}) {{ {WHOLE[what]} }}", ["ORD-00003", "ORD-00004"]
+    whole = client.pages(query, {"n": 300, "refs": refs})
+    followed = client.pages(query, {"n": 2, "refs": refs}, nested="follow")
+    expected = pl.concat(whole.frames())
+    assert whole.complete
+    assert pl.concat(followed.frames()).equals(expected)
+    assert (followed.complete, followed.reason) == (True, "")
+
+
+def test_an_order_with_300_items_is_whole(pair: Any) -> None:
+    """P21: a frame holds every item of an order, though a page of them ends before, in few requests."""
+    p = pair()
+    orders = p.client.frame("{ orders { edges { node { ref items { edges { node { ref price } } } } } } }")
+    assert sorted(orders["items"].list.len())[-4:] == [100, 101, 150, 300]
+    assert orders["items"].list.eval(pl.element().struct.field("ref").n_unique()).list.first().max() == 300
+    assert p.sim.ledger.count(path="/graphql") <= 4
+
+
+def test_pages_that_are_too_complex_shrink(pair: Any) -> None:
+    """P21: a query over the platform's complexity limit is paged in smaller pages, and whole."""
+    p = pair()
+    pages = p.client.pages(
+        "{ orders(first: 500) { edges { node { ref items(first: 500) { edges { node { ref product { ref ... on "
+        "VariantProduct { categories { edges { node { ref } } } } } } } } } } } }",
+        nested="follow",
+    )
+    assert (sum(len(page) for page in pages), pages.complete) == (150, True)
+    assert pages.query.size < 100
+
+
 def test_frame_of_real_data(pair: Any) -> None:
     """A frame has one row a node and the query's columns, nested ones flattened."""
     p = pair()
@@ -325,6 +381,7 @@ def test_frame_of_real_data(pair: Any) -> None:
     )
     assert orders.columns == ["ref", "totalPrice", "customer.ref", "items"]
     assert orders.schema["items"] == pl.List(pl.Struct({"ref": pl.String}))
+    assert orders.schema["totalPrice"] == pl.String
     assert orders.height > 0
 
 

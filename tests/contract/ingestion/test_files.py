@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,24 @@ def test_of_several_files_only_the_new_are_loaded(platform: Any, deliver: Callab
     result = load(there, folder / "*.csv")
     assert (result.counts["read"], result.counts["delivered"], result.state) == (5, 5, "SUCCEEDED")
     assert [Path(file.uri).name for file in result.skipped] == ["a.csv"]
+
+
+def test_files_in_zips_are_accounted_for_by_their_zip(
+    platform: Any, deliver: Callable[..., Path], tmp_path: Path
+) -> None:
+    """P26, P31: zips of several files are loaded and skipped zip by zip, and every row in them is accounted for."""
+    there = platform()
+    for name in ("a", "b"):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            for member in ("1", "2"):
+                archive.write(deliver(2, name=f"{name}{member}.csv"), f"{member}.csv")
+    first = load(there, tmp_path / "a.zip")
+    assert (first.counts["read"], first.counts["delivered"]) == (4, 4)
+    both = load(there, tmp_path / "*.zip")
+    assert (both.counts["read"], both.counts["delivered"]) == (4, 4)
+    assert [Path(file.uri).name for file in both.skipped] == ["a.zip"]
+    assert state(there) == [("a.zip", "verified", 4, 0, 0), ("b.zip", "verified", 4, 0, 0)]
+    assert load(there, tmp_path / "*.zip").state == "SKIPPED"
 
 
 def test_each_file_is_a_send_of_its_own(platform: Any, deliver: Callable[..., Path]) -> None:

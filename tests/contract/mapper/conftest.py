@@ -116,6 +116,9 @@ EXAMPLES = {
         Example("guest_orders", "orders.xml", 30, 26, GUEST_ORDERS, {"path": "orders.order"}),
         Example("positions", "positions.jsonl", 40, 36, POSITIONS),
         Example("controls", "controls.csv", 30, 25, CONTROLS),
+        Example("inventory_csv", "inventory_stock.csv", 3, 3, []),
+        Example("inventory_json", "inventory_records.json", 3, 3, []),
+        Example("inventory_xml", "inventory_many.xml", 3, 3, [], {"path": "inventories.inventory"}),
     )
 }
 

@@ -12,12 +12,11 @@ from graphql import GraphQLSchema, build_schema
 from graphql.utilities import coerce_input_value
 
 import fcwork as fw
-import fcwork.simulator.graphql
 from fcwork import frames
 from fcwork.mapper import MutationOutcome, Mutations
 
 NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
-SCHEMA = build_schema((Path(fcwork.simulator.graphql.__file__).parent / "schema.graphql").read_text("utf-8"))
+SCHEMA = build_schema((Path(fw.__file__).parent / "fluent.graphql").read_text("utf-8"))
 CATALOGUE = "PC:MASTER:2"
 EVENT = {
     "name": "UPSERT_PRODUCT",

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from graphql import build_schema
 
-import fcwork.simulator.graphql
+import fcwork
 from fcwork import FluentClient
 from fcwork.clock import ManualClock
 from fcwork.errors import ApiError
 from fcwork.mutations import MutationOutcome, Operation, join, parse, requests, typed
 from fcwork.simulator import Fault, Faults, Simulator
 
-SCHEMA = build_schema((Path(fcwork.simulator.graphql.__file__).parent / "schema.graphql").read_text("utf-8"))
+SCHEMA = build_schema((Path(fcwork.__file__).parent / "fluent.graphql").read_text("utf-8"))
 HELD = "query ($refs: [String!]) { locations(ref: $refs, first: 100) { edges { node { ref } } } }"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

@@ -255,7 +255,7 @@ def test_an_upsert_run_twice_leaves_one_of_each(arrange: Arrange, clock: ManualC
 def test_products_are_upserted_by_both_keys(arrange: Arrange, clock: ManualClock, *, schema: bool) -> None:
     """What is told apart by two fields is looked up by both, with a schema and without."""
     there, client = arrange()
-    sdl = Path(fw.simulator.__file__).parent / "graphql" / "schema.graphql" if schema else None
+    sdl = Path(fw.__file__).parent / "fluent.graphql" if schema else None
     made = client.mutations("createStandardProduct", per_request=25, if_exists="update", schema=sdl)
     rows = products(500)
     assert recovery.send(rows, made, clock=clock).ok

@@ -1,5 +1,6 @@
+import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,18 @@ def test_figures_that_do_not_add_up_are_told(capsys: pytest.CaptureFixture[str])
 
     assert "DOES NOT ADD UP to 10,000" in capsys.readouterr().out
     assert not summary.adds_up(wrong.figures)
+
+
+def test_an_extraction_tells_what_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """P26, P33: what an extraction read may become several rows, so its figures stand without a sum."""
+    extracted = {"read": 150, "mapped": 1_016, "rejected": 2, "written": 1_014, "dry_run": True}
+    summary.write(ended(result=extracted))
+    said = capsys.readouterr().out
+    lines = [" ".join(line.split()) for line in said.splitlines()]
+    assert {"read 150", "written 1,014", "rejected 2"} < set(lines)
+    assert "ADD UP" not in said
+    assert "sum" not in said
+    assert "DRY RUN: nothing was written" in said
 
 
 def test_a_dry_run_says_so(capsys: pytest.CaptureFixture[str]) -> None:
@@ -147,7 +160,37 @@ def test_a_terminal_gets_one_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest
         assert words in said
 
 
+def test_a_stage_of_nobody_knows_how_many_moves_no_bar(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the total is not known the terminal tells rows, pages and rate, and claims no share of it."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    fetched = {"event": "stage.progress", "stage": "extraction", "done": 400, "total": None, "pages": 2, "rate": 99.6}
+    with progress.shown(quiet=False) as listener:
+        assert listener
+        for event in [*EVENTS[:5], {**EVENTS[5], "message": "Fetching orders"}, fetched]:
+            listener(event)
+    assert "extraction: 400 rows, 2 pages, 100 a second" in (said := capsys.readouterr().err)
+    assert "50%" in said
+    with progress.shown(quiet=False, shares=False) as listener:
+        assert listener
+        listener(fetched)
+    assert "400 rows" in (said := capsys.readouterr().err)
+    assert "%" not in said
+
+
 def test_quiet_gets_nothing() -> None:
     """With --quiet nobody is told of progress."""
     with progress.shown(quiet=True) as listener:
         assert listener is None
+
+
+def test_runs_tell_what_was_delivered_or_written(fcwork: Callable[..., Any], home: Path) -> None:
+    """The list of runs tells of a load what was delivered, and of an extraction what was written."""
+    for run_id, figures in {"a": {"read": 3, "delivered": 2}, "b": {"read": 5, "written": 15}}.items():
+        folder = home / ".fcwork" / "runs" / run_id
+        folder.mkdir(parents=True)
+        (folder / "result.json").write_text(json.dumps({"state": "SUCCEEDED", **figures}), "utf-8")
+    said = fcwork("runs").out
+    assert "3 read, 2 delivered" in said
+    assert "5 read, 15 written" in said

@@ -10,7 +10,7 @@ import httpx
 import polars as pl
 import pytest
 
-import fcwork.simulator.graphql
+import fcwork
 from fcwork.client import FluentClient
 from fcwork.errors import (
     ApiError,
@@ -27,7 +27,7 @@ from fcwork.mapper import Mapper
 from fcwork.mutations import Argument, Operation
 from fcwork.routes import Paced, ReadsBack, Receipt, Route
 
-SCHEMA = Path(fcwork.simulator.graphql.__file__).parent / "schema.graphql"
+SCHEMA = Path(fcwork.__file__).parent / "fluent.graphql"
 PATH = "/graphql"
 ROWS = pl.DataFrame({"_row": [1, 2, 3], "ref": ["A", "B", "C"], "name": ["a", None, "c"]})
 

@@ -1,8 +1,10 @@
 """Pages: nothing lost in silence, no endless loop, limits exact."""
 
+import json
 from typing import Any
 
 import httpx
+import polars as pl
 import pytest
 
 from fcwork.client import FluentClient, Page, Pages
@@ -344,6 +346,8 @@ def test_frame_raises_unless_all_is_there(platform: Any, client: FluentClient) -
     assert client.frame(QUERY, max_records=2).to_dict(as_series=False) == {"id": [1, 2]}
     platform.on("/graphql", order(connection([], more=True)))
     with pytest.raises(BadRequestError, match=r"nested_truncated: orders\.edges\.node\.items"):
+        client.frame(NESTED, nested="report")
+    with pytest.raises(ServerError, match=r"nested_empty_page: orders\.edges\.node\.items"):
         client.frame(NESTED)
 
 
@@ -372,3 +376,98 @@ def test_a_list_of_connections_is_told(platform: Any, client: FluentClient) -> N
     platform.on("/graphql", (200, {"data": {"items": [page([1], more=False)[1]["data"]["items"]]}}))
     with pytest.raises(BadRequestError, match="list of connections"):
         ids(client.pages(QUERY))
+
+
+TOO_COMPLEX = {"message": "a complexity of 20000 is over the limit", "extensions": {"code": "C0001E"}}
+
+
+def by_size(limit: int) -> Any:
+    """Return a platform of 20 items that finds pages of more than ``limit`` nodes too complex."""
+
+    def answer(request: httpx.Request) -> Any:
+        variables = json.loads(request.content).get("variables") or {}
+        size = next((value for value in variables.values() if isinstance(value, int)), 100)
+        if size > limit:
+            return 200, {"data": None, "errors": [TOO_COMPLEX]}
+        begin = next((int(value[1:]) for value in variables.values() if isinstance(value, str)), 0)
+        return page(list(range(begin + 1, begin + size + 1)), more=begin + size < 20)
+
+    return answer
+
+
+@pytest.mark.parametrize("errors", ["raise", "partial"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        QUERY,
+        "{ items { edges { node { id } } } }",
+        "{ items(first: 40) { edges { node { id } } } }",
+        "query Q($n: Int = 16) { items(first: $n) { edges { node { id } } } }",
+    ],
+)
+def test_pages_shrink_where_they_are_too_complex(
+    platform: Any, client: FluentClient, capsys: pytest.CaptureFixture[str], query: str, errors: Any
+) -> None:
+    """P21: a page refused as too complex is asked for with half as many nodes until it goes; logged once."""
+    platform.on("/graphql", by_size(5))
+    pages = client.pages(query, errors=errors)
+    assert [node["id"] for node in (node for each in pages for node in each.nodes)][:20] == list(range(1, 21))
+    assert (pages.complete, pages.reason) == (True, "")
+    assert capsys.readouterr().err.count("pages.smaller") == 1
+
+
+def test_pages_shrink_where_they_are(platform: Any, client: FluentClient) -> None:
+    """P21: a page refused in the middle is asked for again from the same cursor, also with a size of the caller's."""
+    refused = (200, {"data": None, "errors": [TOO_COMPLEX]})
+    platform.on("/graphql", page([1, 2, 3, 4], more=True), refused, page([5, 6], more=False))
+    assert ids(client.pages(QUERY, page_size=4)) == [1, 2, 3, 4, 5, 6]
+    assert [body["variables"] for body in platform.sent("/graphql")] == [
+        {"first": 4},
+        {"first": 4, "after": "c4"},
+        {"first": 2, "after": "c4"},
+    ]
+
+
+def test_what_is_too_complex_by_itself_is_told(platform: Any, client: FluentClient) -> None:
+    """P21: a query that is refused with one node a page too is the platform's refusal, after few requests."""
+    platform.on("/graphql", by_size(0))
+    with pytest.raises(GraphQLError, match="complexity"):
+        next(client.pages(QUERY))
+    assert len(platform.requests) == 7  # 100, 50, 25, 12, 6, 3, 1
+    kept = client.pages(QUERY, errors="partial")
+    assert (ids(kept), kept.reason) == ([], "errors")
+
+
+def test_other_refusals_do_not_shrink(platform: Any, client: FluentClient) -> None:
+    """Only what the platform calls too complex is asked for in smaller pages."""
+    platform.on("/graphql", (200, {"data": None, "errors": [{"message": "no", "extensions": {"code": "C0120E"}}]}))
+    with pytest.raises(GraphQLError, match="no"):
+        next(client.pages(QUERY))
+    assert len(platform.requests) == 1
+
+
+def test_frames_of_pages(platform: Any, client: FluentClient) -> None:
+    """Pages give a frame each, all with the types that their flattener tells before the first."""
+    query = "{ orders { edges { node { id createdOn totalPrice } } } }"
+    first = {"cursor": "c1", "node": {"id": "1", "createdOn": "2026-01-10T00:00:00Z", "totalPrice": 1.5}}
+    second = {"cursor": "c2", "node": {"id": "2", "createdOn": None, "totalPrice": None}}
+    platform.on(
+        "/graphql",
+        (200, {"data": {"orders": {"edges": [first], "pageInfo": {"hasNextPage": True}}}}),
+        (200, {"data": {"orders": {"edges": [second], "pageInfo": {"hasNextPage": False}}}}),
+    )
+    pages = client.pages(query)
+    types = pages.flattener.schema
+    assert platform.requests == []
+    assert types == {"id": pl.String, "createdOn": pl.Datetime("ms", "UTC"), "totalPrice": pl.String}
+    frames = list(pages.frames())
+    assert [frame.schema for frame in frames] == [types, types]
+    assert pl.concat(frames)["totalPrice"].to_list() == ["1.5", None]
+
+
+def test_errors_of_a_page_say_where(platform: Any, client: FluentClient) -> None:
+    """P21: the errors kept with a page have the platform's message and the path of what is missing."""
+    told = {"message": "boom", "path": ["items", "edges", 0, "node", "id"]}
+    platform.on("/graphql", page([1], more=False, errors=[told, "text"]))
+    errors = next(client.pages(QUERY, errors="partial")).errors
+    assert errors == (told, {"message": "text"})

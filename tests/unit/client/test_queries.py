@@ -195,7 +195,7 @@ def test_fragments_are_looked_into() -> None:
         "fragment Edge on AEdge { cursor node { ... on A { id ref } } }"
     )
     how = plan(query, {})
-    assert (how.cursor, how.text, how.columns) == ("c", query, (("id",), ("ref",)))
+    assert (how.cursor, how.text, how.flattener.schema.names()) == ("c", query, ["id", "ref"])
 
 
 def test_nested_connections_are_watched() -> None:
@@ -205,19 +205,44 @@ def test_nested_connections_are_watched() -> None:
         "{ edges { node { id } } } } } } customer { pets { edges { node { id } } pageInfo { hasNextPage } } } } } } }",
         {},
     )
-    assert how.nested == (
+    assert [(place, way.more) for place, way in how.nested] == [
         (("items",), "hasNextPage"),
         (("items", "edges", "node", "fs"), "hasPreviousPage"),
         (("customer", "pets"), "hasNextPage"),
-    )
+    ]
     assert squeezed(how.text).count("pageInfo { hasNextPage }") == 3
     assert how.text.count("hasPreviousPage") == 1
 
 
 def test_columns_follow_the_query() -> None:
-    """Columns are the fields asked for, by alias, in their order; a connection counts as one."""
-    how = plan("{ a { edges { node { id no: ref c { ref d { e } } items { edges { node { id } } } } } } }", {})
-    assert how.columns == (("id",), ("no",), ("c", "ref"), ("c", "d", "e"), ("items",))
+    """Columns are the fields asked for, by alias, in their order; a connection counts as one, and a field once."""
+    how = plan("{ a { edges { node { id no: ref c { ref d { e } } items { edges { node { id } } } c { f } } } } }", {})
+    assert how.flattener.schema.names() == ["id", "no", "c.ref", "c.d.e", "c.f", "items"]
+
+
+def test_what_following_needs_is_added() -> None:
+    """P21: to follow inner connections, their cursors and what finds their nodes again are asked for, once."""
+    text = "{ orders { edges { node { ref items { edges { node { ref } } } } } } }"
+    how = plan(text, {}, nested="follow")
+    assert how.hidden == (("_id",),)
+    assert (
+        "node { ref items { edges { node { ref } } edges { cursor } pageInfo { hasNextPage } } _id: id }"
+        in squeezed(how.text)
+    )
+    with_id = plan(text.replace("node { ref items", "node { id items"), {}, nested="follow")
+    assert (with_id.hidden, "_id" in with_id.text) == ((), False)
+    with pytest.raises(BadRequestError, match="nested"):
+        plan(text, {}, nested="ignore")  # type: ignore[arg-type] # the wrong value is the case
+
+
+def test_another_page_size_keeps_the_rest() -> None:
+    """A query of another page size is the same query, wherever its size was said."""
+    for arguments, size in (("(first: $n)", 5), ("(first: 10)", 10), ("", 100)):
+        declared = "query Q($n: Int) " if "$n" in arguments else ""
+        how = plan(f"{declared}{{ a{arguments} {{ edges {{ node {{ id }} }} }} }}", {"n": 5})
+        assert how.size == size
+        smaller = how.resized(2, {"n": 5})
+        assert (smaller.size, list(smaller.sizes.values()), smaller.cursor) == (2, [2], how.cursor)
 
 
 def test_the_sample_queries_can_be_paged() -> None:

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from graphql import GraphQLSchema, parse, validate
 
+import fcwork
 from fcwork import frames
 from fcwork import schema as schemas
 from fcwork.errors import MappingError
 from fcwork.mapper import Mapper
-from fcwork.simulator import graphql as simulated
 
 Mistakes = Callable[..., list[str]]
-SCHEMA = Path(str(simulated.__file__)).with_name("schema.graphql")
+SCHEMA = Path(fcwork.__file__).with_name("fluent.graphql")
 RECORD: dict[str, Any] = {
     "id": "7",
     "name": " n ",

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from graphql import build_schema, get_operation_ast, parse
 
-import fcwork.simulator.graphql
+import fcwork
 from fcwork.mutations import MAX_COMPLEXITY, Operation, complexity, fitting
 from fcwork.simulator.graphql.complexity import complexity as counted
 
-SCHEMA = build_schema((Path(fcwork.simulator.graphql.__file__).parent / "schema.graphql").read_text("utf-8"))
+SCHEMA = build_schema((Path(fcwork.__file__).parent / "fluent.graphql").read_text("utf-8"))
 INNER = "edges { node { id } }"
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from graphql import GraphQLSchema, build_schema, parse, validate
 
-import fcwork.simulator.graphql
+import fcwork
 from fcwork.errors import MappingError
 from fcwork.mutations import Argument, Operation, typed
 
-PLATFORM = build_schema((Path(fcwork.simulator.graphql.__file__).parent / "schema.graphql").read_text("utf-8"))
+PLATFORM = build_schema((Path(fcwork.__file__).parent / "fluent.graphql").read_text("utf-8"))
 SMALL = build_schema("""
     input AddInput { ref: String! }
     type Query { ping: Boolean }

@@ -8,10 +8,12 @@ import polars as pl
 import pytest
 
 from fcwork import frames
+from fcwork.extraction import ExtractResult
 from fcwork.ingestion import IngestResult
 from fcwork.ingestion.gate import Gate
-from fcwork.ingestion.stages import Stage
 from fcwork.recovery.result import dead_letters
+from fcwork.sources import Written, WrittenFile
+from fcwork.stages import Stage
 
 AT = datetime(2026, 1, 15, 12, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>"
@@ -64,5 +66,36 @@ def make() -> Make:
             "checkpoint": "",
         }
         return IngestResult(**{**usual, **changes})
+
+    return result
+
+
+@pytest.fixture
+def extracted() -> Callable[..., ExtractResult]:
+    """Return what makes a result of an extraction: of ten orders seven are written, two rejected, one came again."""
+
+    def result(**changes: Any) -> ExtractResult:
+        rejected = rows(3, 4, _errors=["x", "x"])
+        file = WrittenFile("out/orders-1.csv", "orders-1.csv", 7, 1234, "ab" * 32)
+        usual: dict[str, Any] = {
+            "frame": None,
+            "rejected": rejected,
+            "issues": found(rejected, "map.required"),
+            "rows": 7,
+            "pages": 2,
+            "complete": True,
+            "reasons": (),
+            "limited": False,
+            "counts": {"read": 10, "repeated": 1, "known": 0, "mapped": 7, "rejected": 2, "written": 7},
+            "state": "COMPLETED_WITH_ERRORS",
+            "entity": "orders",
+            "target": "acme.sandbox.api.fluentretail.com (retailer 34)",
+            "since": AT,
+            "watermark": AT,
+            "watermark_name": "stock",
+            "files": Written("out", "csv", 7, (file, file), "out/orders.manifest.json"),
+            "stages": (Stage("fetch", 10, 0.5), Stage("deliver", 10, 0.1)),
+        }
+        return ExtractResult(**{**usual, **changes})
 
     return result

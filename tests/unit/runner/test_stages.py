@@ -6,6 +6,7 @@ import pytest
 
 from fcwork import runner
 from fcwork.clock import ManualClock
+from fcwork.extraction import Fetched
 from fcwork.runner import stages
 from fcwork.runner.display import STAGE_TYPE
 from fcwork.runner.stages import NotebookJob
@@ -54,6 +55,23 @@ def test_progress_is_shown_now_and_then_and_at_the_end(shown: list[dict[str, Any
     assert 3 <= len(told) <= 5
     assert told[-1] == {"what": "progress", "stage": "send", "done": 1000, "total": 1000}
     assert "1,000 of 1,000 rows, 10 a second" in str(job)
+
+
+def test_progress_of_nobody_knows_how_many_tells_rows_pages_and_rate(shown: list[dict[str, Any]]) -> None:
+    """Where the total is not known the stage tells rows, pages and rate, and ends with its last word."""
+    clock = ManualClock()
+    job = NotebookJob("j", Path(), clock=clock)
+    job.stage("fetch")
+    for page in range(1, 1001):
+        clock.advance(0.001)
+        job.progress(Fetched(rows=200 * page, pages=page, rate_per_second=2_000.0))
+    job.end()
+
+    told = [bundle[STAGE_TYPE] for bundle in shown if bundle.get(STAGE_TYPE, {}).get("what") == "progress"]
+    assert 3 <= len(told) <= 5
+    last = {"done": 200_000, "total": None, "pages": 1000, "rate": 2_000.0}
+    assert told[-1] == {"what": "progress", "stage": "fetch", **last}
+    assert "200,000 rows, 1,000 pages, 2,000 a second" in str(job)
 
 
 def test_progress_before_any_stage_is_nothing(shown: list[dict[str, Any]]) -> None:

@@ -168,8 +168,8 @@ def test_read_does_not_leave_lines_out_unasked(put: Put) -> None:
         pytest.param(b"a,b\n1\n1,\xff\n", "byte 0xff in line 3", id="no UTF-8 after a ragged line"),
         pytest.param("a,b\n".encode("utf-16-le"), 'encoding="utf-16"', id="NUL bytes"),
         pytest.param(b"PAR1 and so on", 'format="parquet"', id="parquet"),
-        pytest.param(b"\x1f\x8b\x08rest", "gzip is not supported yet", id="gzip"),
-        pytest.param(b"x\x9crest", "zlib is not supported yet", id="zlib"),
+        pytest.param(b"\x1f\x8b\x08rest", "cannot be unpacked", id="gzip"),
+        pytest.param(b"x\x9crest", "zlib is not read", id="zlib"),
     ],
 )
 def test_files_that_are_no_csv(put: Put, content: bytes, told: str) -> None:
@@ -231,3 +231,67 @@ def test_identity_of_the_version_read(put: Put) -> None:
     assert file.modified_at.utcoffset() is not None
     put("a.csv", b"a\n2\n")
     assert sources.read_with_issues(path).sha256 != result.sha256
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "rows"),
+    [
+        pytest.param(b"1,2\n3,4\n", {"header": "none"}, [("1", "2", 1), ("3", "4", 2)], id="no header"),
+        pytest.param(
+            b"1,2\n3,4\n", {"header": "none", "names": ["x", "y"]}, [("1", "2", 1), ("3", "4", 2)], id="named"
+        ),
+        pytest.param(b"a,a\n3,4\n", {"names": ["x", "y"]}, [("3", "4", 2)], id="a header of no use"),
+        pytest.param(b"Stock of today\n\na,b\n3,4\n", {"skip": 1}, [("3", "4", 4)], id="lines before the header"),
+        pytest.param(b'"\n,\n3,4\n', {"skip": 2, "header": "none"}, [("3", "4", 3)], id="lines and no header"),
+        pytest.param(b"#x\n# y\n\na,b\n#,\n3,4\n#end", {"comment": "#"}, [("3", "4", 6)], id="comments"),
+        pytest.param(b'a,b\n3,"\n#4"\n', {"comment": "#"}, [("3", "\n#4", 2)], id="no comment in quotes"),
+        pytest.param(b"a,b\n# it's \"\n3,4\n", {"comment": "# "}, [("3", "4", 3)], id="a quote in a comment"),
+        pytest.param(
+            b"a,b\n'x,''\n',\"\n5,''\n", {"quote": "'"}, [("x,'\n", '"', 2), ("5", "", 4)], id="single quotes"
+        ),
+        pytest.param(b'a,b\n"x,y"\n5,"\n', {"quote": "none"}, [('"x', 'y"', 2), ("5", '"', 3)], id="no quotes"),
+        pytest.param(b"'a','b'\n'x',\"", {"quote": "'"}, [("x", '"', 2)], id="a quoted header"),
+        pytest.param(b"^a^|b\n^x|y^|2\n", {"quote": "^", "delimiter": "|"}, [("x|y", "2", 2)], id="signs of patterns"),
+    ],
+)
+def test_options_for_feeds_of_every_kind(
+    put: Put, content: bytes, options: dict[str, object], rows: list[tuple[str, str, int]]
+) -> None:
+    """Feeds without a header, with lines before it, comments or quotes of their own are read; lines stay the file's."""
+    path = put("a.csv", content)
+    read = sources.read(path, **options)
+    assert read.select(pl.exclude("_source")).rows() == rows
+    assert read.columns[:2] == options.get("names", ["column_1", "column_2"] if "header" in options else ["a", "b"])
+    ragged = sources.read_with_issues(put("b.csv", content.rstrip(b"\n") + b"\n5\n"), **options)  # the second pass
+    assert ragged.frame.select(pl.exclude("_source")).rows() == rows
+    assert ragged.issues["code"].to_list() == ["read.ragged"]
+    assert ragged.issues["row"][0] == content.rstrip(b"\n").count(b"\n") + 2
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"names": ["x"]}, "names= has 1 names, .* has 2 columns\n→ line 1 is a, a"),
+        ({"names": ["x", "x"]}, "has the name 'x' twice"),
+        ({"names": "x,y"}, "is no list of names"),
+        ({"names": ["x", " "]}, "is no list of names"),
+        ({"header": "second"}, "known: first, none"),
+        ({"skip": "1"}, "is no count of lines"),
+        ({"skip": -1}, "is no count of lines"),
+        ({"skip": True}, "is no count of lines"),
+        ({"skip": 9}, "skip=9 passes over all of .*, which has 2 lines"),
+        ({"quote": "ab"}, "quote='ab' is not one character"),
+        ({"quote": ","}, None),
+        ({"quote": ",", "delimiter": ","}, "delimiter=',' is the quote too"),
+        ({"comment": "a\n"}, "is not what a line can begin with"),
+        ({"partitions": True}, "csv has no option 'partitions'"),
+        ({}, "both named 'a'\n→ give each column a name of its own in line 1, or here: names="),
+    ],
+)
+def test_options_that_cannot_be_meant_are_told(put: Put, options: dict[str, object], told: str | None) -> None:
+    """P32: an option of a wrong kind, or that does not fit the file, is refused with what it may be."""
+    path = put("a.csv", b"a,a\n1,2")
+    if told is None:
+        told = "has no name|never closed|cannot be read"
+    with pytest.raises(SourceError, match=told):
+        sources.read(path, **options)

@@ -141,16 +141,16 @@ def test_the_format_is_told_by_the_name_or_the_first_bytes(put: Put, name: str, 
 @pytest.mark.parametrize("content", [b"hello\n", b'{"a":1}\n', b"\x00\x01\x02,"])
 def test_an_untold_format_is_asked_for(put: Put, content: bytes) -> None:
     """P32: where neither name nor content tells, the caller is asked and the formats are named."""
-    with pytest.raises(SourceError, match="give format=, one of csv, json, jsonl, parquet, xml"):
+    with pytest.raises(SourceError, match="give format=, one of csv, json, jsonl, parquet, xlsx, xml"):
         sources.read(put("a.dat", content))
 
 
 @pytest.mark.parametrize(
     ("format_", "options", "told"),
     [
-        ("xls", {}, "known: csv, json, jsonl, parquet, xml"),
-        ("csv", {"delimeter": ";"}, "it takes delimiter and encoding"),
-        ("jsonl", {"path": "a"}, "it takes none"),
+        ("xls", {}, "known: csv, json, jsonl, parquet, xlsx, xml"),
+        ("csv", {"delimeter": ";"}, "it takes delimiter, encoding, header"),
+        ("jsonl", {"path": "a"}, "it takes member"),
         ("json", {"path": 5}, "path=5 is no text"),
     ],
 )

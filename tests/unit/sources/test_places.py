@@ -32,9 +32,13 @@ def test_a_path_object_and_the_home_folder(put: Put, tmp_path: Path, monkeypatch
 @pytest.mark.parametrize(
     ("uri", "told"),
     [
-        ("s3://bucket/a.csv", "s3:// is not supported yet"),
-        ("sftp://user:hunter2secret@host/a.csv", "sftp:// is not supported yet"),
-        ("https://host/a.csv", "files of this machine are"),
+        ("s3:///a.csv", "names no bucket"),
+        ("s3://bucket/../a.csv", "would leave its place"),
+        ("s3://key:hunter2secret@bucket/a.csv", "a password stands in"),
+        ("sftp://user:hunter2secret@host/a.csv", "a password stands in"),
+        ("sftp:///a.csv", "names no host"),
+        ("sftp://host:99999/a.csv", "names no host"),
+        ("https://host/a.csv", "there is no connection 'https'\n.*a file of this machine is"),
         ("file://elsewhere/a.csv", "names the host 'elsewhere'"),
         ("file://", "names no file"),
         ("file:///a%00b", "names no file"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -25,7 +26,7 @@ ROWS = pl.DataFrame(
 @pytest.mark.parametrize("format_", FORMATS)
 def test_hostile_texts_come_back(tmp_path: Path, format_: str) -> None:
     """P29: commas, quotes, line ends, empty texts, long ids and nulls first survive writing and reading."""
-    path = sources.write(ROWS, tmp_path / f"out.{format_}")
+    path = Path(sources.write(ROWS, tmp_path / f"out.{format_}"))
     assert sources.read(path).drop(frames.IDENTITY).equals(ROWS)
 
 
@@ -33,16 +34,16 @@ def test_hostile_texts_come_back(tmp_path: Path, format_: str) -> None:
 def test_columns_come_in_the_frames_order(tmp_path: Path, format_: str) -> None:
     """P29: the order of the columns is the frame's, and identity stays out unless it is asked for."""
     rows = frames.with_identity(ROWS, "in.csv")
-    path = sources.write(rows, tmp_path / f"out.{format_}")
+    path = Path(sources.write(rows, tmp_path / f"out.{format_}"))
     assert sources.read(path).columns == ["z", "a", "_row", "_source"]
-    kept = sources.write(rows, tmp_path / f"kept.{format_}", identity=True)
+    kept = Path(sources.write(rows, tmp_path / f"kept.{format_}", identity=True))
     raw = pl.read_parquet(kept).columns if format_ == "parquet" else None
     assert raw is None or raw == ["z", "a", "_row", "_source"]
 
 
 def test_csv_is_exact(tmp_path: Path) -> None:
     """P25: raw mode writes each text as it is, a null as nothing and an empty text as two quotes."""
-    path = sources.write(pl.DataFrame({"=h": ["=1+1", None, ""], "n": [-1, 2, None]}), tmp_path / "a.csv")
+    path = Path(sources.write(pl.DataFrame({"=h": ["=1+1", None, ""], "n": [-1, 2, None]}), tmp_path / "a.csv"))
     assert path.read_bytes() == b'=h,n\n=1+1,-1\n,2\n"",\n'
 
 
@@ -50,7 +51,7 @@ def test_spreadsheets_get_no_formulas(tmp_path: Path) -> None:
     """P25: texts and names that would run are neutral, and numbers, also those that are text, stay as they are."""
     texts = ["=1+1", "@x", "+cmd", "-x", "\tx", "\rx", "\uff1d1", "-5", "+3.5e2", "plain", "a=b", None]
     rows = pl.DataFrame({"=name": texts, "n": [-1] * 12})
-    path = sources.write(rows, tmp_path / "a.csv", safe="spreadsheet")
+    path = Path(sources.write(rows, tmp_path / "a.csv", safe="spreadsheet"))
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
     back = sources.read(path)
     assert back.columns[:2] == ["'=name", "n"]
@@ -74,35 +75,36 @@ def test_instants_are_iso_and_nested_values_json(tmp_path: Path) -> None:
     )
     csv = sources.read(sources.write(rows, tmp_path / "a.csv")).drop(frames.IDENTITY).row(0)
     assert csv == (
-        "2026-01-02T03:04:05.678000+00:00",
+        "2026-01-02T03:04:05.678000Z",
         "2026-01-02T03:04:05.678000",
         "2026-01-02",
         "PT1M30S",
         "1.50",
-        '{"k": [1, 2], "at": "2026-01-02T03:04:05.678000+00:00"}',
+        '{"k":[1,2],"at":"2026-01-02T03:04:05.678000Z"}',
     )
     json = sources.read(sources.write(rows, tmp_path / "a.json")).drop(frames.IDENTITY).row(0)
-    assert json[:5] == csv[:5]
-    assert json[5]["k"] == [1, 2]
+    assert json[:4] == csv[:4]
+    assert json[4] == 1.5
+    assert json[5] == {"k": [1, 2], "at": csv[0]}
 
 
 def test_a_lone_column_keeps_its_rows(tmp_path: Path) -> None:
     """P29: in a csv of one column a null is written as an empty text, as a blank line is no row."""
-    path = sources.write(pl.DataFrame({"a": [None, "x", None]}), tmp_path / "a.csv")
+    path = Path(sources.write(pl.DataFrame({"a": [None, "x", None]}), tmp_path / "a.csv"))
     assert sources.read(path)["a"].to_list() == ["", "x", ""]
 
 
 @pytest.mark.parametrize("kind", ["lazy", "pandas", "pyarrow", "records"])
 def test_any_kind_of_frame_is_written(tmp_path: Path, kind: frames.Kind) -> None:
     """Each kind of frame gives the same file."""
-    path = sources.write(frames.leave(ROWS, kind), tmp_path / "a.csv")
+    path = Path(sources.write(frames.leave(ROWS, kind), tmp_path / "a.csv"))
     assert sources.read(path).drop(frames.IDENTITY).equals(ROWS)
 
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_no_rows_are_a_file_with_columns(tmp_path: Path, format_: str) -> None:
     """A frame without rows is a file that reads back without rows."""
-    path = sources.write(ROWS.clear(), tmp_path / f"a.{format_}")
+    path = Path(sources.write(ROWS.clear(), tmp_path / f"a.{format_}"))
     if format_ == "jsonl":
         assert path.read_bytes() == b""
         return
@@ -113,7 +115,6 @@ def test_no_rows_are_a_file_with_columns(tmp_path: Path, format_: str) -> None:
     ("name", "rows", "told"),
     [
         ("a.xls", ROWS, "give format="),
-        ("a.xml", ROWS, "xml is read, not written: .*\n→ write one of csv, json, jsonl, parquet$"),
         ("a.csv", pl.DataFrame(), "without columns"),
         ("a.csv", pl.DataFrame({"b": [b"\x00"]}), "bytes of b have no form in csv"),
     ],
@@ -125,9 +126,9 @@ def test_what_has_no_form_is_refused(tmp_path: Path, name: str, rows: pl.DataFra
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("place", ["s3://bucket/a.csv", "", "a\0.csv"])
-def test_only_files_of_this_machine_are_written(place: str) -> None:
-    """P24, P32: another scheme or no path is refused."""
+@pytest.mark.parametrize("place", ["nowhere://a.csv", "", "a\0.csv"])
+def test_only_places_that_are_known_are_written(place: str) -> None:
+    """P24, P32: a scheme that is no connection, or no path, is refused."""
     with pytest.raises(SourceError):
         sources.write(ROWS, place)
 
@@ -173,14 +174,15 @@ def full_disk() -> Iterator[None]:
         signal.signal(signal.SIGXFSZ, handler)
 
 
-@pytest.mark.parametrize("format_", FORMATS)
-def test_a_full_disk_leaves_what_was_there(tmp_path: Path, format_: str) -> None:
+@pytest.mark.parametrize("format_", [*FORMATS, "xml", "csv.gz"])
+@pytest.mark.parametrize("how", [{}, {"split_rows": 20_000}, {"partition_by": "k"}])
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path, format_: str, how: dict[str, Any]) -> None:
     """P29: when the disk is full the old file stays whole, and no half of the new one is left."""
-    path = sources.write(ROWS, tmp_path / f"a.{format_}")
+    path = Path(sources.write(ROWS, tmp_path / f"a.{format_}"))
     before = path.read_bytes()
-    big = pl.DataFrame({"a": [f"text {at * 7919}" for at in range(50_000)]})
-    with full_disk(), pytest.raises(SourceError, match="cannot be written"):
-        sources.write(big, path)
+    big = pl.DataFrame({"a": [f"text {at * 7919}" for at in range(50_000)], "k": [0, 1] * 25_000})
+    with full_disk(), pytest.raises(SourceError, match=r"cannot be (written|held in)"):
+        sources.write(big, path, **how)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
@@ -202,7 +204,7 @@ def test_a_reader_never_sees_a_part(tmp_path: Path) -> None:
 def test_what_a_spreadsheet_was_kept_from_running_can_be_had_back(tmp_path: Path) -> None:
     """P25: a csv made for spreadsheets, read again, gives each text as it was, those with an apostrophe too."""
     texts = ["=1+1", "'=1+1", "''=1", "'plain", "-5", "@x", "+4 pcs", "＝1"]  # noqa: RUF001 - the full-width form is meant
-    path = sources.write(pl.DataFrame({"a": texts, "b": texts}), tmp_path / "out.csv", safe="spreadsheet")
+    path = Path(sources.write(pl.DataFrame({"a": texts, "b": texts}), tmp_path / "out.csv", safe="spreadsheet"))
     read = sources.read(path)
     assert read["a"].to_list() != texts
     assert sources.as_written(read)["a"].to_list() == texts

@@ -347,7 +347,9 @@ def test_xml_is_not_taken_for_another_format(put: Put, format_: str, told: str) 
 
 def test_xml_takes_its_own_options_alone(put: Put) -> None:
     """P32: an option that is another format's is refused, and the known ones are named."""
-    with pytest.raises(SourceError, match="xml has no option 'delimiter'\n→ it takes path, namespaces and encoding"):
+    with pytest.raises(
+        SourceError, match="xml has no option 'delimiter'\n→ it takes path, namespaces, encoding and member"
+    ):
         sources.read(put("a.xml", b"<r/>"), delimiter=",")
 
 

@@ -10,7 +10,7 @@ import yaml
 from fcwork.errors import SourceError
 from fcwork.sources.elements import Reader
 from fcwork.sources.encodings import Block
-from fcwork.sources.formats import Options
+from fcwork.sources.options import Options
 
 DATA = Path(__file__).parents[2] / "data"
 VECTORS = json.loads((DATA / "vectors" / "xml.json").read_text("utf-8"))

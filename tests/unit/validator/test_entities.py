@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-import fcwork.simulator.graphql
+import fcwork
 from fcwork.errors import ConfigError
 from fcwork.validator import Validator
 from fcwork.validator.entities import ENTITIES, HOURS
 
-PLATFORM = Path(fcwork.simulator.graphql.__file__).with_name("schema.graphql")
+PLATFORM = Path(fcwork.__file__).with_name("fluent.graphql")
 GOOD: dict[str, dict[str, Any]] = {
     "INVENTORY": {"locationRef": "L1", "skuRef": "S1", "qty": 5, "type": "LAST_ON_HAND", "status": "ACTIVE"},
     "PRODUCT": {"ref": "P1", "type": "STANDARD", "gtin": "00012345", "name": "Shirt", "summary": "<p>Warm</p>"},

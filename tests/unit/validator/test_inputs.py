@@ -9,12 +9,12 @@ import pandas as pd
 import polars as pl
 import pytest
 
-import fcwork.simulator.graphql
+import fcwork
 from fcwork import frames
 from fcwork.errors import ConfigError
 from fcwork.validator import Validator
 
-PLATFORM = Path(fcwork.simulator.graphql.__file__).with_name("schema.graphql")
+PLATFORM = Path(fcwork.__file__).with_name("fluent.graphql")
 SDL = """
 scalar DateTime
 scalar Json

@@ -1,15 +1,16 @@
-"""The stages of a load: timed, logged, and told to whoever watches."""
+"""The stages of a load or an extraction: timed, logged, and told to whoever watches."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Protocol, Self
 
 from fcwork import log
 from fcwork.clock import Clock
 
 # The names under which whoever watches is told of stages: those of the SDK's production workflow (0.1.56, module 6).
+# It has none for archiving, which is told as such.
 WATCHED = {
     "read": "extraction",
     "map": "transformation",
@@ -17,8 +18,10 @@ WATCHED = {
     "open": "ingestion",
     "send": "batch-processing",
     "verify": "verification",
+    "fetch": "extraction",
+    "deliver": "transformation",
 }
-_logger = log.get("ingestion")
+_logger = log.get("stages")
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,45 @@ class Stage:
     seconds: float
 
 
+class HowFar(Protocol):
+    """How far a stage has come; where ``total`` is None, nobody knows of how many rows, and there may be ``pages``."""
+
+    @property
+    def rows(self) -> int:
+        """Rows done so far."""
+        ...
+
+    @property
+    def total(self) -> int | None:
+        """Of how many."""
+        ...
+
+    @property
+    def rate_per_second(self) -> float:
+        """Rows a second."""
+        ...
+
+
+def facts(progress: HowFar) -> dict[str, Any]:
+    """Return what an event tells of how far a stage has come."""
+    told: dict[str, Any] = {"done": progress.rows, "total": progress.total}
+    if progress.total is None:
+        told |= {"pages": getattr(progress, "pages", None), "rate": progress.rate_per_second}
+    return told
+
+
+def how_far(done: int, total: int | None, pages: int | None = None, rate: float | None = None) -> str:
+    """Return in words how far a stage has come: by its total, or where that is not known by rows and pages."""
+    told = [f"{done:,} of {total:,} rows" if total is not None else "1 row" if done == 1 else f"{done:,} rows"]
+    if pages is not None:
+        told.append("1 page" if pages == 1 else f"{pages:,} pages")
+    if rate:
+        told.append(f"{rate:,.0f} a second")
+    return ", ".join(told)
+
+
 class Stages:
-    """Times the stages of one load, one after the other, and tells of each as it begins.
+    """Times the stages of one piece of work, one after the other, and tells of each as it begins.
 
     As a context it ends the last stage with its block.
     """

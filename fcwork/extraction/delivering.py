@@ -1,0 +1,124 @@
+"""From the spool through the mapper: nodes that came as pages become rows, exploded and mapped some at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from fcwork import frames
+from fcwork.errors import ValidationError
+from fcwork.extraction.asking import CHANGED, ID
+from fcwork.extraction.exploding import explode
+from fcwork.extraction.keys import UTC_MS
+
+if TYPE_CHECKING:
+    from fcwork.mapper import Mapper
+
+OnInvalid = Literal["reject", "drop", "fail"]
+SLICE_ROWS = 50_000
+
+
+@dataclass
+class Delivery:
+    """Makes rows of nodes, and keeps account of them.
+
+    Args:
+        entity: the source that rows are told to be of.
+        mapper: what maps them; None leaves them as they are.
+        explode: the lists that become rows.
+        hidden: columns that nobody asked for.
+        on_invalid: ``fail`` stops at the first row that cannot be mapped.
+        limit: how many nodes at the most.
+
+    Attributes:
+        mapped: how many rows came out.
+        rejected: the rows that could not be mapped, with ``_errors``.
+        issues: what was found.
+        unwritten_since: the earliest change of a rejected row.
+        unwritten: ``id`` and ``changed_at`` of the rejected rows.
+    """
+
+    entity: str
+    mapper: Mapper | None
+    explode: tuple[str, ...]
+    hidden: tuple[str, ...]
+    on_invalid: OnInvalid
+    limit: int | None = None
+    mapped: int = 0
+    rejected: list[pl.DataFrame] = field(default_factory=list)
+    issues: list[pl.DataFrame] = field(default_factory=list)
+    unwritten_since: datetime | None = None
+    unwritten: list[pl.DataFrame] = field(default_factory=list)
+    _rows: int = 0
+
+    @property
+    def mapping(self) -> str:
+        """Which mapping is applied, with its hash."""
+        return self.mapper.title if self.mapper else "none"
+
+    def frames(self, nodes: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """Yield the rows of nodes, mapped.
+
+        Raises:
+            ValidationError: a row cannot be mapped, and ``on_invalid`` is ``fail``.
+        """
+        left = self.limit
+        for some in nodes:
+            here = some if left is None else some.head(left)
+            left = None if left is None else left - here.height
+            yield from (self.made(part) for part in here.iter_slices(SLICE_ROWS))
+            if left == 0:
+                return
+
+    def made(self, nodes: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows of some nodes."""
+        rows = self._numbered(explode(nodes, self.explode))
+        shown = rows.drop(self.hidden, strict=False)
+        if self.mapper is None:
+            self.mapped += rows.height
+            return shown
+        result = self.mapper.apply(shown)
+        self.mapped += result.frame.height
+        self._note(result.issues)
+        if result.rejected.height:
+            self._reject(rows, result.rejected)
+        mapped: pl.DataFrame = result.frame
+        return mapped
+
+    def _numbered(self, rows: pl.DataFrame) -> pl.DataFrame:
+        number = pl.int_range(self._rows + 1, self._rows + 1 + rows.height, dtype=pl.Int64, eager=True)
+        self._rows += rows.height
+        return rows.with_columns(number.alias(frames.ROW), pl.lit(self.entity).alias(frames.SOURCE))
+
+    def _note(self, issues: pl.DataFrame) -> None:
+        """Keep issues; those of a whole frame once, though they come with each slice."""
+        if self.issues:
+            known = pl.concat(self.issues).filter(pl.col("row").is_null()).select("code", "field").unique()
+            again = pl.col("row").is_null()
+            issues = pl.concat(
+                [issues.filter(~again), issues.filter(again).join(known, on=["code", "field"], how="anti")]
+            )
+        if issues.height:
+            self.issues.append(issues)
+
+    def _reject(self, rows: pl.DataFrame, rejected: pl.DataFrame) -> None:
+        own = rows.join(rejected.select(frames.ROW, "_errors"), on=frames.ROW, maintain_order="left")
+        self.rejected.append(own.drop(self.hidden, strict=False))
+        if own.schema.get(CHANGED) == UTC_MS and ID in own.columns:
+            self.unwritten.append(
+                own.select(pl.col(ID).cast(pl.String).alias("id"), pl.col(CHANGED).alias("changed_at"))
+            )
+            first = own[CHANGED].min()
+            assert first is None or isinstance(first, datetime)  # noqa: S101 - a column of instants
+            if first is not None and (self.unwritten_since is None or first < self.unwritten_since):
+                self.unwritten_since = first
+        if self.on_invalid == "fail":
+            first_row = own.row(0, named=True)
+            raise ValidationError(
+                f"row {first_row[frames.ROW]:,} of {self.entity} cannot be mapped: {first_row['_errors']}",
+                hint='mend the mapping, or keep the other rows with on_invalid="reject" or "drop"',
+            )

@@ -1,0 +1,382 @@
+"""One extraction at work: fetch into the spool, then map and write, and only then move the watermark."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from fcwork import frames, log, settings, sources
+from fcwork.client import FluentClient
+from fcwork.clock import Clock
+from fcwork.errors import LeaseTakenError, ValidationError
+from fcwork.extraction import asking, keeping, marks, spool, windows
+from fcwork.extraction.delivering import SLICE_ROWS, Delivery
+from fcwork.extraction.result import ExtractResult, State, empty_counts
+from fcwork.extraction.spool import Head, Part, Spool
+from fcwork.store import Held, Store, hold, open_store
+
+if TYPE_CHECKING:
+    from fcwork.extraction.asking import Question
+    from fcwork.extraction.fetching import Fetching, Watch
+    from fcwork.extraction.marks import Watermark
+    from fcwork.extraction.windows import Mode, Window
+    from fcwork.sources import Written
+    from fcwork.stages import Stages
+
+LIMITS = frozenset({"max_records", "max_pages"})
+PARTIAL = ("errors", "null_nodes", "no_connection", "nested_truncated", "nested_gone")  # what errors leave out
+EMBEDDED = "SIMULATOR"
+CLAIM_SECONDS = 30.0  # a worker on another machine that is dead for so long loses its claim
+FOLDER = "extractions"
+STAMP = "%Y%m%dT%H%M%SZ"
+_logger = log.get("extraction")
+
+
+@dataclass(frozen=True)
+class Sink:
+    """Where the rows go: a URI that may be a template, and how they are written."""
+
+    uri: str
+    form: str | None
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run of an extraction: its pages, its window, and where the watermark stood when it began."""
+
+    pages: Spool
+    window: Window
+    mark: Watermark | None
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        return self.pages.parts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """One extraction.
+
+    Attributes:
+        question: what is asked.
+        fetching: how pages are fetched.
+        delivery: what makes rows of them.
+        sink: where the rows go; None for a frame.
+        engine: the kind of the frames of the result.
+        watermark: its name; empty for none.
+        mode, since, until, overlap, lag: as in ``windows.choose`` and ``windows.moved``.
+        slices: in how many windows the one is asked for.
+        moves: whether the watermark moves.
+        resumes: whether pages of a run that was cut off are used.
+    """
+
+    client: FluentClient
+    question: Question
+    fetching: Fetching
+    delivery: Delivery
+    sink: Sink | None
+    engine: frames.Kind
+    watermark: str
+    mode: Mode | None
+    since: Any
+    until: Any
+    overlap: float
+    lag: float
+    slices: int
+    moves: bool
+    resumes: bool
+    stages: Stages
+    clock: Clock
+
+    def check(self) -> None:
+        """Refuse a sink that could not be written, before anything is fetched.
+
+        Raises:
+            SourceError: what is wrong with it.
+        """
+        if self.sink:
+            now = self.clock.now()
+            window = windows.Window("range", now, now, now)
+            names = self._names(self._head(window), window)
+            sources.check(self.sink.uri, self.sink.form, fields=names, **self.sink.options)
+
+    def run(self, on_progress: Watch | None) -> ExtractResult:
+        """Extract; a worker that finds another at it skips."""
+        if not (self.sink or self.watermark):
+            return self._run(None, None, on_progress)
+        store = _store(self.client.target)
+        with ExitStack() as holding:
+            try:
+                held = holding.enter_context(hold(store, self._claim, ttl=CLAIM_SECONDS, outlive=True))
+            except LeaseTakenError as taken:
+                return self._result("SKIPPED", reason=f"another worker is at it: {taken.message}")
+            return self._run(store, held, on_progress)
+
+    def look(self) -> ExtractResult:
+        """Fetch the first page of each part, map it, and write nothing."""
+        mark = marks.read(_store(self.client.target), self.client.target, self.watermark) if self.watermark else None
+        window = self._window(mark)
+        with tempfile.TemporaryDirectory(prefix="fcwork-") as folder:
+            variables = self._variables(window)
+            run = _Run(Spool(Path(folder), self._head(window), len(variables)), window, mark)
+            self.stages.begin("fetch", f"Looking at {self.question.entity} of {self.client.target}")
+            replace(self.fetching, max_pages=1).run(run.parts, variables, None)
+            self.stages.counted(sum(part.rows for part in run.parts))
+            self.stages.begin("deliver", "Mapping the first page", sum(part.rows for part in run.parts))
+            frame = self._frame(run, keeping.kept(run.parts, has_id=self.question.has_id, mark=None))
+            return self._told(run, frame=frames.leave(frame, self.engine), dry_run=True)
+
+    def _run(self, store: Store | None, held: Held | None, on_progress: Watch | None) -> ExtractResult:
+        target = self.client.target
+        mark = marks.read(store, target, self.watermark) if store and self.watermark else None
+        with self._spool(self._window(mark)) as (pages, window):
+            run = _Run(pages, window, mark)
+            self.stages.begin("fetch", f"Fetching {self.question.entity} from {target}")
+            self.fetching.run(run.parts, self._variables(window), on_progress)
+            self.stages.counted(sum(part.rows for part in run.parts))
+            if self._missing(run.parts):
+                pages.remove()  # what is wrong with its pages would be wrong again
+                return self._told(run, state="FAILED")
+            self.stages.begin("deliver", "Mapping and writing", sum(part.rows for part in run.parts))
+            kept = keeping.kept(run.parts, has_id=self.question.has_id, mark=mark)
+            result = self._deliver(run, kept)
+            if store and self.watermark and self.moves and result.complete and result.state != "FAILED":
+                at = self._move(store, held, run, kept, result.rows)
+                result = replace(result, watermark=at, moved=mark is None or at != mark.at)
+            pages.remove()
+            return result
+
+    def _deliver(self, run: _Run, kept: keeping.Kept) -> ExtractResult:
+        """Map and write what was fetched."""
+        counts = {"repeated": kept.repeated, "known": kept.known}
+        try:
+            if self.sink is None:
+                frame = frames.leave(self._frame(run, kept), self.engine)
+                return self._told(run, counts=counts, frame=frame)
+            files = self._write(self.sink, run, kept)
+        except ValidationError as invalid:
+            return self._told(run, counts=counts, state="FAILED", reason=invalid.message)
+        return self._told(run, counts=counts, files=files)
+
+    def _write(self, sink: Sink, run: _Run, kept: keeping.Kept) -> Written:
+        names = self._names(run.pages.head, run.window)
+        return sources.write(self._rows(run, kept), sink.uri, sink.form, fields=names, **sink.options)
+
+    def _names(self, head: Head, window: Window) -> dict[str, str]:
+        """Return what may stand in the sink's name: of a run that was cut off the same as when it began."""
+        return {
+            "date": f"{head.begun_at:%Y-%m-%d}",
+            "time": f"{head.begun_at:{STAMP}}",
+            "from": f"{window.since:{STAMP}}" if window.since else "start",
+            "to": f"{window.until or head.begun_at:{STAMP}}",
+            "run": head.run_id,
+            "entity": self.question.entity,
+        }
+
+    def _frame(self, run: _Run, kept: keeping.Kept) -> pl.DataFrame:
+        return pl.concat(list(self._rows(run, kept)), how="vertical_relaxed")
+
+    def _rows(self, run: _Run, kept: keeping.Kept) -> Iterator[pl.DataFrame]:
+        """Yield the rows; where there are none, one frame that has the columns."""
+        schema, some = keeping.common(run.parts), False
+        for rows in self.delivery.frames(keeping.batches(run.parts, kept.mask, schema=schema, rows=SLICE_ROWS)):
+            some = True
+            yield rows
+        if not some:
+            yield self.delivery.made(schema.to_frame())
+
+    def _move(self, store: Store, held: Held | None, run: _Run, kept: keeping.Kept, rows: int) -> datetime:
+        """Move the watermark after a complete run, and return where it stands."""
+        unwritten_since = None if self.delivery.on_invalid == "drop" else self.delivery.unwritten_since
+        at = windows.moved(run.mark, run.window, newest=kept.newest, unwritten_since=unwritten_since, lag=self.lag)
+        since = at - timedelta(seconds=max(self.overlap, self.lag))
+        near = keeping.near(run.parts, since, self.delivery.unwritten)
+        marks.write(
+            store,
+            self.client.target,
+            self.watermark,
+            marks.near(at, near),
+            run_id=run.pages.head.run_id,
+            rows=rows,
+            clock=self.clock,
+            held=held,
+        )
+        return at
+
+    def _window(self, mark: Watermark | None) -> Window:
+        return windows.choose(
+            self.mode,
+            since=self.since,
+            until=self.until,
+            overlap=self.overlap,
+            named=self.watermark,
+            mark=mark,
+            now=self.clock.now(),
+        )
+
+    def _variables(self, window: Window) -> list[dict[str, Any]]:
+        """Return the variables of each part: of each of the question's, in each slice of the window."""
+        if not window.asked:
+            return list(self.question.parts)
+        whole = [(window.since, window.until)]
+        if self.slices > 1 and window.since and window.until:
+            whole = list(asking.cut(window.since, window.until, self.slices))
+        asked = [asking.bounds(since, until) for since, until in whole]
+        return [{**own, self.question.window: bounds} for own in self.question.parts for bounds in asked]
+
+    @contextmanager
+    def _spool(self, window: Window) -> Iterator[tuple[Spool, Window]]:
+        """Yield the spool of this extraction and its window: that of a run that was cut off, where there is one."""
+        count = len(self._variables(window))
+        if not (self.sink or self.watermark) or self.client.target == EMBEDDED:
+            with tempfile.TemporaryDirectory(prefix="fcwork-") as passing:
+                yield Spool(Path(passing), self._head(window), count), window
+            return
+        folder = settings.home() / FOLDER / self._folder_name
+        head = self._head(window)
+        found = spool.left_over(folder, head.asked, window.now) if self.resumes else None
+        if found is None or found.since != head.since:
+            spool.begin(folder, head)
+            yield Spool(folder, head, count), window
+            return
+        pages = Spool(folder, found, count)
+        _logger.info("extraction.resumed", entity=self.question.entity, pages=sum(part.pages for part in pages.parts))
+        yield pages, replace(window, until=asking.instant(found.until or None, "until"), now=found.begun_at)
+
+    def _head(self, window: Window) -> Head:
+        how = self.fetching
+        limits = [how.max_pages, how.max_records, how.direction, how.errors]
+        what = [self.question.query, self.question.parts, self.question.path]
+        asked = spool.digest(self.client.target, what, limits, self.slices, window.mode, str(self.until))
+        since, until = (asking.wire(at) if at else "" for at in (window.since, window.until))
+        run_id = os.environ.get("FCWORK_RUN_ID") or f"{window.now:{STAMP}}-{secrets.token_hex(3)}"
+        return Head(asked, since, until, window.now, run_id)
+
+    @property
+    def _claim(self) -> str:
+        return f"extraction:{self.client.target}:{self._folder_name}"
+
+    @property
+    def _folder_name(self) -> str:
+        what: list[Any] = [self.watermark]
+        if not self.watermark:
+            what = [
+                self.question.query,
+                self.question.parts,
+                str(self.since),
+                str(self.until),
+                self.sink and self.sink.uri,
+            ]
+        name = re.sub(r"[^A-Za-z0-9_-]+", "-", self.watermark or self.question.entity)[:60]
+        return f"{name}-{spool.digest(self.client.target, what)[:12]}"
+
+    def _missing(self, parts: Sequence[Part]) -> set[str]:
+        """Return why the extraction is no good: reasons that the caller did not ask for."""
+        told = {reason for part in parts for reason in part.reasons} - LIMITS
+        return {reason for reason in told if not (self.fetching.errors == "partial" and reason.startswith(PARTIAL))}
+
+    def _told(
+        self,
+        run: _Run,
+        *,
+        state: State | None = None,
+        counts: Mapping[str, int] | None = None,
+        **told: Any,
+    ) -> ExtractResult:
+        """Return the result of pages that were fetched."""
+        reasons = tuple(dict.fromkeys(reason for part in run.parts for reason in part.reasons))
+        read, rejected = sum(part.rows for part in run.parts), sum(rows.height for rows in self.delivery.rejected)
+        done = self.delivery.mapped if state != "FAILED" else 0
+        troubles = [trouble for part in run.parts for trouble in part.troubles]
+        failed = (rejected and self.delivery.on_invalid != "drop") or troubles
+        return self._result(
+            state or ("COMPLETED_WITH_ERRORS" if failed else "SUCCEEDED"),
+            rejected=frames.leave(self._rejected(), self.engine),
+            issues=frames.leave(self._issues(troubles), self.engine),
+            rows=done,
+            pages=sum(part.pages for part in run.parts),
+            complete=not reasons,
+            reasons=reasons,
+            limited=bool(reasons) and set(reasons) <= LIMITS,
+            counts={
+                **empty_counts(),
+                **(counts or {}),
+                "read": read,
+                "mapped": done,
+                "rejected": rejected,
+                "written": done,
+            },
+            since=run.window.since,
+            until=run.window.until,
+            watermark=run.mark.at if run.mark else None,
+            resumed=run.pages.resumed,
+            **told,
+        )
+
+    def _result(self, state: State, **told: Any) -> ExtractResult:
+        nothing: dict[str, Any] = {
+            "frame": None,
+            "rejected": frames.leave(pl.DataFrame(), self.engine),
+            "issues": frames.leave(frames.no_issues(), self.engine),
+            "rows": 0,
+            "pages": 0,
+            "complete": False,
+            "reasons": (),
+            "limited": False,
+            "counts": empty_counts(),
+        }
+        self.stages.end()
+        result = ExtractResult(
+            **{**nothing, **told},
+            state=state,
+            entity=self.question.entity,
+            target=self.client.target,
+            mapping=self.delivery.mapping,
+            watermark_name=self.watermark,
+            stages=self.stages.ended(),
+        )
+        _logger.info("extraction.ended", state=state, target=result.target, pages=result.pages, **result.counts)
+        return result
+
+    def _rejected(self) -> pl.DataFrame:
+        if not self.delivery.rejected:
+            return pl.DataFrame()
+        return pl.concat(self.delivery.rejected, how="diagonal_relaxed")
+
+    def _issues(self, troubles: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+        """Return what the mapper found, and the errors that came beside pages."""
+        at, entity = self.clock.now(), self.question.entity
+        beside = [
+            frames.frame_issue(
+                stage="extract",
+                code="extract.partial",
+                message=str(trouble.get("message") or "an error without a message"),
+                at=at,
+                source=entity,
+                field=".".join(map(str, trouble.get("path") or ())),
+            )
+            for trouble in troubles
+        ]
+        return frames.join_issues([*self.delivery.issues, *beside])
+
+
+def _store(target: str) -> Store:
+    """Return where watermarks and claims are; those of an embedded simulator go with its process, as its data do."""
+    return _passing() if target == EMBEDDED else open_store(settings.store_place())
+
+
+@cache
+def _passing() -> Store:
+    return open_store(Path(tempfile.mkdtemp(prefix="fcwork-")) / "state.sqlite")
