@@ -165,8 +165,12 @@ def _kind(kind: pl.DataType) -> str:
     """Return a type in short: what is in a list or an object is left to the examples."""
     import polars as pl
 
-    words = {pl.String: "text", pl.List: "list", pl.Struct: "object"}
-    return words.get(kind.base_type(), str(kind).lower())
+    words = {pl.String: "text", pl.List: "list", pl.Struct: "object", pl.Boolean: "yes or no", pl.Date: "date"}
+    if isinstance(kind, pl.Datetime):
+        return f"instant ({kind.time_zone})" if kind.time_zone else "instant"
+    whole, fraction = kind.is_integer(), kind.is_float() or kind.is_decimal()
+    number = "whole number" if whole else "number" if fraction else ""
+    return number or words.get(kind.base_type(), str(kind).lower())
 
 
 def _examples(column: pl.Series) -> Iterator[str]:

@@ -4,6 +4,7 @@ import gzip
 import json
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def test_rows_are_shown_as_many_as_are_asked_for(fcwork: Fcwork, home: Path) -> 
     (home / "in.jsonl").write_text("".join(json.dumps({"n": n, "o": {"a": [n]}}) + "\n" for n in range(9)), "utf-8")
     assert "The first 5 of 9 rows" in fcwork("read", "in.jsonl").out
     assert "The first of 9 rows" in (said := fcwork("read", "in.jsonl", "--rows", "1").out)
-    assert '  o       object  0      {"a": [0]}, {"a": [1]}' in said
+    assert '  o       object        0      {"a": [0]}, {"a": [1]}' in said
     assert "The first" not in fcwork("read", "in.jsonl", "--rows", "0").out
     assert fcwork("read", "in.jsonl", "--rows", "-1").code == 2
 
@@ -127,3 +128,14 @@ def test_a_terminal_obeys_no_file(fcwork: Fcwork, home: Path) -> None:
     """What a file holds is shown and not obeyed."""
     (home / "in.csv").write_text("\x1b[31mx,y\n\x1b]0;title\x07,2\n\x1b[2J\n", "utf-8")
     assert "\x1b" not in fcwork("read", "in.csv").out
+
+
+def test_types_are_told_in_words(fcwork: Fcwork, home: Path) -> None:
+    """Columns are of texts, numbers, instants and so on, and not of types of a library."""
+    rows = pl.DataFrame({"at": [datetime(2026, 1, 31, tzinfo=UTC)], "n": [1], "x": [0.5], "ok": [True]})
+    sources.write(rows, home / "in.parquet")
+    said = fcwork("read", "in.parquet")
+
+    for told in ("instant (UTC)", "whole number", "number", "yes or no"):
+        assert told in said.out
+    assert "Int64" not in said.out
