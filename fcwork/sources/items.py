@@ -12,10 +12,11 @@ from functools import cache
 from typing import Any
 
 from fcwork.errors import SourceError
-from fcwork.sources import documents
+from fcwork.sources import documents, rows
 from fcwork.sources.encodings import Block
 from fcwork.sources.options import TOP, Options
 from fcwork.sources.pieces import MAX_DEPTH, MAX_RECORD_BYTES, Piece, too_deep, uncollected
+from fcwork.sources.rows import Run
 
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
 _SPACE = re.compile(rb"[ \t\r\n]*+")
@@ -32,7 +33,7 @@ def pieces(blocks: Iterator[Block], options: Options, uri: str) -> Iterator[Piec
     """
     reader, first = _Reader(blocks, uri), 1
     for items in reader.records(options.path):
-        yield documents.piece(list(range(first, first + len(items))), items, [], uri, "json")
+        yield rows.piece(Run(range(first, first + len(items)), items), uri, "json")
         first += len(items)
     reader.finish()
 
