@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import polars as pl
 
-from fcwork import shapes
+from fcwork import alike, shapes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -313,6 +313,17 @@ def _pandas_series(name: str, values: pd.Series[Any]) -> pl.Series:
 
 
 def _series(name: str, values: list[Any], *, as_text: bool = False) -> pl.Series:
+    nested = not as_text and any(isinstance(value, shapes.NESTED) for value in values)
+    made = alike.column(name, values) if nested else None
+    return series(name, values, as_text=as_text) if made is None else made
+
+
+def series(name: str, values: list[Any], *, as_text: bool = False) -> pl.Series:
+    """Return the values of a column as polars, whatever they are: those that share no type come as text.
+
+    Raises:
+        TypeError: a text is no Unicode, or a value is nested too deeply.
+    """
     known = shapes.known(values)
     if not as_text and any(isinstance(value, shapes.NESTED) for value in known):
         known = _alike(name, known)

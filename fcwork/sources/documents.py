@@ -9,32 +9,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
-import polars as pl
 
-from fcwork import frames
 from fcwork.errors import SourceError
+from fcwork.sources import rows
 from fcwork.sources.encodings import Block
 from fcwork.sources.options import TOP, Options
-from fcwork.sources.pieces import (
-    MAX_DEPTH,
-    MAX_RECORD_BYTES,
-    OURS,
-    BadLine,
-    Piece,
-    bad_lines,
-    check_cells,
-    check_width,
-    note_ours,
-    too_deep,
-    uncollected,
-)
+from fcwork.sources.pieces import MAX_RECORD_BYTES, BadLine, Piece, uncollected
+from fcwork.sources.rows import RUN_BYTES, Run
 
 SHOWN_NAMES = 8
 ENVELOPES = ("records", "inventory", "data")  # where an object without ``path`` may hold its array
-_NESTED = (dict, list)
 _INT64 = range(-(2**63), 2**63)
 _FLOAT_DIGITS = 15  # as many decimal digits a float always keeps
 _LONG_NUMBER = re.compile(rb"\d[\d.]{15,}|\d[eE][+-]?\d{3}")
+_FORMS = bytes.maketrans(b"123456789.E+", b"0000000000e-")
 
 
 def array(text: bytes, options: Options, uri: str) -> Piece:
@@ -49,7 +37,7 @@ def array(text: bytes, options: Options, uri: str) -> Piece:
     except ValueError as error:
         raise no_json(text, error, uri) from error
     items = _items(content, options.path, uri)
-    return piece(list(range(1, len(items) + 1)), items, [], uri, "json")
+    return rows.piece(Run(range(1, len(items) + 1), items), uri, "json")
 
 
 def lines(blocks: Iterator[Block], uri: str) -> Iterator[Piece]:
@@ -69,26 +57,57 @@ def lines(blocks: Iterator[Block], uri: str) -> Iterator[Piece]:
         line += text.count(b"\n")
 
 
-@uncollected()
 def _lines(text: bytes, first: int, uri: str) -> Piece:
     """Return the rows of whole lines, of which the first has the number ``first``."""
-    parse = loads(text)
+    alike = rows.alike_piece(_runs(text, first), uri, "jsonl") if len(text) > RUN_BYTES else None
+    return alike or rows.piece(_run(text, first), uri, "jsonl")
+
+
+def _runs(text: bytes, first: int) -> Iterator[Run]:
+    """Yield whole lines, parsed, not many at once."""
+    at = 0
+    while at < len(text):
+        end = text.find(b"\n", at + RUN_BYTES) + 1 or len(text)
+        yield _run(text[at:end], first)
+        first += text.count(b"\n", at, end)
+        at = end
+
+
+@uncollected()
+def _run(text: bytes, first: int) -> Run:
+    """Return whole lines, parsed one by one: what stands in one line has no part in the next."""
+    lines, parse = text.split(b"\n"), loads(text)
+    if not lines[-1].strip():
+        lines.pop()
+    try:
+        return Run(range(first, first + len(lines)), list(map(parse, lines)))
+    except ValueError:
+        return _good_and_bad(lines, first, parse)
+
+
+def _good_and_bad(lines: Sequence[bytes], first: int, parse: Callable[[bytes], Any]) -> Run:
     numbers: list[int] = []
     items: list[Any] = []
     bad: list[BadLine] = []
-    for number, line in enumerate(text.split(b"\n"), first):
+    for number, line in enumerate(lines, first):
         try:
             items.append(parse(line))
             numbers.append(number)
         except ValueError as error:
             if line.strip():
-                bad.append(_bad_line(number, f"line {number} is no JSON: {_told(error)}", line))
-    return piece(numbers, items, bad, uri, "jsonl")
+                bad.append(rows.bad_line(number, f"line {number} is no JSON: {_told(error)}", line))
+    return Run(numbers, items, bad)
 
 
 def loads(text: bytes) -> Callable[[bytes], Any]:
     """Return what parses ``text`` or its lines without loss: the fast way where it holds no long number."""
-    return _lossless if _LONG_NUMBER.search(text) else orjson.loads
+    return _lossless if _may_lose(text) and _LONG_NUMBER.search(text) else orjson.loads
+
+
+def _may_lose(text: bytes) -> bool:
+    """Say whether a text may hold a long number; this is much faster than the pattern."""
+    forms = text.translate(_FORMS)
+    return any(form in forms for form in (b"0" * 16, b"0e000", b"0e-000"))
 
 
 def _lossless(text: bytes) -> Any:
@@ -178,63 +197,6 @@ def nowhere(path: str, name: str, walked: str, names: Sequence[str], uri: str) -
 def leads_to_no_array(path: str, value: Any, uri: str) -> SourceError:
     """Return what to tell of a path to a text or number."""
     return SourceError(f"path={path!r} leads to no array in {uri}, but to {str(value)[:40]!r}", uri=uri, format="json")
-
-
-@uncollected()
-def piece(numbers: list[int], items: Sequence[Any], bad: list[BadLine], uri: str, format: str) -> Piece:  # noqa: A002 - the public name
-    """Return items as rows, and those that are no objects as bad lines.
-
-    Raises:
-        SourceError: they are too wide, too deep or too scattered for a frame.
-    """
-    what = "line" if format == "jsonl" else "item"
-    if set(map(type, items)) - {dict}:
-        strangers = [(number, item) for number, item in zip(numbers, items, strict=True) if not isinstance(item, dict)]
-        bad += [_bad_line(number, f"{what} {number} is no object", orjson.dumps(item)) for number, item in strangers]
-        numbers = [number for number, item in zip(numbers, items, strict=True) if isinstance(item, dict)]
-        items = [item for item in items if isinstance(item, dict)]
-    _check_shape(items, uri, format)
-    rows = frames.enter(items)
-    note_ours(rows.columns, uri)
-    rows = rows.drop(OURS, strict=False).with_columns(pl.Series(frames.ROW, numbers, dtype=pl.Int64))
-    return Piece(rows, bad_lines(bad).sort("row"))
-
-
-def _bad_line(number: int, message: str, text: bytes) -> BadLine:
-    return number, "read.json", message, text.strip().decode(errors="replace"), []
-
-
-def _check_shape(records: Sequence[dict[str, Any]], uri: str, format: str) -> None:  # noqa: A002 - the public name
-    """Refuse records that are too wide, too deep or too scattered for a frame.
-
-    At each place in them, every object gets all the names that any has there.
-    """
-    width, cells, level = 0, 0, [list[Any](records)]
-    for _ in range(MAX_DEPTH + 1):
-        inside = []
-        for values in level:
-            objects = [value for value in values if type(value) is dict]
-            names, nested = _within(objects)
-            width += len(names)
-            cells += len(names) * len(objects)
-            check_width(width, uri=uri, format=format)
-            check_cells(cells, uri=uri, format=format)
-            inside += nested
-            inside.append([item for value in values if type(value) is list for item in value if type(item) in _NESTED])
-        level = [values for values in inside if values]
-        if not level:
-            return
-    raise too_deep(uri=uri, format=format)
-
-
-def _within(objects: Sequence[dict[str, Any]]) -> tuple[set[str], list[list[Any]]]:
-    """Return the names of objects at one place, and the objects and arrays in them, name by name."""
-    nested: dict[str, list[Any]] = {}
-    for each in objects:
-        for name, value in each.items():
-            if type(value) in _NESTED:
-                nested.setdefault(name, []).append(value)
-    return set[str]().union(*objects), [*nested.values()]
 
 
 def no_json(text: bytes, error: ValueError, uri: str, *, lines: int = 0, line: int | None = None) -> SourceError:

@@ -68,7 +68,7 @@ def check(format: Format, start: bytes, *, uri: str) -> None:  # noqa: A002 - th
     Raises:
         SourceError: it is empty, packed, or of another format.
     """
-    if not start.strip(b"\r\n\xef\xbb\xbf"):
+    if not start.strip(b"\r\n\xef\xbb\xbf") and format != "jsonl":  # which has no line where it has no rows
         hint = f"a file without rows {_WITHOUT_ROWS.get(format, 'is []')}"
         raise SourceError(f"{uri} is empty", hint=hint, uri=uri, format=format)
     sign = _sign(start, uri=uri)

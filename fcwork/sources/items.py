@@ -12,16 +12,43 @@ from functools import cache
 from typing import Any
 
 from fcwork.errors import SourceError
-from fcwork.sources import documents
+from fcwork.sources import documents, rows
 from fcwork.sources.encodings import Block
 from fcwork.sources.options import TOP, Options
 from fcwork.sources.pieces import MAX_DEPTH, MAX_RECORD_BYTES, Piece, too_deep, uncollected
+from fcwork.sources.rows import RUN_BYTES, Run
 
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _NAME = re.compile(_STRING)
 _SCALAR = re.compile(_STRING + rb"|[^\s,:\[\]{}\"]++")
+_WHITE = b" \t\r\n"
+_HEAD = re.compile(rb'[ \t\r\n]*+(\{[ \t\r\n]*+"[^"\\]{1,80}")')  # the first name of an object
 _SIGN = re.compile(_STRING + rb"|[\[\]{}]", re.DOTALL)
+
+
+def whole(text: bytes, options: Options, uri: str) -> Piece:
+    """Return the objects of a JSON array as rows, the whole text being there.
+
+    It is gone through run by run, as that takes little memory; where that fails or its parts are not alike, at once.
+
+    Raises:
+        SourceError: no JSON, no array where one is looked for, too deep or too wide.
+    """
+    try:
+        alike = rows.alike_piece(_runs(text, options.path, uri), uri, "json") if len(text) > RUN_BYTES else None
+    except SourceError:
+        alike = None  # who parses all at once tells better what is wrong
+    return alike or documents.array(text, options, uri)
+
+
+def _runs(text: bytes, path: str, uri: str) -> Iterator[Run]:
+    cuts = range(0, len(text), RUN_BYTES)
+    reader, first = _Reader((Block(text[at : at + RUN_BYTES], last=False) for at in cuts), uri), 1
+    for items in reader.records(path):
+        yield Run(range(first, first + len(items)), items)
+        first += len(items)
+    reader.finish()
 
 
 def pieces(blocks: Iterator[Block], options: Options, uri: str) -> Iterator[Piece]:
@@ -32,7 +59,7 @@ def pieces(blocks: Iterator[Block], options: Options, uri: str) -> Iterator[Piec
     """
     reader, first = _Reader(blocks, uri), 1
     for items in reader.records(options.path):
-        yield documents.piece(list(range(first, first + len(items))), items, [], uri, "json")
+        yield rows.piece(Run(range(first, first + len(items)), items), uri, "json")
         first += len(items)
     reader.finish()
 
@@ -51,6 +78,7 @@ class _Reader:
         self._blocks = blocks
         self._uri = uri
         self._lines = 0  # before what is held
+        self._guesses = True  # where items begin
 
     def records(self, path: str) -> Iterator[list[Any]]:
         """Yield the items that a path leads to, or those of the array that stands where arrays usually do."""
@@ -162,6 +190,10 @@ class _Reader:
             self.at += 1
             return
         while True:
+            if likely := self._likely():
+                yield likely
+                self._fill()
+                continue
             end = _ends(_whole_items(), self.text, self.at)
             if end > self.at:
                 text = self.text[self.at : end - 1]
@@ -178,6 +210,23 @@ class _Reader:
                 return
             if self.text[end : end + 1] in {b"}", b","} or not self._fill():
                 raise self._torn()
+
+    @uncollected()
+    def _likely(self) -> list[Any]:
+        """Take the items up to the last that begins as the first does: if they parse, they are whole."""
+        head = _HEAD.match(self.text, self.at) if self._guesses else None
+        last = self.text.rfind(head[1], head.end()) if head else -1
+        end = self.text.rfind(b",", self.at, last) if last > 0 else -1
+        if end < 0 or self.text[end + 1 : last].strip(_WHITE):
+            return []
+        text = b"[%b]" % self.text[self.at : end]
+        try:
+            items: list[Any] = documents.loads(text)(text)
+        except ValueError:
+            self._guesses = False
+            return []
+        self.at = end + 1
+        return items
 
     def _sign(self) -> bytes:
         """Pass white space and return the next sign, nothing at the end."""

@@ -51,7 +51,7 @@ class Manner:
             yield workbooks.sheet(self._held(content), options, uri)
         elif self.kind == "json" and self.rows is None:
             [text] = blocks(content, "")
-            yield documents.array(text.text, options, uri)
+            yield items.whole(text.text, options, uri)
         elif self.kind == "json":
             yield from items.pieces(blocks(content, "", min(self.block_bytes, VALUE_BYTES)), options, uri)
         elif self.kind == "jsonl":

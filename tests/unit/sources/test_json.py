@@ -112,6 +112,48 @@ def test_json_lines_are_numbered_by_line(put: Put) -> None:
     assert result.rows == 4
 
 
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xef\xbb\xbf"])
+def test_json_lines_without_a_line_are_a_frame_of_no_rows(put: Put, content: bytes) -> None:
+    """An empty file of JSON lines is no mistake: it is what a frame without rows is written as."""
+    assert sources.read(put("a.jsonl", content)).shape == (0, 2)
+    assert list(sources.scan(put("a.jsonl", content))) == []
+
+
+LONG = "x" * 60_000  # some forty rows of it take several runs
+
+
+@pytest.mark.parametrize("odd", ["", "{", "7", '{"a":"late","more":[]}', '{"a":1}', '{"_row":1,"a":"x"}'])
+def test_files_of_several_runs(put: Put, odd: str) -> None:
+    """P26, P27: a large file of lines has the rows, rejected lines and numbers that it has at once."""
+    lines = [f'{{"a":"{LONG}","b":[{{"c":{at}}}]}}' for at in range(50)] + [odd, '{"a":"y"}']
+    result = sources.read_with_issues(put("a.jsonl", "\n".join(lines).encode()))
+    rejected = [51] if odd in {"{", "7"} else []
+    assert result.rejected["_row"].to_list() == rejected
+    gone = [51] if rejected or not odd else []
+    assert result.frame["_row"].to_list() == [at for at in range(1, 53) if at not in gone]
+    assert result.frame["b"].to_list()[:50] == [[{"c": at}] for at in range(50)]
+    assert result.frame["a"].to_list()[-1] == "y"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"total":"]},{","records":[%s]}',
+        "[%s]",
+        '{"records":[%s],"data":5}',
+    ],
+)
+@pytest.mark.parametrize("odd", ['{"n":1,"a":"},{\\"n\\":"}', "7", '{"b":[{"n":1},{"n":2}]}', '{"n":{"n":1}}'])
+def test_arrays_of_several_runs(put: Put, content: str, odd: str) -> None:
+    """P26, P27: the items of a large array are those that it has at once, wherever it seems that one begins."""
+    items = [f'{{"n":{at},"a":"{LONG}","b":[{{"n":{at}}},{{"n":0}}]}}' for at in range(50)]
+    result = sources.read_with_issues(put("a.json", (content % ",".join([*items[:20], odd, *items[20:]])).encode()))
+    assert result.rejected["_row"].to_list() == ([21] if odd == "7" else [])
+    assert result.frame["a"].to_list().count(LONG) == len(items)
+    assert result.frame["b"].to_list()[-1] == [{"n": 49}, {"n": 0}]
+    assert result.rows == 51
+
+
 @pytest.mark.parametrize("content", [b"[]", b'{"records":[]}'])
 def test_no_rows_are_a_frame_of_no_rows(put: Put, content: bytes) -> None:
     """An empty array is no mistake."""
