@@ -101,7 +101,7 @@ def _why(uri: str, error: SourceError) -> Literal["content", "place", "gone"]:
     """Tell a file that is bad from one that its place does not give, and may give tomorrow."""
     try:
         if locate(uri).look() is None:
-            return "gone"
+            return "place" if "\ufffd" in uri else "gone"  # a name elsewhere that is no UTF-8 cannot be told
         with opened(locate(uri)) as intake:
             intake.peek(1)
     except SourceError:
@@ -146,7 +146,7 @@ def _joined(taken: Sequence[ReadResult]) -> pl.DataFrame:
         return pl.DataFrame(schema={frames.ROW: pl.Int64, frames.SOURCE: pl.String})
     parts: list[pl.DataFrame] = [read.frame for read in taken]
     if taken[0].format in FIXED:
-        parts = [part.select(parts[0].columns) for part in parts]
+        parts = [part[parts[0].columns] for part in parts]  # as a name may be that of a pattern
     return stacked(parts, taken[0].format, taken[0].uri)
 
 

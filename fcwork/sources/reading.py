@@ -285,11 +285,10 @@ def stacked(rows: Sequence[pl.DataFrame], kind: str, uri: str) -> pl.DataFrame:
 def like(rejected: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     """Return lines that are no rows in the columns of the rows, as far as they have them."""
     columns = [
-        pl.col(name) if rejected.schema.get(name) == kind else pl.lit(None, dtype=kind).alias(name)
-        for name, kind in frame.schema.items()
-    ]
-    errors = pl.col("_errors") if "_errors" in rejected.columns else pl.lit(None, dtype=pl.String).alias("_errors")
-    return rejected.select(*columns, errors)
+        rejected[name] if rejected.schema.get(name) == kind else pl.Series(name, [None] * rejected.height, dtype=kind)
+        for name, kind in [*frame.schema.items(), ("_errors", pl.String())]
+    ]  # no expressions, as a name may be that of a pattern
+    return pl.DataFrame(columns)
 
 
 def _alike(rows: pl.DataFrame, uri: str, first: tuple[str, list[str]], kind: formats.Format) -> pl.DataFrame:
@@ -308,7 +307,7 @@ def _alike(rows: pl.DataFrame, uri: str, first: tuple[str, list[str]], kind: for
             uri=uri,
             format=kind,
         )
-    return rows.select(first[1])
+    return rows[first[1]]  # and not select: a name may be that of a pattern
 
 
 def _hash(files: Sequence[File]) -> str:

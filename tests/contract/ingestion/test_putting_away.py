@@ -138,6 +138,16 @@ def test_rows_that_were_refused_are_kept_apart(platform: Any, deliver: Callable[
     assert (first[:32], second) == ("stock.csv.rejected-20260115T1200", "stock.csv.rejected.csv")
 
 
+def test_dead_letters_go_where_braces_are_braces(platform: Any, deliver: Callable[..., Path], tmp_path: Path) -> None:
+    """P26: dead letters of a file with braces in its name or folder lie in the folder of errors, under its own name."""
+    there = platform(Fault("record", ref="{b}-1", code=404))
+    path = deliver("{b}.csv")
+    inbox = path.parent.rename(tmp_path / "in{x}")
+    result = load(there, inbox / path.name)
+    assert (result.counts["rejected"], result.issues["code"].to_list().count("file.not_written")) == (1, 0)
+    assert sources.read(inbox / "errors" / "{b}.csv.rejected.csv").height == 1
+
+
 def test_what_can_go_on_stays(platform: Any, deliver: Callable[..., Path], tmp_path: Path) -> None:
     """P17: a file with rows left stays in the inbox until a rerun has settled them."""
     there, path = platform(Fault("stuck_pending", nth=1)), deliver()
