@@ -270,7 +270,8 @@ def _in(folder: Place, name: str) -> Place:
     _check_name(name, folder)
     if folder.local is not None:
         return place_at(folder.filesystem, str(folder.local / name))
-    start = folder.path.rstrip("/") if folder.path.strip("/") else folder.path
+    path = "" if folder.path == "." else folder.path
+    start = path.rstrip("/") if path.strip("/") else path
     return place_at(folder.filesystem, f"{start}/{name}" if start and not start.endswith("/") else f"{start}{name}")
 
 

@@ -256,7 +256,10 @@ def refused(place: Place, error: OSError) -> SourceError:
     if isinstance(error, PermissionError):
         hint = "ask for permission to read it, or run as a user who may"
         return SourceError(f"{place.uri} may not be read", hint=hint, uri=place.uri)
-    return SourceError(f"{place.uri} cannot be read: {error.strerror or error}", uri=place.uri)
+    hint = (
+        "give it a shorter name" if error.errno == errno.ENAMETOOLONG else "try again; if it stays so, see to its place"
+    )
+    return SourceError(f"{place.uri} cannot be read: {error.strerror or error}", hint=hint, uri=place.uri)
 
 
 def place_at(filesystem: Filesystem, path: str) -> Place:

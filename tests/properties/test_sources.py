@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from fcwork import frames, sources
 from fcwork.errors import SourceError
-from fcwork.sources import delimited, reading
+from fcwork.sources import delimited
 from fcwork.sources import markup as xml
-from fcwork.sources.formats import Options
+from fcwork.sources.options import Options
+from fcwork.sources.parsing import Manner
 from fcwork.sources.place import locate, opened
 
 SAFE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6)
@@ -191,6 +192,7 @@ def _whole(text: str) -> sources.ReadResult:
 
 def _parsed(path: Path, block: int) -> Any:
     with opened(locate(path)) as intake:
-        pieces = list(reading._pieces(intake, "csv", Options(delimiter=","), block))
+        how = Manner("csv", Options(delimiter=","), str(path), block_bytes=block)
+        pieces = list(how.pieces(intake))
     rows = [row for piece in pieces for row in piece.rows.rows()]
     return rows, [line for piece in pieces for line in piece.bad.rows()]

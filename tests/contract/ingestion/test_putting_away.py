@@ -375,6 +375,11 @@ def test_a_file_that_may_still_grow_waits(platform: Any, deliver: Callable[..., 
     assert load(there, fresh, settle_seconds=60).state == "SKIPPED"
     there.clock.sleep(60)
     assert load(there, fresh, settle_seconds=60).state == "SUCCEEDED"
+    ahead = deliver("ahead.csv")
+    os.utime(ahead, (now + 600, now + 600))  # the clock there may be ahead
+    assert load(there, ahead, settle_seconds=60).state == "SKIPPED"
+    os.utime(ahead, (4e9, 4e9))  # a day that somebody set: it would be waited for without end
+    assert load(there, ahead, settle_seconds=60).state == "SUCCEEDED"
 
 
 @pytest.mark.parametrize("method", ["copy", "remove"])

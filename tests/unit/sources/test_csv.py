@@ -219,6 +219,17 @@ def test_names_that_look_like_patterns_are_names_in_several_files(put: Put, tmp_
     assert sources.read(written.files[1].uri)[["^a$", "b"]].rows() == [("5", "6")]
 
 
+@pytest.mark.parametrize("ragged", [False, True])
+def test_a_nul_in_a_value_comes_back(put: Put, ragged: bool) -> None:  # noqa: FBT001 - a case of the test
+    """P25: a NUL in a value is written and comes back, in the fast pass and in the slow one."""
+    values = ["a\0b", "\0", 'x"\0"\n', None]
+    path = str(sources.write(pl.DataFrame({"k": list("abcd"), "v": values}), put("a.csv", b"")).uri)
+    if ragged:
+        with Path(path).open("ab") as stream:
+            stream.write(b"e\n")
+    assert sources.read(path, bad_rows="skip")["v"].to_list() == values
+
+
 def test_a_tab_can_be_spelled(put: Put) -> None:
     """A command line can name the tab, which it can hardly type."""
     path = put("a.csv", b"a\tb\n1\t2\n")
