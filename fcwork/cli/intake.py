@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +17,19 @@ if TYPE_CHECKING:
     from fcwork.sources import ReadResult
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-OPTIONS = ("path", "delimiter", "encoding", "namespaces")
+OPTIONS = (
+    "path",
+    "delimiter",
+    "encoding",
+    "namespaces",
+    "header",
+    "names",
+    "quote",
+    "skip",
+    "comment",
+    "sheet",
+    "member",
+)
 _SOURCE = click.argument("source", required=False)
 _FORMAT = click.option(
     "--format",
@@ -31,13 +44,56 @@ _ENCODING = click.option("--encoding", metavar="NAME", help="Of a csv or xml, su
 _NAMESPACES = click.option(
     "--namespaces", metavar="drop|keep", help="Prefixes in the names of an xml; drop without it."
 )
+_HEADER = click.option(
+    "--header", metavar="first|none", help="Whether the first line of a csv or sheet has the names; it has without it."
+)
+_NAMES = click.option(
+    "--names",
+    metavar="LIST",
+    callback=lambda _ctx, _param, given: _listed(given),
+    help="What the columns of a csv or sheet are called, instead: sku,qty.",
+)
+_QUOTE = click.option(
+    "--quote", metavar="SIGN|none", help='What stands around a field of a csv that holds delimiters; " without it.'
+)
+_SKIP = click.option(
+    "--skip", metavar="N", type=click.IntRange(0), help="Lines of a csv or sheet to pass over before anything else."
+)
+_COMMENT = click.option("--comment", metavar="SIGN", help="What a line of a csv begins with that is no row, such as #.")
+_SHEET = click.option("--sheet", metavar="NAME", help="Of a workbook; needed where it has several.")
+_MEMBER = click.option("--member", metavar="GLOB", help="Which files of a zip are read; all of them without it.")
+_DECORATORS = (
+    _SOURCE,
+    _FORMAT,
+    _PATH,
+    _DELIMITER,
+    _ENCODING,
+    _HEADER,
+    _NAMES,
+    _QUOTE,
+    _SKIP,
+    _COMMENT,
+    _NAMESPACES,
+    _SHEET,
+    _MEMBER,
+)
 
 
 def reads(command: _Command) -> _Command:
     """Give a verb the argument SOURCE and the options to read it by."""
-    for decorate in (_NAMESPACES, _ENCODING, _DELIMITER, _PATH, _FORMAT, _SOURCE):
+    for decorate in reversed(_DECORATORS):
         command = decorate(command)
     return command
+
+
+def options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of the options that were given, as ``sources.read`` takes them."""
+    return {name: given[name] for name in OPTIONS if given[name] is not None}
+
+
+def _listed(given: str | None) -> list[str] | None:
+    """Return names that are parted by commas; one that holds a comma stands in quotes, as in a csv."""
+    return None if given is None else next(csv.reader([given], skipinitialspace=True), [])
 
 
 def files(source: str) -> list[Path]:
@@ -59,8 +115,7 @@ def read(source: str, given: Mapping[str, Any]) -> ReadResult:
     """
     from fcwork import sources
 
-    options = {name: given[name] for name in OPTIONS if given[name] is not None}
-    return sources.read_with_issues(source, given["format"], **options)
+    return sources.read_with_issues(source, given["format"], **options(given))
 
 
 def named(source: str | None) -> str:

@@ -96,7 +96,7 @@ def _facts(result: ReadResult, source: str, given: Mapping[str, Any]) -> Iterato
     from fcwork.sources.place import find
 
     place = next(place for place in find(source) if place.uri == result.files[0].uri)
-    name, start = _start(place)
+    name, start = _start(place, given["member"] or "")
     columns = frames.without_identity(result.frame).columns
     yield "format", f"{result.format}, {_how(name, given)}"
     yield "files", f"{len(result.files):,}" if len(result.files) > 1 else ""
@@ -109,13 +109,13 @@ def _facts(result: ReadResult, source: str, given: Mapping[str, Any]) -> Iterato
         yield "delimiter", _delimiter(start, columns, given)
 
 
-def _start(place: Place) -> tuple[str, bytes]:
+def _start(place: Place, member: str) -> tuple[str, bytes]:
     """Return the name and the first bytes of a file, or of the first one that is packed in it."""
     from fcwork.sources.formats import PEEK_BYTES
     from fcwork.sources.packed import contents
     from fcwork.sources.place import opened
 
-    with opened(place) as intake, contents(intake) as held:
+    with opened(place) as intake, contents(intake, member) as held:
         content = next(held)
         return content.uri.removesuffix(".gz"), content.peek(PEEK_BYTES)
 

@@ -127,7 +127,7 @@ def _sent(
 ) -> IngestResult:
     from fcwork.ingestion import ingest
 
-    reading = {name: given[name] for name in intake.OPTIONS if given[name] is not None}
+    reading = intake.options(given)
     replayed = given["replay"] is not None
     with shown(quiet=quiet) as listener:
         watch = Watch(listener)

@@ -17,6 +17,7 @@ from fcwork.sources import moving
 from fcwork.sources.place import Place, locate
 
 Order = Literal["oldest", "newest", "name"]
+_FAR_AHEAD = timedelta(days=1)  # a time so far ahead was set by somebody, and is not when a file was written
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -106,7 +107,7 @@ class Inbox:
 
     def _may_grow(self, file: FileVersion, now: datetime) -> bool:
         written_at, pause = file.modified_at, timedelta(seconds=self.settle_seconds)
-        return bool(pause) and written_at is not None and now - written_at < pause
+        return bool(pause) and written_at is not None and -_FAR_AHEAD < now - written_at < pause
 
     def _is_put_away(self, file: FileVersion) -> bool:
         return any(moving.lies_in(folder, locate(file.uri)) for folder in self.emptied_into)

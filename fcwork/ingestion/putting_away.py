@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -194,10 +193,9 @@ class PuttingAway:
             return
         with self._told(version, NOT_WRITTEN, "warning"):
             source, now = locate(version.uri), self.clock.now()
-            name = f"{re.sub('[{}]', '_', source.name)}.rejected.csv"  # braces mean something to a writer
-            place = moving.within(folder, source, at=now, name=name)
+            place = moving.within(folder, source, at=now, name=f"{source.name}.rejected.csv")
             free = moving.unused(place, now)
-            sources.write(letters, free.uri, safe="spreadsheet", identity=True)
+            sources.write(letters, sources.literal(free.uri), safe="spreadsheet", identity=True)
 
     def _write_log(self, version: FileVersion, **facts: Any) -> None:
         folder = self.way.places.logs

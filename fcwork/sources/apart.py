@@ -12,12 +12,10 @@ import polars as pl
 from fcwork import frames
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import SourceError
-from fcwork.sources import formats, shapes
+from fcwork.sources import formats
 from fcwork.sources import options as opts
 from fcwork.sources.place import locate, opened
-from fcwork.sources.reading import ReadResult, read_with_issues
-
-FIXED = ("csv", "parquet", "xlsx")  # formats in which each row has every column
+from fcwork.sources.reading import FIXED, ReadResult, like, read_with_issues, stacked
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def read_apart(
     for one in uris:
         _check_call(one, format, options)
         try:
-            read = read_with_issues(one, format, clock=clock, **options)
+            read = read_with_issues(one, format, only=[locate(one).uri], clock=clock, **options)
         except SourceError as error:
             unread.append(Unread(one, error, _why(one, error)))
             continue
@@ -103,7 +101,7 @@ def _why(uri: str, error: SourceError) -> Literal["content", "place", "gone"]:
     """Tell a file that is bad from one that its place does not give, and may give tomorrow."""
     try:
         if locate(uri).look() is None:
-            return "gone"
+            return "place" if "\ufffd" in uri else "gone"  # a name elsewhere that is no UTF-8 cannot be told
         with opened(locate(uri)) as intake:
             intake.peek(1)
     except SourceError:
@@ -133,7 +131,7 @@ def _together(taken: Sequence[ReadResult], uri: str) -> ReadResult:
     told = "\n".join(file.sha256 for file in files)
     return ReadResult(
         frame=frame,
-        rejected=pl.concat([_like(read.rejected, frame) for read in taken] or [_like(frame.clear(), frame)]),
+        rejected=pl.concat([like(read.rejected, frame) for read in taken] or [like(frame.clear(), frame)]),
         issues=frames.join_issues([frames.no_issues(), *(read.issues for read in taken)]),
         uri=uri,
         format=taken[0].format if taken else "",
@@ -148,24 +146,8 @@ def _joined(taken: Sequence[ReadResult]) -> pl.DataFrame:
         return pl.DataFrame(schema={frames.ROW: pl.Int64, frames.SOURCE: pl.String})
     parts: list[pl.DataFrame] = [read.frame for read in taken]
     if taken[0].format in FIXED:
-        parts = [part.select(parts[0].columns) for part in parts]
-    if taken[0].format == "xml":
-        return shapes.joined(parts, taken[0].uri)
-    if all(part.schema == parts[0].schema for part in parts):
-        return pl.concat(parts)
-    joined: pl.DataFrame = frames.enter([row for part in parts for row in part.iter_rows(named=True)])
-    data = [name for name in joined.columns if name not in frames.IDENTITY]
-    return joined.select(*data, *frames.IDENTITY)
-
-
-def _like(rejected: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return lines that are no rows in the columns of the rows, as far as they have them."""
-    columns = [
-        pl.col(name) if rejected.schema.get(name) == kind else pl.lit(None, dtype=kind).alias(name)
-        for name, kind in frame.schema.items()
-    ]
-    errors = pl.col("_errors") if "_errors" in rejected.columns else pl.lit(None, dtype=pl.String).alias("_errors")
-    return rejected.select(*columns, errors)
+        parts = [part[parts[0].columns] for part in parts]  # as a name may be that of a pattern
+    return stacked(parts, taken[0].format, taken[0].uri)
 
 
 def _origins(taken: Sequence[ReadResult]) -> dict[str, str]:

@@ -23,7 +23,7 @@ KINDS: dict[str, type[Terms]] = {"s3": S3Terms, "sftp": SftpTerms, "local": Fold
 ALIASES = {"s3": {"prefix": "root"}}
 SECRETS = frozenset({"password", "passphrase", "secret_access_key", "session_token"})
 RESERVED = frozenset({"file", "http", "https", "s3", "s3a", "sftp", "ssh"})
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]+")
+_ENDPOINT = re.compile(r"https?://[^\s/@?#]+(?:/[^\s@?#]*)?", re.IGNORECASE)
 _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "bool": ((bool,), "true or false"),
     "int": ((int,), "a whole number"),
@@ -52,9 +52,13 @@ class Connection:
         """Return how the place is reached, with what its references stand for.
 
         Raises:
-            ConfigError: a reference leads nowhere.
+            ConfigError: a reference leads nowhere, or to an address that is none.
         """
         found = {field: _meant(self.name, field, value) for field, value in self.fields.items()}
+        if wrong := _address_mistakes(found):
+            raise ConfigError(
+                f"the connection {self.name} is not right: {'; '.join(wrong)}", hint="see to its variables"
+            )
         return KINDS[self.kind](**found)
 
 
@@ -139,8 +143,22 @@ def _against_each_other(name: str, table: Mapping[str, Any]) -> list[str]:
         wrong.append(f"{name}: {' and '.join(ways)} exclude each other")
     if table.get("prefix") and table.get("root"):
         wrong.append(f"{name}: prefix and root are the same: write one")
+    wrong += [f"{name}: {told}" for told in _address_mistakes(table)]
     if isinstance(table.get("timeout_seconds"), int | float) and not table["timeout_seconds"] > 0:
         wrong.append(f"{name}: timeout_seconds is more than 0")
+    return wrong
+
+
+def _address_mistakes(table: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with where a place is; credentials in it would show wherever it is named."""
+    endpoint, host = (
+        "" if _is_reference(table.get(field)) else str(table.get(field) or "") for field in ("endpoint_url", "host")
+    )
+    wrong = []
+    if endpoint and not _ENDPOINT.fullmatch(endpoint):
+        wrong.append("endpoint_url is an address such as https://host:9000, without a user or password in it")
+    if "@" in host or "/" in host:
+        wrong.append("host is a name or an address alone: the user is username, the folder root")
     return wrong
 
 

@@ -68,7 +68,8 @@ def _transcoder(encoding: str, uri: str) -> Callable[[bytes, bool], bytes]:
 
 
 def _check_text(text: bytes, uri: str) -> None:
-    if b"\0" in text[:PEEK_BYTES]:
+    """Refuse what is no text, or UTF-16, by its first line; further on a NUL may be a value that somebody wrote."""
+    if b"\0" in text[:PEEK_BYTES].partition(b"\n")[0]:
         raise SourceError(
             f"{uri} is no text: it holds NUL bytes", hint='if it is UTF-16, say so: encoding="utf-16"', uri=uri
         )

@@ -23,7 +23,11 @@ EXTENSIONS: dict[str, Format] = {
     ".xml": "xml",
 }
 DELIMITERS = ",;\t|"
-_WITHOUT_ROWS: dict[Format, str] = {"csv": "still has a header", "xml": "still has its outermost element"}
+_NO_BYTE: dict[Format, str] = {
+    "csv": "a file without rows still has a header",
+    "xml": "a file without rows still has its outermost element",
+    "json": "a file without rows is []",
+}
 _BINARY: dict[Format, str] = {"parquet": "parquet file", "xlsx": "zip or workbook"}
 PEEK_BYTES = 64_000
 _BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"  # what may stand before its first sign, in UTF-8 or UTF-16
@@ -68,8 +72,10 @@ def check(format: Format, start: bytes, *, uri: str) -> None:  # noqa: A002 - th
     Raises:
         SourceError: it is empty, packed, or of another format.
     """
-    if not start.strip(b"\r\n\xef\xbb\xbf") and format != "jsonl":  # which has no line where it has no rows
-        hint = f"a file without rows {_WITHOUT_ROWS.get(format, 'is []')}"
+    if not start.strip(b"\r\n\xef\xbb\xbf"):
+        if format == "jsonl":  # without rows it has no lines
+            return
+        hint = _NO_BYTE.get(format, "is it cut off? Fetch it again")
         raise SourceError(f"{uri} is empty", hint=hint, uri=uri, format=format)
     sign = _sign(start, uri=uri)
     for binary, what in _BINARY.items():

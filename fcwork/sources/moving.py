@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import posixpath
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,7 +15,7 @@ from fcwork import log
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import SourceError
 from fcwork.sources.filesystems import Entry
-from fcwork.sources.place import Place, locate, opened, refused, whole
+from fcwork.sources.place import Place, locate, opened, place_at, refused, whole
 
 BLOCK_BYTES = 1_000_000
 DATE = "{date}"
@@ -78,13 +79,13 @@ def within(folder: str, beside: Place, *, at: datetime, name: str = "") -> Place
         SourceError: the folder or the name leads elsewhere.
     """
     check_folder(folder)
-    dated = folder.replace(DATE, f"{at:%Y-%m-%d}")
+    dated = _plain(folder).replace(DATE, f"{at:%Y-%m-%d}")
     own = name or _name(beside)
     if is_whole(folder):
         return _in(locate(dated), own)
     if beside.local is not None:
-        return _in(_at(beside, str(beside.local.parent / dated)), own)
-    return _in(_at(beside, beside.path[: len(beside.path) - len(_name(beside))] + dated), own)
+        return _in(place_at(beside.filesystem, str(beside.local.parent / dated)), own)
+    return _in(place_at(beside.filesystem, beside.path[: len(beside.path) - len(_name(beside))] + dated), own)
 
 
 def check_folder(folder: str) -> None:
@@ -93,7 +94,7 @@ def check_folder(folder: str) -> None:
     Raises:
         SourceError: it is none, leads upwards, or has braces that stand for nothing.
     """
-    if not folder.strip() or "\0" in folder:
+    if not folder.strip() or "\0" in folder or _plain(folder) == ".":
         raise SourceError(f"{folder!r} is no folder", hint="give the name of one, such as archive")
     if ".." in re.split(r"[/\\]", folder):
         raise SourceError(f"the folder {folder!r} leads upwards", hint="give the whole path, or a URI of its own")
@@ -108,9 +109,14 @@ def is_whole(folder: str) -> bool:
     return "://" in folder or folder.startswith("~") or Path(folder).is_absolute()
 
 
+def _plain(folder: str) -> str:
+    """Return a folder beside a file by its names alone: ``./archive/`` is ``archive``."""
+    return folder if is_whole(folder) else posixpath.normpath(folder)
+
+
 def lies_in(folder: str, place: Place) -> bool:
     """Say whether a file lies in such a folder already, so that a glob for any folders passes it over."""
-    pattern = re.escape(folder.strip("/") if not is_whole(folder) else _absolute(locate(folder))).rstrip("/")
+    pattern = re.escape(_plain(folder) if not is_whole(folder) else _absolute(locate(folder))).rstrip("/")
     pattern = pattern.replace(re.escape(DATE), _DAY)
     start = "" if is_whole(folder) else "(?:.*/)?"
     return re.fullmatch(f"{start}{pattern}/[^/]+", _absolute(place)) is not None
@@ -122,7 +128,7 @@ def folder_of_glob(glob: Place) -> Place | None:
     if wild is None:
         return None
     start = glob.path[: wild.start()]
-    return _at(glob, start[: max(start.rfind(sign) for sign in ("/", os.sep)) + 1])
+    return place_at(glob.filesystem, start[: max(start.rfind(sign) for sign in ("/", os.sep)) + 1])
 
 
 def is_there(folder: Place) -> bool:
@@ -186,9 +192,9 @@ def _names(target: Place, written_at: datetime) -> Iterator[Place]:
     ending = "".join(name.suffixes[-2:]) if name.suffix in _PACKED else name.suffix
     stamped = f"{name.name.removesuffix(ending)}-{written_at:%Y%m%dT%H%M%SZ}"
     folder = target.path[: len(target.path) - len(name.name)]
-    yield _at(target, f"{folder}{stamped}{ending}")
+    yield place_at(target.filesystem, f"{folder}{stamped}{ending}")
     for number in itertools.count(2):
-        yield _at(target, f"{folder}{stamped}-{number}{ending}")
+        yield place_at(target.filesystem, f"{folder}{stamped}-{number}{ending}")
 
 
 def _is_itself(source: Place, before: Entry, place: Place, there: Entry) -> bool:
@@ -263,9 +269,10 @@ def _in(folder: Place, name: str) -> Place:
     """Return the place of a name in a folder; a name is data, and must not lead out of it."""
     _check_name(name, folder)
     if folder.local is not None:
-        return _at(folder, str(folder.local / name))
-    start = folder.path.rstrip("/") if folder.path.strip("/") else folder.path
-    return _at(folder, f"{start}/{name}" if start and not start.endswith("/") else f"{start}{name}")
+        return place_at(folder.filesystem, str(folder.local / name))
+    path = "" if folder.path == "." else folder.path
+    start = path.rstrip("/") if path.strip("/") else path
+    return place_at(folder.filesystem, f"{start}/{name}" if start and not start.endswith("/") else f"{start}{name}")
 
 
 def _check_name(name: str, place: Place) -> None:
@@ -276,10 +283,6 @@ def _check_name(name: str, place: Place) -> None:
 
 def _name(place: Place) -> str:
     return Path(place.path).name if place.local is not None else place.path.rpartition("/")[2]
-
-
-def _at(place: Place, path: str) -> Place:
-    return Place(path, place.filesystem.uri(path), place.filesystem)
 
 
 def _absolute(place: Place) -> str:

@@ -113,7 +113,8 @@ class Parted(AbstractContextManager["Parted"]):
     def _spill(self) -> None:
         rows = pl.concat(self._rows)
         self._rows, self._held = [], 0
-        kept = rows.drop(key.column for key in self._by if not key.day)
+        away = {key.column for key in self._by if not key.day}
+        kept = rows[[name for name in rows.columns if name not in away]]  # a name may be that of a pattern
         for values, at in self._groups(rows):
             if values not in self._where and len(self._where) >= MAX_PARTITIONS:
                 told = f"{self._uri} would have more than {MAX_PARTITIONS:,} partitions"
@@ -122,7 +123,7 @@ class Parted(AbstractContextManager["Parted"]):
 
     def _groups(self, rows: pl.DataFrame) -> Iterator[tuple[tuple[str | None, ...], pl.Series]]:
         labels = pl.DataFrame(
-            [_values(rows[key.column], key, self._uri).alias(f"k{at}") for at, key in enumerate(self._by)]
+            [_values(rows[key.column].alias("v"), key, self._uri).alias(f"k{at}") for at, key in enumerate(self._by)]
         )
         names = labels.columns
         for *values, at in labels.with_row_index("at").group_by(names, maintain_order=True).agg("at").iter_rows():

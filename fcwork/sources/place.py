@@ -7,6 +7,7 @@ Each may be a glob with braces.
 from __future__ import annotations
 
 import difflib
+import errno
 import hashlib
 import os
 import re
@@ -48,6 +49,14 @@ LOCAL = Local()
 _UNTOLD = datetime.fromtimestamp(0, UTC)  # of a file whose place does not say when it was written
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9_+.-]+)://")
 _BRACES = re.compile(r"\{([^{}]*)\}")
+_WAYS_OUT: tuple[tuple[tuple[type[OSError] | tuple[()], set[int]], str], ...] = (
+    ((PermissionError, {errno.EROFS}), "may this user write to {folder}?"),
+    (((), {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}), "make room in {folder}; nothing was left there"),
+    ((ConnectionError, {errno.ETIMEDOUT}), "write it again when the place answers"),
+    ((IsADirectoryError, set()), "a folder stands there: give the path of a file, such as one in it"),
+    ((FileExistsError, {errno.ENOTDIR}), "a file stands where a folder is needed: name another folder"),
+    (((), {errno.ENAMETOOLONG}), "give it a shorter name"),
+)
 
 
 @dataclass(frozen=True)
@@ -140,17 +149,18 @@ def locate(uri: str | os.PathLike[str]) -> Place:
         raise SourceError(f"{shown!r} is no path", hint="give the path of a file", uri=shown)
     scheme = _SCHEME.match(text)
     if not scheme:
-        return Place(_expanded(text), LOCAL.uri(text))
+        path = _expanded(text)
+        return Place(path, text) if LOCAL.uri(text) == text else place_at(LOCAL, path)
     if scheme[1].lower() != "file":
         files, path = found(scheme[1], text[scheme.end() :], text)
-        return _at(files, path)
+        return place_at(files, path)
     host, slash, rest = text[scheme.end() :].partition("/")
     if host not in {"", "localhost"}:
         raise SourceError(f"{text} names the host {host!r}", hint="a file of this machine is file:///a/path", uri=text)
     path = os.fsdecode(unquote_to_bytes(slash + rest))
     if not rest or "\0" in path:
         raise SourceError(f"{text} names no file", hint="a file of this machine is file:///a/path", uri=text)
-    return _at(LOCAL, path)
+    return place_at(LOCAL, path)
 
 
 def find(uri: str | os.PathLike[str]) -> list[Place]:
@@ -173,7 +183,9 @@ def list_files(uri: str | os.PathLike[str]) -> pl.DataFrame:
     place = locate(uri)
     entry = place.look()
     if entry and entry.kind == "folder":
-        found = [(_at(place.filesystem, inside.path), inside) for inside in _inside(place) if inside.kind == "file"]
+        found = [
+            (place_at(place.filesystem, inside.path), inside) for inside in _inside(place) if inside.kind == "file"
+        ]
     else:
         found = [(one, entry or _standing(one)) for one, entry in _found(uri)]
     lines = [(one.uri, one.name, entry.size, entry.modified_at, entry.etag) for one, entry in found]
@@ -227,8 +239,14 @@ def whole(place: Place | str | os.PathLike[str]) -> Iterator[BinaryIO]:
             yield stream
     except OSError as error:
         told = f"{folder} is no folder" if isinstance(error, FileExistsError) else error.strerror or error
-        hint = f"is there room, and may this user write to {folder}?"
+        hint = _way_out(error, str(folder))
         raise SourceError(f"{place.uri} cannot be written: {told}", hint=hint, uri=place.uri) from error
+
+
+def _way_out(error: OSError, folder: str) -> str:
+    """Return what to do where a file could not be written."""
+    ways = (hint for kinds, hint in _WAYS_OUT if isinstance(error, kinds[0]) or error.errno in kinds[1])
+    return next(ways, "is there room, and may this user write to {folder}?").format(folder=folder)
 
 
 def refused(place: Place, error: OSError) -> SourceError:
@@ -238,10 +256,19 @@ def refused(place: Place, error: OSError) -> SourceError:
     if isinstance(error, PermissionError):
         hint = "ask for permission to read it, or run as a user who may"
         return SourceError(f"{place.uri} may not be read", hint=hint, uri=place.uri)
-    return SourceError(f"{place.uri} cannot be read: {error.strerror or error}", uri=place.uri)
+    hint = (
+        "give it a shorter name" if error.errno == errno.ENAMETOOLONG else "try again; if it stays so, see to its place"
+    )
+    return SourceError(f"{place.uri} cannot be read: {error.strerror or error}", hint=hint, uri=place.uri)
 
 
-def _at(filesystem: Filesystem, path: str) -> Place:
+def place_at(filesystem: Filesystem, path: str) -> Place:
+    """Return the place of a path, with a URI that leads there again."""
+    local = isinstance(filesystem, Local)
+    if local and path.startswith("~"):
+        return Place(path, f"./{filesystem.uri(path)}", filesystem)
+    if local and filesystem.uri(path) != path:  # bytes that are no UTF-8: in percents they can be told
+        return Place(path, Path(path).absolute().as_uri(), filesystem)
     return Place(path, filesystem.uri(path), filesystem)
 
 
@@ -252,12 +279,11 @@ def _folder_of(uri: str) -> str:
 
 
 def _expanded(text: str) -> str:
-    try:
-        return str(Path(text).expanduser())
-    except RuntimeError as error:
-        raise SourceError(
-            f"{text} names a user whose home is not known", hint="write the whole path", uri=text
-        ) from error
+    found = os.path.expanduser(text)  # noqa: PTH111 - Path takes ./~a for ~a
+    if found.startswith("~"):
+        hint = f"write the whole path, or ./{text} for a file of that name"
+        raise SourceError(f"{text} names a user whose home is not known", hint=hint, uri=text)
+    return str(Path(found))
 
 
 def _standing(place: Place) -> Entry:
@@ -284,7 +310,7 @@ def _found(uri: str | os.PathLike[str]) -> list[tuple[Place, Entry | None]]:
         raise refused(place, error) from error
     if not met:
         raise SourceError(f"no file matches {place.uri}", hint=_nearby(place), uri=place.uri)
-    return [(_at(place.filesystem, path), met[path]) for path in sorted(met)]
+    return [(place_at(place.filesystem, path), met[path]) for path in sorted(met)]
 
 
 def _inside(place: Place) -> list[Entry]:
@@ -316,7 +342,7 @@ def _patterns(place: Place) -> list[str]:
 def _nearby(place: Place) -> str:
     """Return the names that may have been meant, or the folder that is missing."""
     parent = str(PurePosixPath(place.path).parent) if place.local is None else str(Path(place.path).parent)
-    folder = _at(place.filesystem, parent)
+    folder = place_at(place.filesystem, parent)
     shown = folder.uri if place.local is None else str(Path(parent).absolute())
     try:
         names = [PurePosixPath(entry.path).name for entry in islice(folder.filesystem.inside(parent), LOOKED_AT_NAMES)]

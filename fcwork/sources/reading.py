@@ -23,7 +23,7 @@ from fcwork.sources.place import Place, find, locate, opened
 
 Uri: TypeAlias = str | os.PathLike[str]
 SHOWN_LINES = 5
-_FIXED = ("csv", "parquet", "xlsx")  # formats in which each row has every column
+FIXED = ("csv", "parquet", "xlsx")  # formats in which each row has every column
 _logger = log.get("sources")
 
 
@@ -165,7 +165,8 @@ def read_with_issues(
     parts = [part for held, _ in taken for part in held]
     frame = _joined(parts, how.kind)
     bad = pl.concat([part.bad for part in parts])
-    piles = {"frame": frame, "rejected": _rejected(bad, frame), "issues": _issues(bad, clock)}
+    rejected = pl.concat([like(_rejected(part.bad, part.rows), frame) for part in parts])
+    piles = {"frame": frame, "rejected": rejected, "issues": _issues(bad, clock)}
     result = ReadResult(
         **{name: frames.leave(rows, engine) for name, rows in piles.items()},
         uri=locate(uri).uri if len(found) > 1 else places[0].uri,
@@ -267,14 +268,27 @@ def _joined(parts: list[_Part], kind: formats.Format) -> pl.DataFrame:
     if len(parts) == 1:
         return parts[0].rows
     first = parts[0].uri, parts[0].rows.columns
-    rows = [_alike(part.rows, part.uri, first, kind) for part in parts]
+    return stacked([_alike(part.rows, part.uri, first, kind) for part in parts], kind, parts[0].uri)
+
+
+def stacked(rows: Sequence[pl.DataFrame], kind: str, uri: str) -> pl.DataFrame:
+    """Return the rows of several files as one frame; of a format of fixed shape they have the same columns in order."""
     if kind == "xml":
-        return shapes.joined(rows, parts[0].uri)
+        return shapes.joined(rows, uri)
     if all(part.schema == rows[0].schema for part in rows):
         return pl.concat(rows)
-    joined = frames.enter([row for part in rows for row in part.iter_rows(named=True)])
+    joined: pl.DataFrame = frames.enter([row for part in rows for row in part.iter_rows(named=True)])
     data = [name for name in joined.columns if name not in frames.IDENTITY]
     return joined.select(*data, *frames.IDENTITY)
+
+
+def like(rejected: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return lines that are no rows in the columns of the rows, as far as they have them."""
+    columns = [
+        rejected[name] if rejected.schema.get(name) == kind else pl.Series(name, [None] * rejected.height, dtype=kind)
+        for name, kind in [*frame.schema.items(), ("_errors", pl.String())]
+    ]  # no expressions, as a name may be that of a pattern
+    return pl.DataFrame(columns)
 
 
 def _alike(rows: pl.DataFrame, uri: str, first: tuple[str, list[str]], kind: formats.Format) -> pl.DataFrame:
@@ -283,7 +297,7 @@ def _alike(rows: pl.DataFrame, uri: str, first: tuple[str, list[str]], kind: for
     Raises:
         SourceError: they have others.
     """
-    if kind not in _FIXED:
+    if kind not in FIXED:
         return rows
     differ = sorted(set(first[1]) ^ set(rows.columns))
     if differ:
@@ -293,7 +307,7 @@ def _alike(rows: pl.DataFrame, uri: str, first: tuple[str, list[str]], kind: for
             uri=uri,
             format=kind,
         )
-    return rows.select(first[1])
+    return rows[first[1]]  # and not select: a name may be that of a pattern
 
 
 def _hash(files: Sequence[File]) -> str:

@@ -192,6 +192,7 @@ def _whole(text: str) -> sources.ReadResult:
 
 def _parsed(path: Path, block: int) -> Any:
     with opened(locate(path)) as intake:
-        pieces = list(Manner("csv", Options(delimiter=","), str(path), block_bytes=block).pieces(intake))
+        how = Manner("csv", Options(delimiter=","), str(path), block_bytes=block)
+        pieces = list(how.pieces(intake))
     rows = [row for piece in pieces for row in piece.rows.rows()]
     return rows, [line for piece in pieces for line in piece.bad.rows()]

@@ -50,10 +50,21 @@ class Calls:
             told = f"no answer came within {self.seconds:g} s" if self.seconds else "no answer came in time"
             raise TimeoutError(errno.ETIMEDOUT, told) from error
         except self.known as error:
-            raise self.told(error) from error
+            raise self.told(error) from _bare(error)
         except BaseException:  # somebody pressed Ctrl-C
             begun.cancel()
             raise
+
+
+def _bare(error: Exception) -> Exception:
+    """Return an error of the library without the frames it came through, whose variables hold what signs in there."""
+    at: BaseException | None = error
+    met: set[int] = set()
+    while at is not None and id(at) not in met:
+        met.add(id(at))
+        at.__traceback__ = None
+        at = at.__cause__ or at.__context__
+    return error
 
 
 async def _awaited(call: Awaitable[T]) -> T:

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, Inc
 from s3fs import S3FileSystem
 
 from fcwork.errors import SourceError
-from fcwork.sources.filesystems import Entry, globs, jail
+from fcwork.sources.filesystems import Entry, globs, jail, s3_logs
 from fcwork.sources.filesystems.calls import Calls
 from fcwork.sources.filesystems.s3_errors import told
 from fcwork.sources.filesystems.s3_upload import AHEAD, BLOCK_BYTES, Upload, part_bytes
@@ -29,7 +29,7 @@ TRIES = 3
 PAUSE_SECONDS = 5.0  # between them, at most
 SLOWEST = 20_000  # bytes a second; a line on which less gets through is dead
 LONGEST_CONNECT_SECONDS = 10.0
-KNOWN = (BotoCoreError, ClientError, aiohttp.ClientError, asyncio.TimeoutError)
+KNOWN = (BotoCoreError, ClientError, aiohttp.ClientError, asyncio.TimeoutError, ValueError)  # the last: no address
 T = TypeVar("T")
 
 
@@ -185,6 +185,7 @@ class S3:
         """Return the session of this process: a fork leaves its parent's loop behind."""
         if self._held is None or self._held[0] != getpid():
             session = S3FileSystem(**_options(self.terms), skip_instance_cache=True, use_listings_cache=False)
+            s3_logs.guard()
             self._held = getpid(), session, Calls(session.loop, KNOWN, lambda error: told(error, self.terms))
         return self._held[1:]
 

@@ -47,6 +47,9 @@ def told(error: Exception, terms: S3Terms) -> Exception:
         return SourceError(f"{where} does not answer: {str(error) or 'nothing came'}", hint=hint)
     if isinstance(error, ResponseParserError):
         return _stranger(where)
+    if isinstance(error, ValueError):
+        hint = "write endpoint_url, or AWS_ENDPOINT_URL, as in https://host:9000"
+        return SourceError(f"the bucket {terms.bucket} cannot be reached: {error}", hint=hint)
     return _not_asked(error, terms)
 
 

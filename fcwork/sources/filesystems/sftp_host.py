@@ -27,6 +27,7 @@ class Visitor(asyncssh.SSHClient):
 
     def __init__(self, terms: SftpTerms) -> None:
         self._fingerprint, self._password = terms.fingerprint, terms.password
+        self._questions = 1
         self.came = ""
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
@@ -41,8 +42,9 @@ class Visitor(asyncssh.SSHClient):
         return given.reveal() if given else None
 
     def kbdint_auth_requested(self) -> str | None:
-        """Take part where a server asks for the password by questions."""
-        return "" if self._password else None
+        """Take part, once, where a server asks for the password by questions; it may offer to, and ask none."""
+        self._questions -= 1
+        return "" if self._password and self._questions >= 0 else None
 
     def kbdint_challenge_received(self, name: str, instructions: str, lang: str, prompts: Any) -> list[str] | None:
         """Answer the one question with the password, and none with nothing."""

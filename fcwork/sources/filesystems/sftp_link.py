@@ -28,6 +28,7 @@ _CUT = (
     asyncssh.ChannelOpenError,
     ConnectionError,
 )
+_TOO_OFTEN = "authentication failures"  # as OpenSSH says it
 _MEANINGS: tuple[tuple[tuple[type[Exception], ...], int, str], ...] = (
     ((asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath), errno.ENOENT, ""),
     ((asyncssh.SFTPPermissionDenied, asyncssh.SFTPWriteProtect), errno.EACCES, ""),
@@ -123,15 +124,25 @@ def _opened(terms: SftpTerms, visitor: Visitor, options: dict[str, Any]) -> SSHF
     try:
         return SSHFileSystem(terms.host, client_factory=lambda: visitor, **options, skip_instance_cache=True)
     except PermissionError as error:
-        hint = "see to username, and to password, private_key or the keys of the SSH agent"
-        raise SourceError(f"{where} does not let {options['username']} in", hint=hint) from error
+        raise _not_let_in(where, options["username"]) from error
     except TimeoutError as error:
         hint = "is host right, and does the server run? timeout_seconds says how long to wait"
         raise SourceError(f"{where} did not answer within {terms.timeout_seconds:g} s", hint=hint) from error
+    except asyncssh.DisconnectError as error:
+        if _TOO_OFTEN not in error.reason:
+            raise
+        raise _not_let_in(
+            where, options["username"], "; it was tried too often, as with an agent of many keys"
+        ) from error
     except ConnectionError:
         raise
     except OSError as error:
         raise _silent(terms, _reason(error)) from error
+
+
+def _not_let_in(where: str, username: str, why: str = "") -> SourceError:
+    hint = "see to username, and to password, private_key or the keys of the SSH agent"
+    return SourceError(f"{where} does not let {username} in{why}", hint=hint)
 
 
 def _reason(error: Exception) -> str:

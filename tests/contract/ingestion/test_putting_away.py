@@ -138,6 +138,16 @@ def test_rows_that_were_refused_are_kept_apart(platform: Any, deliver: Callable[
     assert (first[:32], second) == ("stock.csv.rejected-20260115T1200", "stock.csv.rejected.csv")
 
 
+def test_dead_letters_go_where_braces_are_braces(platform: Any, deliver: Callable[..., Path], tmp_path: Path) -> None:
+    """P26: dead letters of a file with braces in its name or folder lie in the folder of errors, under its own name."""
+    there = platform(Fault("record", ref="{b}-1", code=404))
+    path = deliver("{b}.csv")
+    inbox = path.parent.rename(tmp_path / "in{x}")
+    result = load(there, inbox / path.name)
+    assert (result.counts["rejected"], result.issues["code"].to_list().count("file.not_written")) == (1, 0)
+    assert sources.read(inbox / "errors" / "{b}.csv.rejected.csv").height == 1
+
+
 def test_what_can_go_on_stays(platform: Any, deliver: Callable[..., Path], tmp_path: Path) -> None:
     """P17: a file with rows left stays in the inbox until a rerun has settled them."""
     there, path = platform(Fault("stuck_pending", nth=1)), deliver()
@@ -365,6 +375,11 @@ def test_a_file_that_may_still_grow_waits(platform: Any, deliver: Callable[..., 
     assert load(there, fresh, settle_seconds=60).state == "SKIPPED"
     there.clock.sleep(60)
     assert load(there, fresh, settle_seconds=60).state == "SUCCEEDED"
+    ahead = deliver("ahead.csv")
+    os.utime(ahead, (now + 600, now + 600))  # the clock there may be ahead
+    assert load(there, ahead, settle_seconds=60).state == "SKIPPED"
+    os.utime(ahead, (4e9, 4e9))  # a day that somebody set: it would be waited for without end
+    assert load(there, ahead, settle_seconds=60).state == "SUCCEEDED"
 
 
 @pytest.mark.parametrize("method", ["copy", "remove"])

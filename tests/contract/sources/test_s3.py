@@ -1,9 +1,11 @@
 import gzip
 import hashlib
+import logging
 import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -361,6 +363,27 @@ def test_secrets_are_seen_nowhere(lake: Bucket, capsys: pytest.CaptureFixture[st
     shown = [repr(store.terms), repr(named("lake")), str(sources.connections().rows()), repr(caught.value)]
     out = capsys.readouterr()
     assert lake.secret_access_key not in "".join([*shown, out.out, out.err, str(caught.value)])
+
+
+def test_the_libraries_log_no_session_token(lake: Bucket, caplog: pytest.LogCaptureFixture) -> None:
+    """P9: what botocore logs of a request at DEBUG holds neither session token nor secret key, known or not."""
+    token = "FwoGZXIvYXdzEXAMPLE/session+token=="
+    sources.connect("lake", type="s3", **lake.settings, session_token=token)
+    with caplog.at_level(logging.DEBUG):
+        assert sources.list("lake://").height == 0
+        logging.getLogger("botocore.auth").debug("x-amz-security-token:%s", "of-a-profile-unknown-here")
+    assert "x-amz-security-token:" in caplog.text.lower()
+    for secret in (token, lake.secret_access_key, "of-a-profile"):
+        assert secret not in caplog.text
+
+
+def test_a_traceback_with_variables_shows_no_secret(lake: Bucket) -> None:
+    """P9: an error of the library comes without the frames that it went through, whose variables hold the secret."""
+    sources.connect("lake", type="s3", **{**lake.settings, "region": "no region"})
+    with pytest.raises(SourceError) as caught:
+        sources.list("lake://")
+    shown = traceback.TracebackException(SourceError, caught.value, caught.tb.tb_next, capture_locals=True)
+    assert lake.secret_access_key not in "".join(shown.format())
 
 
 def test_without_the_extra_its_name_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

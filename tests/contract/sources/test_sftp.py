@@ -175,6 +175,14 @@ def test_a_password_signs_in(inside: PasswordServer, by_questions: bool) -> None
     assert PASSWORD not in str(sources.connections().rows())
 
 
+def test_a_server_that_offers_questions_and_asks_none_is_told(sftp_server: Sftp) -> None:
+    """P32: a server that takes no password, and offers questions which it never asks, is told as not letting in."""
+    given = {name: value for name, value in sftp_server.settings.items() if name != "private_key"}
+    sources.connect("dock", type="sftp", **given, password="a-wrong-password")
+    with pytest.raises(SourceError, match=rf"does not let {sftp_server.user} in\n→ see to username"):
+        sources.list("dock://")
+
+
 def test_no_link_leads_out_of_the_root(server: Sftp, tmp_path: Path) -> None:
     """P24: a link to what lies outside is not read, listed, written through or copied; one inside is followed."""
     outside = tmp_path / "outside"

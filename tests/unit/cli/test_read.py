@@ -52,6 +52,22 @@ def test_rows_are_written_in_any_format(fcwork: Fcwork, home: Path, name: str) -
     assert back.rows() == [("007", 'a, "b" & 😀'), ("12345678901234567890", "x")]
 
 
+def test_how_to_read_can_be_said(fcwork: Fcwork, home: Path) -> None:
+    """Each option of a reader can be given: lines to skip, comments, quotes, names, and which files of a zip."""
+    (home / "odd.csv").write_text("export\n# of today\n'7,5',a\n8,b\n", "utf-8")
+    options = ["--skip", "1", "--comment", "#", "--header", "none", "--quote", "'", "--names", 'qty,"a, b"']
+    said = fcwork("read", "odd.csv", *options, "--to", "to.json")
+    assert said.code == 0
+    assert json.loads((home / "to.json").read_text("utf-8")) == [{"qty": "7,5", "a, b": "a"}, {"qty": "8", "a, b": "b"}]
+    with zipfile.ZipFile(home / "all.zip", "w") as packed:
+        packed.writestr("a.json", "[]")
+        packed.writestr("b.csv", "sku;qty\n1;2\n")
+    said = fcwork("read", "all.zip", "--member", "*.csv")
+    assert (said.code, "delimiter  ;, told by the header" in said.out) == (0, True)
+    assert fcwork("read", "odd.csv", "--names", "a,a").code == 2
+    assert fcwork("read", "odd.csv", "--sheet", "x").code == 2
+
+
 def test_rows_are_shown_as_many_as_are_asked_for(fcwork: Fcwork, home: Path) -> None:
     """--rows says how many rows are shown, and 0 shows none."""
     (home / "in.jsonl").write_text("".join(json.dumps({"n": n, "o": {"a": [n]}}) + "\n" for n in range(9)), "utf-8")

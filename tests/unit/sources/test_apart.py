@@ -88,3 +88,19 @@ def test_a_mistake_in_the_call_is_no_bad_file(put: Put) -> None:
         sources.read_apart([uri], path="x")
     with pytest.raises(SourceError, match="is not known"):
         sources.read_apart([uri], "edi")
+
+
+def test_a_name_with_the_signs_of_a_glob_stands_for_no_other_file(put: Put, tmp_path: Path) -> None:
+    """P31: where ``a[1].csv`` is gone it is gone: the file a1.csv, which it would match, is not read in its place."""
+    other = put("a1.csv", b"a,b\n1,2\n")
+    apart = sources.read_apart([str(tmp_path / "a[1].csv"), str(tmp_path / "a{1,2}.csv"), other])
+    assert why(apart) == {"a[1].csv": "gone", "a{1,2}.csv": "gone"}
+    assert [file.uri for file in apart.read.files] == [other]
+
+
+def test_a_bad_line_stands_under_the_columns_of_its_own_file(put: Put, tmp_path: Path) -> None:
+    """P26: a line that is no row keeps its fields under the names of its file, whatever their order elsewhere."""
+    put("1.csv", b"a,b,c\n1,2,3\n")
+    uris = [str(tmp_path / "1.csv"), put("2.csv", b"c,b,a\n3,2,1\n9,8\n")]
+    for read in (sources.read_with_issues(f"{tmp_path}/*.csv"), sources.read_apart(uris).read):
+        assert read.rejected.select("a", "b", "c").rows() == [(None, "8", "9")]

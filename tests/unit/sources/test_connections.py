@@ -202,6 +202,31 @@ def test_a_link_out_of_a_folder_is_refused(file: Path, home: Path) -> None:
         sources.list("box://**/*.csv")
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"type": "s3", "bucket": "b", "endpoint_url": "https://me:hunter2hunter2@host"},
+        {"type": "s3", "bucket": "b", "endpoint_url": "https://host?password=hunter2hunter2"},
+        {"type": "s3", "bucket": "b", "endpoint_url": "hunter2hunter2"},
+        {"type": "sftp", "host": "me:hunter2hunter2@host"},
+    ],
+)
+def test_credentials_in_an_address_are_refused_and_not_repeated(
+    fields: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P8: an endpoint or host that holds a password is refused, written out or in a variable, as it would be shown."""
+    with pytest.raises(ConfigError) as plain:
+        sources.connect("shop", **fields)
+    address = next(name for name in ("endpoint_url", "host") if name in fields)
+    monkeypatch.setenv("SHOP_ADDRESS", fields[address])
+    sources.connect("shop", **{**fields, address: "env:SHOP_ADDRESS"})
+    with pytest.raises(ConfigError) as meant:
+        sources.list("shop://")
+    for caught in (plain, meant):
+        assert f"{address} is " in str(caught.value)
+        assert "hunter2" not in str(caught.value)
+
+
 def test_a_password_in_a_uri_is_refused_and_not_repeated() -> None:
     """P8: a URI with a password is refused by any way in, and the password is a known secret from then on."""
     for uri in (f"sftp://erp:{PLAIN}@host/a.csv", f"s3://key:{PLAIN}@bucket/a.csv"):

@@ -1,5 +1,6 @@
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -205,6 +206,28 @@ def test_names_that_look_like_patterns_are_names(put: Put) -> None:
     assert rows.rows() == [("a\nb", "1,2", "3", 2, path), ("4", "5", "6", 4, path)]
     sources.write(rows, path, safe="spreadsheet")
     assert sources.read(path).columns[:3] == ["*", "^.*$", "'=x"]
+
+
+def test_names_that_look_like_patterns_are_names_in_several_files(put: Put, tmp_path: Path) -> None:
+    """P25: so it is where files of other column order are read together, and where rows are parted by such a column."""
+    uris = [put("1.csv", b"*,^a$,b\n1,2,3\n1\n"), put("2.csv", b"b,*,^a$\n6,4,5\n")]
+    for read in (sources.read_with_issues(f"{tmp_path}/*.csv"), sources.read_apart(uris).read):
+        assert read.frame[["*", "^a$", "b"]].rows() == [("1", "2", "3"), ("4", "5", "6")]
+        assert read.rejected[["*", "^a$", "b"]].rows() == [("1", None, None)]
+    written = sources.write(read.frame, f"{tmp_path}/out/", "csv", partition_by="*")
+    assert [file.name for file in written.files] == ["%2A=1/part-00001.csv", "%2A=4/part-00001.csv"]
+    assert sources.read(written.files[1].uri)[["^a$", "b"]].rows() == [("5", "6")]
+
+
+@pytest.mark.parametrize("ragged", [False, True])
+def test_a_nul_in_a_value_comes_back(put: Put, ragged: bool) -> None:  # noqa: FBT001 - a case of the test
+    """P25: a NUL in a value is written and comes back, in the fast pass and in the slow one."""
+    values = ["a\0b", "\0", 'x"\0"\n', None]
+    path = str(sources.write(pl.DataFrame({"k": list("abcd"), "v": values}), put("a.csv", b"")).uri)
+    if ragged:
+        with Path(path).open("ab") as stream:
+            stream.write(b"e\n")
+    assert sources.read(path, bad_rows="skip")["v"].to_list() == values
 
 
 def test_a_tab_can_be_spelled(put: Put) -> None:

@@ -200,3 +200,15 @@ def test_options_are_known_or_refused(put: Put, format_: str, options: dict[str,
     """P32: an unknown format or option is refused, and those known are named."""
     with pytest.raises(SourceError, match=told):
         sources.read(put("a.x", b"a\n"), format_, **options)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xef\xbb\xbf"])
+def test_json_lines_without_a_line_are_no_rows(put: Put, content: bytes) -> None:
+    """A JSON lines file without a line is what a frame without rows is written as; of other formats it is a mistake."""
+    path = put("a.jsonl", content)
+    assert sources.read(path).height == 0
+    assert list(sources.scan(path)) == []
+    nothing = sources.write(pl.DataFrame(schema={"a": pl.String}), path + ".gz")
+    assert sources.read(nothing).rows() == []
+    with pytest.raises(SourceError, match="is empty\n→ is it cut off"):
+        sources.read(put("a.parquet", content))

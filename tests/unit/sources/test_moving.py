@@ -62,6 +62,12 @@ def test_an_archive_is_beside_the_file_or_a_place_of_its_own(put: Put, tmp_path:
     assert url == str(tmp_path / "out" / "d.csv")
 
 
+@pytest.mark.parametrize("folder", ["./archive", "archive/", "archive/.", "x//archive", "./x/./archive/{date}"])
+def test_however_a_folder_is_written_its_files_are_known(put: Put, folder: str) -> None:
+    """P31: what was moved into a folder is passed over by a glob for any folders, however the folder was written."""
+    assert moving.lies_in(folder, locate(sources.archive(put("in/a.csv", b"1"), folder, at=NOON.now())))
+
+
 def test_a_move_that_was_cut_off_is_completed(put: Put, tmp_path: Path) -> None:
     """After a death between copy and delete the same move deletes what is left; after that it has nothing to do."""
     source, to = put("in/a.csv", b"same"), put("archive/a.csv", b"same")
@@ -154,7 +160,9 @@ def test_two_names_of_one_file_are_told(put: Put, tmp_path: Path) -> None:
     assert held(tmp_path / "in") == {"a.csv": b"1"}
 
 
-@pytest.mark.parametrize("folder", ["", " ", "../out", "a/../../out", "a\0b", "{day}", "archive/{date", "ftp9://x/y"])
+@pytest.mark.parametrize(
+    "folder", ["", " ", ".", "./", "../out", "a/../../out", "a\0b", "{day}", "archive/{date", "ftp9://x/y"]
+)
 def test_a_folder_that_leads_elsewhere_is_refused(put: Put, folder: str, tmp_path: Path) -> None:
     """P24: a folder of no name, one that leads upwards, and braces that stand for nothing are refused."""
     source = put("in/a.csv", b"1")
@@ -189,6 +197,7 @@ def test_a_file_in_its_archive_is_known(tmp_path: Path, monkeypatch: pytest.Monk
     """What lies in an archive is told from what lies in the inbox."""
     monkeypatch.chdir(tmp_path)
     assert moving.lies_in("archive", locate("in/archive/a.csv"))
+    assert moving.lies_in("./archive//old/", locate("in/archive/old/a.csv"))
     assert moving.lies_in("archive/{date}", locate("archive/2026-11-25/a.csv"))
     assert moving.lies_in(str(tmp_path / "done" / "{date}"), locate("done/2026-11-25/a.csv"))
     assert not moving.lies_in("archive", locate("in/my-archive/a.csv"))

@@ -1,3 +1,4 @@
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -55,12 +56,47 @@ def test_places_that_are_none(uri: str, told: str) -> None:
 
 
 def test_a_name_that_is_no_utf8_can_be_told(put: Put, tmp_path: Path) -> None:
-    """A file whose name is no UTF-8 is read and listed under a name that can be written down."""
-    path = Path(os.fsdecode(os.fsencode(put("a.csv", b"a\n1\n")).replace(b"a.csv", b"caf\xe9.csv")))
+    """A file whose name is no UTF-8 is read, listed and moved under a URI that can be written down and leads there."""
+    path = Path(os.fsdecode(os.fsencode(put("in/a.csv", b"a\n1\n")).replace(b"a.csv", b"caf\xe9.csv")))
     path.write_bytes(b"a\n1\n")
-    assert sources.read(path)["_source"].to_list() == [f"{tmp_path}/caf\ufffd.csv"]
-    assert sources.read(f"file://{tmp_path}/caf%E9.csv").height == 1
-    assert sources.list(f"{tmp_path}/c*.csv")["name"].to_list() == ["caf\ufffd.csv"]
+    uri = f"file://{tmp_path}/in/caf%E9.csv"
+    assert sources.read(path)["_source"].to_list() == [uri]
+    assert sources.list(f"{tmp_path}/in/c*.csv")["uri"].to_list() == [uri]
+    assert sources.read_apart([uri]).read.frame.height == 1
+    moved = sources.archive(uri, "done")
+    assert moved == f"file://{tmp_path}/in/done/caf%E9.csv"
+    assert sources.read(moved).height == 1
+
+
+def test_a_listed_name_that_looks_like_a_home_is_that_file(
+    put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of the working folder whose name begins with ``~`` is listed so that its URI leads to it."""
+    put("~stock.csv", b"a\n1\n")
+    monkeypatch.chdir(tmp_path)
+    [uri] = sources.list("*.csv")["uri"]
+    assert (uri, sources.read(uri)["_source"].to_list()) == ("./~stock.csv", ["./~stock.csv"])
+    with pytest.raises(SourceError, match=r"home is not known\n→ write the whole path, or \./~stock\.csv"):
+        sources.read("~stock.csv")
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [
+        (errno.EACCES, "may this user write to"),
+        (errno.EROFS, "may this user write to"),
+        (errno.ENOSPC, "make room in"),
+        (errno.ECONNRESET, "write it again when the place answers"),
+        (errno.ETIMEDOUT, "write it again when the place answers"),
+        (errno.EISDIR, "a folder stands there"),
+        (errno.ENAMETOOLONG, "give it a shorter name"),
+        (errno.EIO, "is there room, and may this user write to"),
+    ],
+)
+def test_what_to_do_where_a_file_cannot_be_written(tmp_path: Path, number: int, hint: str) -> None:
+    """P32: the hint fits what the system said: permission, room, the line, or the name."""
+    with pytest.raises(SourceError, match=f"a.csv cannot be written: .*\n→ {hint}"), sources.whole(tmp_path / "a.csv"):
+        raise OSError(number, os.strerror(number))
 
 
 def test_a_missing_file_names_its_neighbours(put: Put, tmp_path: Path) -> None:

@@ -147,7 +147,9 @@ def test_an_unknown_way_to_be_safe_is_refused(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     """P32: a place where no file can be is told with the folder."""
     (tmp_path / "file").write_text("x")
-    with pytest.raises(SourceError, match=r"cannot be written: .*/file is no folder\n→ is there room"):
+    with pytest.raises(
+        SourceError, match=r"cannot be written: .*/file is no folder\n→ a file stands where a folder is"
+    ):
         sources.write(ROWS, tmp_path / "file" / "a.csv")
     (tmp_path / "a.csv").mkdir()
     with pytest.raises(SourceError, match=r"a\.csv cannot be written: Is a directory"):
