@@ -159,7 +159,6 @@ def extract(
                 explode=(explode,) if isinstance(explode, str) else tuple(explode or ()),
                 hidden=question.added,
                 on_invalid=on_invalid,
-                limit=max_records,
             ),
             sink=Sink(sink, format, _given({**_split(split), **(write_options or {})})) if sink else None,
             engine=engine,

@@ -26,20 +26,35 @@ class Kept:
         known: how many were left out as an earlier run has written them.
         newest: when the latest row was changed, those that are written already included; None where no row is kept or
             that is not told.
+        cut: how many were left out as the limit was reached before them.
     """
 
     mask: pl.Series
     repeated: int = 0
     known: int = 0
     newest: datetime | None = None
+    cut: int = 0
 
 
-def kept(parts: Sequence[Part], *, has_id: bool, mark: Watermark | None) -> Kept:
-    """Judge the rows of all parts; ids are looked at themselves where their hashes alone leave a doubt."""
+def kept(parts: Sequence[Part], *, has_id: bool, mark: Watermark | None, limit: int | None = None) -> Kept:
+    """Judge the rows of all parts; ids are looked at themselves where their hashes alone leave a doubt.
+
+    Args:
+        parts: what was fetched.
+        has_id: whether rows tell their id.
+        mark: the watermark, which knows what is written already.
+        limit: how many are kept at the most, of all parts together.
+    """
     keys = _keys(parts)
     everything = Kept(pl.repeat(value=True, n=keys.height, dtype=pl.Boolean, eager=True))
     judged = _judged(parts, keys, everything, mark) if has_id and keys.height else everything
-    return replace(judged, newest=keys.select(pl.col("changed").max()).item() if judged.mask.any() else None)
+    newest = keys.select(pl.col("changed").max()).item() if judged.mask.any() else None
+    return replace(_limited(judged, limit), newest=newest)
+
+
+def _limited(judged: Kept, limit: int | None) -> Kept:
+    cut = 0 if limit is None else max(0, judged.mask.sum() - limit)
+    return replace(judged, mask=judged.mask & (judged.mask.cum_sum() <= limit), cut=cut) if cut else judged
 
 
 def _judged(parts: Sequence[Part], keys: pl.DataFrame, everything: Kept, mark: Watermark | None) -> Kept:

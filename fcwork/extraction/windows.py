@@ -82,6 +82,17 @@ def choose(
     return Window(mode, start, end, now)
 
 
+def joins(mark: Watermark | None, window: Window) -> bool:
+    """Say whether a window leaves no gap to the watermark, so that the watermark may move.
+
+    A range that begins after it would move it past what nobody has written, and one that ends before it knows nothing
+    of the rows near it. Where there is none yet, a range with a beginning does not tell where the first run begins.
+    """
+    if mark is None:
+        return window.mode != "range" or window.since is None
+    return (window.since is None or window.since <= mark.at) and min(window.until or window.now, window.now) >= mark.at
+
+
 def moved(
     mark: Watermark | None,
     window: Window,

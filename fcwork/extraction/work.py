@@ -18,6 +18,7 @@ import polars as pl
 
 from fcwork import frames, log, settings, sources
 from fcwork.client import FluentClient
+from fcwork.client.paging import MAX_PAGES, MAX_RECORDS
 from fcwork.clock import Clock
 from fcwork.errors import LeaseTakenError, ValidationError
 from fcwork.extraction import asking, keeping, marks, spool, windows
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from fcwork.sources import Written
     from fcwork.stages import Stages
 
-LIMITS = frozenset({"max_records", "max_pages"})
+LIMITS = frozenset({MAX_RECORDS, MAX_PAGES})
 PARTIAL = ("errors", "null_nodes", "no_connection", "nested_truncated", "nested_gone")  # what errors leave out
 EMBEDDED = "SIMULATOR"
 CLAIM_SECONDS = 30.0  # a worker on another machine that is dead for so long loses its claim
@@ -135,8 +136,7 @@ class Work:
             replace(self.fetching, max_pages=1).run(run.parts, variables, None)
             self.stages.counted(sum(part.rows for part in run.parts))
             self.stages.begin("deliver", "Mapping the first page", sum(part.rows for part in run.parts))
-            frame = self._frame(run, keeping.kept(run.parts, has_id=self.question.has_id, mark=None))
-            return self._told(run, frame=frames.leave(frame, self.engine), dry_run=True)
+            return self._deliver(run, self._kept(run, None), None, dry_run=True)
 
     def _run(self, store: Store | None, held: Held | None, on_progress: Watch | None) -> ExtractResult:
         target = self.client.target
@@ -150,25 +150,28 @@ class Work:
                 pages.remove()  # what is wrong with its pages would be wrong again
                 return self._told(run, state="FAILED")
             self.stages.begin("deliver", "Mapping and writing", sum(part.rows for part in run.parts))
-            kept = keeping.kept(run.parts, has_id=self.question.has_id, mark=mark)
-            result = self._deliver(run, kept)
-            if store and self.watermark and self.moves and result.complete and result.state != "FAILED":
+            kept = self._kept(run, mark)
+            result = self._deliver(run, kept, self.sink)
+            moves = self.moves and result.complete and result.state != "FAILED" and windows.joins(mark, run.window)
+            if store and self.watermark and moves:
                 at = self._move(store, held, run, kept, result.rows)
                 result = replace(result, watermark=at, moved=mark is None or at != mark.at)
             pages.remove()
             return result
 
-    def _deliver(self, run: _Run, kept: keeping.Kept) -> ExtractResult:
-        """Map and write what was fetched."""
-        counts = {"repeated": kept.repeated, "known": kept.known}
+    def _kept(self, run: _Run, mark: Watermark | None) -> keeping.Kept:
+        return keeping.kept(run.parts, has_id=self.question.has_id, mark=mark, limit=self.fetching.max_records)
+
+    def _deliver(self, run: _Run, kept: keeping.Kept, sink: Sink | None, **told: Any) -> ExtractResult:
+        """Map and write what was fetched; without a sink it is a frame."""
         try:
-            if self.sink is None:
+            if sink is None:
                 frame = frames.leave(self._frame(run, kept), self.engine)
-                return self._told(run, counts=counts, frame=frame)
-            files = self._write(self.sink, run, kept)
+                return self._told(run, kept=kept, frame=frame, **told)
+            files = self._write(sink, run, kept)
         except ValidationError as invalid:
-            return self._told(run, counts=counts, state="FAILED", reason=invalid.message)
-        return self._told(run, counts=counts, files=files)
+            return self._told(run, kept=kept, state="FAILED", reason=invalid.message, **told)
+        return self._told(run, kept=kept, files=files, **told)
 
     def _write(self, sink: Sink, run: _Run, kept: keeping.Kept) -> Written:
         names = self._names(run.pages.head, run.window)
@@ -292,12 +295,17 @@ class Work:
         run: _Run,
         *,
         state: State | None = None,
-        counts: Mapping[str, int] | None = None,
+        kept: keeping.Kept | None = None,
         **told: Any,
     ) -> ExtractResult:
         """Return the result of pages that were fetched."""
-        reasons = tuple(dict.fromkeys(reason for part in run.parts for reason in part.reasons))
-        read, rejected = sum(part.rows for part in run.parts), sum(rows.height for rows in self.delivery.rejected)
+        cut, counts = 0, empty_counts()
+        if kept:
+            cut, counts = kept.cut, {**counts, "repeated": kept.repeated, "known": kept.known}
+        limited = [MAX_RECORDS] if cut else []
+        reasons = tuple(dict.fromkeys([*(reason for part in run.parts for reason in part.reasons), *limited]))
+        read = sum(part.rows for part in run.parts) - cut
+        rejected = sum(rows.height for rows in self.delivery.rejected)
         done = self.delivery.mapped if state != "FAILED" else 0
         troubles = [trouble for part in run.parts for trouble in part.troubles]
         failed = (rejected and self.delivery.on_invalid != "drop") or troubles
@@ -310,14 +318,7 @@ class Work:
             complete=not reasons,
             reasons=reasons,
             limited=bool(reasons) and set(reasons) <= LIMITS,
-            counts={
-                **empty_counts(),
-                **(counts or {}),
-                "read": read,
-                "mapped": done,
-                "rejected": rejected,
-                "written": done,
-            },
+            counts={**counts, "read": read, "mapped": done, "rejected": rejected, "written": done},
             since=run.window.since,
             until=run.window.until,
             watermark=run.mark.at if run.mark else None,

@@ -356,3 +356,60 @@ def test_the_last_nodes_come_first_backward(platform: Make) -> None:
 
     assert sorted(last.frame["id"]) == sorted(everything.frame["id"])[-6:]
     assert last.limited
+
+
+def test_a_limit_holds_for_all_parts_together(platform: Make) -> None:
+    """P28: where each part is within the limit and together they are not, the result says that it is cut."""
+    here = platform()
+    for at in range(25):
+        here.change("InventoryPosition", at, SEEDED - timedelta(days=1))
+    window = {"since": "2025-12-01", "until": SEEDED, "slices": 2}
+    for at in range(25, 50):
+        here.change("InventoryPosition", at, datetime(2025, 12, 2, tzinfo=UTC))
+    set_watermark(here.client, "w", "2025-12-01")
+    result = here.extract(max_records=40, mode="range", watermark="w", **window)
+
+    assert (result.rows, result.frame["id"].n_unique()) == (40, 40)
+    assert (result.complete, result.limited, result.reasons) == (False, True, ("max_records",))
+    assert result.counts["read"] == result.rows
+    assert not result.moved
+
+
+@pytest.mark.parametrize("end", ["2026-01-20", None])
+def test_a_range_beyond_the_watermark_does_not_move_it(platform: Make, end: str | None) -> None:
+    """P28: what lies between the watermark and a range is written by nobody, so that the watermark stays."""
+    here = platform()
+    here.extract(watermark="w", since="2024-01-01", until="2026-01-02")
+    range_ = here.extract(watermark="w", mode="range", since="2026-01-08", until=end)
+    later = here.extract(watermark="w", mode="range", since="2026-01-11", until=end)
+
+    assert (range_.rows, range_.moved, later.moved) == (50, False, False)
+    assert here.extract(watermark="w").rows == 50
+
+
+def test_a_range_before_the_watermark_forgets_nothing(platform: Make) -> None:
+    """An old window that is extracted again leaves alone what the watermark knows of the rows near it."""
+    here = platform()
+    here.extract(watermark="w", since="2025-01-01")
+    again = here.extract(watermark="w", mode="range", since="2025-01-01", until="2025-02-01")
+
+    assert not again.moved
+    assert here.extract(watermark="w").rows == 0
+
+
+def test_a_range_does_not_begin_a_watermark(platform: Make) -> None:
+    """P28: where a first run is to begin is not told by a window of one's own."""
+    here = platform()
+    assert not here.extract(watermark="w", mode="range", since="2026-01-08", until="2026-01-12").moved
+    with pytest.raises(ConfigError, match="never set"):
+        here.extract(watermark="w")
+
+
+def test_a_dry_run_that_may_not_reject_fails_as_the_run_would(platform: Make, tmp_path: Path) -> None:
+    """With ``on_invalid="fail"`` a look is a FAILED result too, and says which row it is."""
+    text = {"fields": {"status": {"source": "status", "resolver": "sdk.parseInt", "required": True}}}
+    here = platform()
+    for dry_run in (True, False):
+        result = here.extract(mapping=text, on_invalid="fail", dry_run=dry_run, sink=str(tmp_path / "p.csv"))
+        assert (result.state, result.dry_run) == ("FAILED", dry_run)
+        assert "row 1 of inventory_positions cannot be mapped" in result.summary
