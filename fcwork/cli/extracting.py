@@ -175,7 +175,7 @@ def _run(
             format=given["form"],
             split={name: size for name, size in splits.items() if size is not None} or None,
             write_options=_write_options(given),
-            max_records=given["max_records"] or (None if given["to"] else LOOKED_AT),
+            max_records=LOOKED_AT if given["max_records"] is None and not given["to"] else given["max_records"],
             rate_per_second=given["rate"],
             resume=not given["restart"],
             dry_run=given["dry_run"],

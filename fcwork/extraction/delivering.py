@@ -82,6 +82,10 @@ class Delivery:
         mapped: pl.DataFrame = result.frame
         return mapped
 
+    def empty(self, columns: pl.Schema) -> pl.DataFrame:
+        """Return a frame without rows, that has the columns."""
+        return self.made(columns.to_frame())
+
     def _numbered(self, rows: pl.DataFrame) -> pl.DataFrame:
         number = pl.int_range(self._rows + 1, self._rows + 1 + rows.height, dtype=pl.Int64, eager=True)
         self._rows += rows.height

@@ -53,7 +53,7 @@ def kept(parts: Sequence[Part], *, has_id: bool, mark: Watermark | None, limit: 
 
 
 def _limited(judged: Kept, limit: int | None) -> Kept:
-    cut = 0 if limit is None else max(0, judged.mask.sum() - limit)
+    cut = 0 if limit is None else max(0, int(judged.mask.sum()) - limit)
     return replace(judged, mask=judged.mask & (judged.mask.cum_sum() <= limit), cut=cut) if cut else judged
 
 

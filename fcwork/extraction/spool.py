@@ -25,7 +25,7 @@ from fcwork.extraction.keys import Keys
 if TYPE_CHECKING:
     import pyarrow as pa
 
-VERSION = 1
+VERSION = 2
 HEAD = "head.json"
 KEPT = timedelta(hours=24)  # assumed: for so long a cursor is good, and a window worth going on with
 _logger = log.get("extraction")
@@ -79,34 +79,65 @@ class Part:
     def append(
         self, rows: pl.DataFrame, cursor: str | None, *, last: bool, reasons: tuple[str, ...], troubles: list[Any]
     ) -> None:
-        """Write one page down; when this returns, a process that is killed does not lose it."""
+        """Write one page down; when this returns, a process that is killed does not lose it.
+
+        Raises:
+            CheckpointError: it cannot be written.
+        """
+        facts = {"number": self.pages + 1, "cursor": cursor, "last": last, "reasons": reasons, "troubles": troubles}
+        try:
+            self._write(rows, facts)
+        except OSError as error:
+            raise _unkept(self.folder, error) from error
+        self._take(facts, rows)
+
+    def _write(self, rows: pl.DataFrame, facts: Mapping[str, Any]) -> None:
         import pyarrow as pa
 
         table = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
         self._open(table.schema)
-        facts = {"cursor": cursor, "last": last, "reasons": reasons, "troubles": troubles}
         [batch] = table.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], schema=table.schema)]
         self._writer.write_batch(batch, custom_metadata={"page": json.dumps(facts)})
         self._file.flush()
-        self._take(facts, rows)
 
     def frames(self) -> Iterator[pl.DataFrame]:
-        """Yield the pages, one after the other."""
+        """Yield the pages, one after the other.
+
+        Raises:
+            CheckpointError: one that was written down is not there any more.
+        """
         self.close()
+        read = 0
         for batch, _ in self._batches():
             yield _frame(batch)
+            read += 1
+        if read != self.pages:
+            raise self._lost(read + 1)
 
     def load(self) -> Self:
-        """Take stock of the pages that an earlier process left."""
+        """Take stock of the pages that an earlier process left.
+
+        Raises:
+            CheckpointError: one before the last is not there any more.
+        """
         for batch, facts in self._batches():
             self._take(facts, _frame(batch))
         return self
 
     def close(self) -> None:
-        """Close the stream that is being written."""
-        if self._writer is not None:
-            self._writer.close()
-            self._file.close()
+        """Close the stream that is being written.
+
+        Raises:
+            CheckpointError: the last of it cannot be written.
+        """
+        if self._writer is None:
+            return
+        try:
+            with self._file:
+                self._writer.close()
+        except OSError as error:
+            raise _unkept(self.folder, error) from error
+        finally:
             self._file = self._writer = self._schema = None
 
     def _take(self, facts: Mapping[str, Any], rows: pl.DataFrame) -> None:
@@ -134,17 +165,27 @@ class Part:
     def _batches(self) -> Iterator[tuple[pa.RecordBatch, dict[str, Any]]]:
         import pyarrow as pa
 
+        number = 0
         for path in sorted(self.folder.glob("*.arrow")):
             with path.open("rb") as stream:
                 try:
                     reader = pa.ipc.open_stream(stream)
                     while True:
                         batch, facts = reader.read_next_batch_with_custom_metadata()
-                        yield batch, json.loads(facts[b"page"])
+                        page, number = json.loads(facts[b"page"]), number + 1
+                        if page["number"] != number:
+                            raise self._lost(number)
+                        yield batch, page
                 except StopIteration:
                     continue
                 except (pa.ArrowInvalid, OSError) as torn:
                     _logger.info("extraction.torn_page", file=path.name, reason=str(torn).partition("\n")[0])
+
+    def _lost(self, number: int) -> CheckpointError:
+        return CheckpointError(
+            f"page {number:,} that was kept in {self.folder} cannot be read again",
+            hint="fetch all pages anew: resume=False, or --restart on the command line",
+        )
 
 
 class Spool:
@@ -197,10 +238,14 @@ def begin(folder: Path, head: Head) -> None:
         written.write_text(json.dumps(told), "utf-8")
         written.replace(folder / HEAD)
     except OSError as error:
-        raise CheckpointError(
-            f"the pages cannot be kept in {folder}: {error.strerror or error}",
-            hint="is there room, and may this user write there? FCWORK_HOME names another place",
-        ) from error
+        raise _unkept(folder, error) from error
+
+
+def _unkept(folder: Path, error: OSError) -> CheckpointError:
+    return CheckpointError(
+        f"the pages cannot be kept in {folder}: {error.strerror or error}",
+        hint="is there room, and may this user write there? FCWORK_HOME names another place",
+    )
 
 
 def digest(*facts: Any) -> str:

@@ -9,8 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +18,14 @@ import polars as pl
 from fcwork import frames, log, settings, sources
 from fcwork.client import FluentClient
 from fcwork.client.paging import MAX_PAGES, MAX_RECORDS
+from fcwork.client.queries import plan
 from fcwork.clock import Clock
 from fcwork.errors import LeaseTakenError, ValidationError
 from fcwork.extraction import asking, keeping, marks, spool, windows
 from fcwork.extraction.delivering import SLICE_ROWS, Delivery
 from fcwork.extraction.result import ExtractResult, State, empty_counts
 from fcwork.extraction.spool import Head, Part, Spool
-from fcwork.store import Held, Store, hold, open_store
+from fcwork.store import Held, Store, hold
 
 if TYPE_CHECKING:
     from fcwork.extraction.asking import Question
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 LIMITS = frozenset({MAX_RECORDS, MAX_PAGES})
 PARTIAL = ("errors", "null_nodes", "no_connection", "nested_truncated", "nested_gone")  # what errors leave out
-EMBEDDED = "SIMULATOR"
 CLAIM_SECONDS = 30.0  # a worker on another machine that is dead for so long loses its claim
 FOLDER = "extractions"
 STAMP = "%Y%m%dT%H%M%SZ"
@@ -102,11 +101,15 @@ class Work:
     clock: Clock
 
     def check(self) -> None:
-        """Refuse a sink that could not be written, before anything is fetched.
+        """Refuse what could not be exploded, mapped or written, before anything is fetched.
 
         Raises:
-            SourceError: what is wrong with it.
+            ConfigError: a list to explode, or a column that the mapping needs, is not among those asked for.
+            SourceError: what is wrong with the sink.
         """
+        columns = plan(self.question.query, {}, path=self.question.path).flattener
+        if not columns.unknown:
+            replace(self.delivery, rejected=[], issues=[], unwritten=[]).empty(columns.schema)
         if self.sink:
             now = self.clock.now()
             window = windows.Window("range", now, now, now)
@@ -117,7 +120,7 @@ class Work:
         """Extract; a worker that finds another at it skips."""
         if not (self.sink or self.watermark):
             return self._run(None, None, on_progress)
-        store = _store(self.client.target)
+        store = marks.store_of(self.client.target)
         with ExitStack() as holding:
             try:
                 held = holding.enter_context(hold(store, self._claim, ttl=CLAIM_SECONDS, outlive=True))
@@ -127,12 +130,13 @@ class Work:
 
     def look(self) -> ExtractResult:
         """Fetch the first page of each part, map it, and write nothing."""
-        mark = marks.read(_store(self.client.target), self.client.target, self.watermark) if self.watermark else None
+        target = self.client.target
+        mark = marks.read(marks.store_of(target), target, self.watermark) if self.watermark else None
         window = self._window(mark)
         with tempfile.TemporaryDirectory(prefix="fcwork-") as folder:
             variables = self._variables(window)
             run = _Run(Spool(Path(folder), self._head(window), len(variables)), window, mark)
-            self.stages.begin("fetch", f"Looking at {self.question.entity} of {self.client.target}")
+            self.stages.begin("fetch", f"Looking at {self.question.entity} of {target}")
             replace(self.fetching, max_pages=1).run(run.parts, variables, None)
             self.stages.counted(sum(part.rows for part in run.parts))
             self.stages.begin("deliver", "Mapping the first page", sum(part.rows for part in run.parts))
@@ -141,7 +145,7 @@ class Work:
     def _run(self, store: Store | None, held: Held | None, on_progress: Watch | None) -> ExtractResult:
         target = self.client.target
         mark = marks.read(store, target, self.watermark) if store and self.watermark else None
-        with self._spool(self._window(mark)) as (pages, window):
+        with self._spool(self._window(mark), mark) as (pages, window):
             run = _Run(pages, window, mark)
             self.stages.begin("fetch", f"Fetching {self.question.entity} from {target}")
             self.fetching.run(run.parts, self._variables(window), on_progress)
@@ -198,19 +202,19 @@ class Work:
             some = True
             yield rows
         if not some:
-            yield self.delivery.made(schema.to_frame())
+            yield self.delivery.empty(schema)
 
     def _move(self, store: Store, held: Held | None, run: _Run, kept: keeping.Kept, rows: int) -> datetime:
         """Move the watermark after a complete run, and return where it stands."""
         unwritten_since = None if self.delivery.on_invalid == "drop" else self.delivery.unwritten_since
         at = windows.moved(run.mark, run.window, newest=kept.newest, unwritten_since=unwritten_since, lag=self.lag)
-        since = at - timedelta(seconds=max(self.overlap, self.lag))
+        since = windows.before(at, max(self.overlap, self.lag))
         near = keeping.near(run.parts, since, self.delivery.unwritten)
         marks.write(
             store,
             self.client.target,
             self.watermark,
-            marks.near(at, near),
+            replace(marks.near(at, near), run_begun_at=run.pages.head.begun_at),
             run_id=run.pages.head.run_id,
             rows=rows,
             clock=self.clock,
@@ -240,17 +244,21 @@ class Work:
         return [{**own, self.question.window: bounds} for own in self.question.parts for bounds in asked]
 
     @contextmanager
-    def _spool(self, window: Window) -> Iterator[tuple[Spool, Window]]:
-        """Yield the spool of this extraction and its window: that of a run that was cut off, where there is one."""
+    def _spool(self, window: Window, mark: Watermark | None) -> Iterator[tuple[Spool, Window]]:
+        """Yield the spool of this extraction and its window: that of a run that was cut off, where there is one.
+
+        One whose run has moved the watermark is done with: its rows are known, and would be missing from its file.
+        """
         count = len(self._variables(window))
-        if not (self.sink or self.watermark) or self.client.target == EMBEDDED:
+        if not (self.sink or self.watermark) or self.client.target == marks.EMBEDDED:
             with tempfile.TemporaryDirectory(prefix="fcwork-") as passing:
                 yield Spool(Path(passing), self._head(window), count), window
             return
         folder = settings.home() / FOLDER / self._folder_name
         head = self._head(window)
         found = spool.left_over(folder, head.asked, window.now) if self.resumes else None
-        if found is None or found.since != head.since:
+        done = found and mark and mark.run_begun_at == found.begun_at
+        if found is None or done or found.since != head.since:
             spool.begin(folder, head)
             yield Spool(folder, head, count), window
             return
@@ -371,13 +379,3 @@ class Work:
             for trouble in troubles
         ]
         return frames.join_issues([*self.delivery.issues, *beside])
-
-
-def _store(target: str) -> Store:
-    """Return where watermarks and claims are; those of an embedded simulator go with its process, as its data do."""
-    return _passing() if target == EMBEDDED else open_store(settings.store_place())
-
-
-@cache
-def _passing() -> Store:
-    return open_store(Path(tempfile.mkdtemp(prefix="fcwork-")) / "state.sqlite")

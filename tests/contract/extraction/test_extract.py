@@ -8,7 +8,7 @@ import pytest
 
 import fcwork as fw
 from fcwork import extraction, sources
-from fcwork.errors import ConfigError, ServerError, SourceError
+from fcwork.errors import ConfigError, MappingError, ServerError, SourceError
 from fcwork.extraction.marks import set_watermark
 from fcwork.simulator import Fault
 
@@ -413,3 +413,92 @@ def test_a_dry_run_that_may_not_reject_fails_as_the_run_would(platform: Make, tm
         result = here.extract(mapping=text, on_invalid="fail", dry_run=dry_run, sink=str(tmp_path / "p.csv"))
         assert (result.state, result.dry_run) == ("FAILED", dry_run)
         assert "row 1 of inventory_positions cannot be mapped" in result.summary
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"overlap": float("nan")},
+        {"overlap": float("inf")},
+        {"lag": float("nan")},
+        {"max_records": 0},
+        {"max_pages": True},
+        {"engine": "pandsa"},
+        {"split": {"row": 5}},
+        {"since": "0001-01-01T00:00+05:00"},
+        {"until": "9999-12-31T23:59:59-05:00"},
+        {"explode": "items"},
+        {"explode": "catalogue.ref"},
+        {"mapping": {"fields": {"x": {"source": "onHnad", "required": True}}}},
+    ],
+    ids=str,
+)
+def test_what_cannot_be_is_refused_before_anything_is_asked(platform: Make, given: dict[str, Any]) -> None:
+    """P32: a call with a mistake is refused in words, and no page is fetched for it."""
+    here = platform()
+    with pytest.raises((ConfigError, MappingError)) as refused:
+        here.extract(**given)
+    assert refused.value.hint
+    assert here.queries == 0
+
+
+def test_an_overlap_longer_than_time_begins_with_time(platform: Make) -> None:
+    """An overlap that reaches beyond the year 1 asks for all that there is."""
+    here = platform()
+    here.extract(watermark="w", since="2025-01-01")
+    result = here.extract(watermark="w", overlap=1e300)
+
+    assert result.since == datetime.min.replace(tzinfo=UTC)
+    assert result.counts["read"] == 50
+
+
+def test_a_clock_that_was_put_back_is_told(platform: Make) -> None:
+    """P32: a window that would end before the watermark says which watermark, and asks for the clock."""
+    here = platform()
+    set_watermark(here.client, "w", "2026-02-01")
+    with pytest.raises(ConfigError, match="it begins at the watermark 'w'") as refused:
+        here.extract(watermark="w")
+    assert "clock" in refused.value.hint
+
+
+def test_names_that_a_query_gives_to_other_fields_are_left_to_it(platform: Make) -> None:
+    """A query that calls its ref ``id`` is sent as it is; without ids nothing is cut into slices."""
+    here = platform()
+    query = "{ inventoryPositions { edges { node { id: ref updatedOn: createdOn } } } }"
+    result = here.extract(query)
+
+    assert (result.rows, result.frame.columns) == (50, ["id", "updatedOn", "_row", "_source"])
+    with pytest.raises(ConfigError, match="needs id and updatedOn"):
+        here.extract(query, watermark="w", since="2025-01-01")
+    with pytest.raises(ConfigError, match="slices need the id"):
+        here.extract(query, slices=2, since="2025-01-01", until=SEEDED)
+
+
+def test_paths_are_taken_as_their_texts(platform: Make, tmp_path: Path) -> None:
+    """The file of a query and a sink may be paths."""
+    query = tmp_path / "q.graphql"
+    query.write_text("{ inventoryPositions { edges { node { ref } } } }", "utf-8")
+    result = platform().extract(query, sink=tmp_path / "p-{to}.csv", watermark="w", since="2025-01-01")
+
+    assert sources.read(result.files.files[0].uri).height == 50
+
+
+@pytest.mark.parametrize(("name", "told"), [("p.csv", 1), ("p-{date}.csv", 1), ("p-{from}-{to}.csv", 0)])
+def test_a_sink_that_the_next_run_replaces_is_told(
+    platform: Make, tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, told: int
+) -> None:
+    """P28: a day in a name keeps apart no two runs of that day; the log says so."""
+    platform().extract(watermark="w", since="2025-01-01", sink=str(tmp_path / name))
+    assert capfd.readouterr().err.count("extraction.sink_replaced") == told
+
+
+def test_the_embedded_simulator_has_watermarks_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A watermark that is set by hand is the one that an extraction of the embedded simulator goes by."""
+    monkeypatch.setenv("FCWORK_HOME", str(tmp_path))
+    client = fw.connect(profile="simulator")
+    set_watermark(client, "by-hand", "2026-01-01")
+
+    assert fw.extract(client, "inventory_positions", watermark="by-hand").moved
+    assert "by-hand" in extraction.watermarks()["name"]
+    set_watermark(client, "by-hand", None)
+    assert "by-hand" not in extraction.watermarks()["name"]
