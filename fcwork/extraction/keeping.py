@@ -8,6 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
+from fcwork.extraction import alike
 from fcwork.extraction.asking import ID
 from fcwork.extraction.keys import UTC_MS
 from fcwork.extraction.marks import Watermark
@@ -100,18 +101,15 @@ def batches(parts: Sequence[Part], mask: pl.Series, *, schema: pl.Schema, rows: 
         held.append(frame if keep.all() else frame.filter(keep))
         height += held[-1].height
         if height >= rows:
-            yield _alike(held, schema)
+            yield alike.together(held, schema)
             held, height = [], 0
     if height:
-        yield _alike(held, schema)
+        yield alike.together(held, schema)
 
 
 def common(parts: Sequence[Part]) -> pl.Schema:
     """Return the columns of all pages, each of a type that holds what it is in any of them."""
-    schemas = [schema for part in parts for schema in part.schemas]
-    if not schemas:
-        return pl.Schema()
-    return pl.concat([schema.to_frame() for schema in schemas], how="diagonal_relaxed").schema
+    return alike.common([schema for part in parts for schema in part.schemas])
 
 
 def _keys(parts: Sequence[Part]) -> pl.DataFrame:
@@ -132,9 +130,3 @@ def _ids(parts: Sequence[Part], places: pl.Series) -> pl.Series:
 def _pages(parts: Sequence[Part]) -> Iterator[pl.DataFrame]:
     for part in parts:
         yield from part.frames()
-
-
-def _alike(frames: Sequence[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
-    if all(frame.schema == schema for frame in frames):
-        return pl.concat(frames)
-    return pl.concat([schema.to_frame(), *frames], how="diagonal_relaxed")
