@@ -11,6 +11,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -210,7 +211,7 @@ class Spool:
         """Delete it: what was in it stands where it should."""
         for part in self.parts:
             part.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        _delete(self._folder)
 
 
 def left_over(folder: Path, asked: str, now: datetime) -> Head | None:
@@ -230,7 +231,7 @@ def begin(folder: Path, head: Head) -> None:
     Raises:
         CheckpointError: it cannot be written.
     """
-    shutil.rmtree(folder, ignore_errors=True)
+    _delete(folder)
     told = {"version": VERSION, "head": {**vars(head), "begun_at": head.begun_at.isoformat()}}
     try:
         folder.mkdir(mode=0o700, parents=True)
@@ -239,6 +240,13 @@ def begin(folder: Path, head: Head) -> None:
         written.replace(folder / HEAD)
     except OSError as error:
         raise _unkept(folder, error) from error
+
+
+def _delete(folder: Path) -> None:
+    """Delete a spool, its head first: without it nobody goes on with what a death in between leaves of the pages."""
+    with suppress(OSError):
+        (folder / HEAD).unlink()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _unkept(folder: Path, error: OSError) -> CheckpointError:
