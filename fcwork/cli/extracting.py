@@ -270,7 +270,7 @@ def _told(
 
 
 def _next(result: ExtractResult, given: Mapping[str, Any]) -> Iterator[str]:
-    if result.state == "FAILED":
+    if result.state == "FAILED" and not result.counts["rejected"]:
         yield "\nNext: run it again; nothing was written, and the watermark stands where it stood"
     elif result.counts["rejected"] and not given["rejected"]:
         yield "\nNext: add --rejected rejected.csv, mend the mapping, and run it again"
