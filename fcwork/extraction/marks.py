@@ -52,12 +52,14 @@ class Watermark:
         seen: hashes of the rows near it that are written.
         seen_to: the latest change among them.
         run_begun_at: when the run that moved it was begun; None where it was set by hand.
+        asked: a hash of what that run asked; empty where it was set by hand.
     """
 
     at: datetime
     seen: frozenset[bytes] = frozenset()
     seen_to: datetime | None = None
     run_begun_at: datetime | None = None
+    asked: str = ""
 
     def written(self, rows: pl.DataFrame) -> pl.Series:
         """Say of each row, by its ``id`` and ``changed_at``, whether it is written already."""
@@ -81,7 +83,7 @@ def read(store: Store, target: str, name: str) -> Watermark | None:
     packed = base64.b64decode(told.get("seen", ""))
     seen = frozenset(packed[at : at + HASH_BYTES] for at in range(0, len(packed), HASH_BYTES))
     seen_to, begun_at = (instant(told.get(name), name) for name in ("seen_to", "run_begun_at"))
-    return Watermark(datetime.fromisoformat(told["at"]), seen, seen_to, begun_at)
+    return Watermark(datetime.fromisoformat(told["at"]), seen, seen_to, begun_at, told.get("asked", ""))
 
 
 def write(
@@ -106,6 +108,7 @@ def write(
         "seen_to": wire(mark.seen_to) if mark.seen_to else None,
         "moved_at": wire(clock.now()),
         "run_begun_at": mark.run_begun_at.isoformat() if mark.run_begun_at else None,
+        "asked": mark.asked,
         "run_id": run_id,
         "rows": rows,
     }

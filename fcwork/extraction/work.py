@@ -39,6 +39,7 @@ LIMITS = frozenset({MAX_RECORDS, MAX_PAGES})
 PARTIAL = ("errors", "null_nodes", "no_connection", "nested_truncated", "nested_gone")  # what errors leave out
 CLAIM_SECONDS = 30.0  # a worker on another machine that is dead for so long loses its claim
 FOLDER = "extractions"
+OTHER_QUESTION = "it stands for another query or other filters: what these alone find before it is not fetched"
 STAMP = "%Y%m%dT%H%M%SZ"
 _logger = log.get("extraction")
 
@@ -145,6 +146,8 @@ class Work:
     def _run(self, store: Store | None, held: Held | None, on_progress: Watch | None) -> ExtractResult:
         target = self.client.target
         mark = marks.read(store, target, self.watermark) if store and self.watermark else None
+        if mark and mark.asked not in {"", self._question_hash}:
+            _logger.warning("watermark.other_question", name=self.watermark, hint=OTHER_QUESTION)
         with self._spool(self._window(mark), mark) as (pages, window):
             run = _Run(pages, window, mark)
             self.stages.begin("fetch", f"Fetching {self.question.entity} from {target}")
@@ -214,7 +217,7 @@ class Work:
             store,
             self.client.target,
             self.watermark,
-            replace(marks.near(at, near), run_begun_at=run.pages.head.begun_at),
+            replace(marks.near(at, near), run_begun_at=run.pages.head.begun_at, asked=self._question_hash),
             run_id=run.pages.head.run_id,
             rows=rows,
             clock=self.clock,
@@ -274,6 +277,10 @@ class Work:
         since, until = (asking.wire(at) if at else "" for at in (window.since, window.until))
         run_id = os.environ.get("FCWORK_RUN_ID") or f"{window.now:{STAMP}}-{secrets.token_hex(3)}"
         return Head(asked, since, until, window.now, run_id)
+
+    @property
+    def _question_hash(self) -> str:
+        return spool.digest(self.question.query, self.question.path, self.question.parts)
 
     @property
     def _claim(self) -> str:

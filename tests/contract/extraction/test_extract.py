@@ -502,3 +502,15 @@ def test_the_embedded_simulator_has_watermarks_of_its_own(monkeypatch: pytest.Mo
     assert "by-hand" in extraction.watermarks()["name"]
     set_watermark(client, "by-hand", None)
     assert "by-hand" not in extraction.watermarks()["name"]
+
+
+def test_a_watermark_of_another_question_is_told(platform: Make, capfd: pytest.CaptureFixture[str]) -> None:
+    """P28: where filters change what a watermark stands for, the log says that older rows are not fetched."""
+    here = platform()
+    ref = here.extract(max_records=1).frame["ref"][0]
+    here.extract(watermark="w", since="2025-01-01", filters={"ref": [ref]})
+    here.extract(watermark="w", filters={"ref": [ref]})
+    assert "watermark.other_question" not in capfd.readouterr().err
+
+    here.extract(watermark="w")
+    assert "watermark.other_question" in capfd.readouterr().err
