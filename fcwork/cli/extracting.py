@@ -175,7 +175,7 @@ def _run(
             format=given["form"],
             split={name: size for name, size in splits.items() if size is not None} or None,
             write_options=_write_options(given),
-            max_records=given["max_records"] or (None if given["to"] else LOOKED_AT),
+            max_records=LOOKED_AT if given["max_records"] is None and not given["to"] else given["max_records"],
             rate_per_second=given["rate"],
             resume=not given["restart"],
             dry_run=given["dry_run"],
@@ -270,7 +270,7 @@ def _told(
 
 
 def _next(result: ExtractResult, given: Mapping[str, Any]) -> Iterator[str]:
-    if result.state == "FAILED":
+    if result.state == "FAILED" and not result.counts["rejected"]:
         yield "\nNext: run it again; nothing was written, and the watermark stands where it stood"
     elif result.counts["rejected"] and not given["rejected"]:
         yield "\nNext: add --rejected rejected.csv, mend the mapping, and run it again"

@@ -259,6 +259,8 @@ def _opened(values: Values) -> tuple[Values, tuple[Column, ...]]:
     if all(value is None or isinstance(value.get("edges"), list) for value in values):
         return [_without_edges(value) for value in values], ()
     names = dict.fromkeys(name for value in values if value for name in value)
+    if any("." in name for name in names):
+        return values, ()  # as columns they might go by the name of another
     return values, tuple(Column(name, "unknown") for name in names)
 
 

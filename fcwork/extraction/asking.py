@@ -52,7 +52,7 @@ class Question:
 
 
 def ask(
-    what: str,
+    what: str | Path,
     variables: Mapping[str, Any],
     filters: Mapping[str, Any],
     *,
@@ -74,7 +74,7 @@ def ask(
         ConfigError: no such entity or filter, or a value of a wrong kind.
         BadRequestError: the text is no GraphQL, or has no connection.
     """
-    what = _read(what) if what.endswith(ENDINGS) else what
+    what = _read(str(what)) if str(what).endswith(ENDINGS) else str(what)
     own = "{" in what
     edit = _Edit(what if own else entity(what).query, variables, path)
     values = dict(filters)
@@ -159,9 +159,10 @@ class _Edit:
         return ""
 
     def identify(self) -> tuple[str, ...]:
-        """Ask for id and time of change where they are not asked for and the schema has them; return what was added."""
+        """Ask for id and time of change where the schema has them and nothing goes by their names; return these."""
         kind = _node_type(self._parent, self.field)
-        self._fields += [name for name in (ID, CHANGED) if kind and name in kind.fields and not self.tells(name)]
+        taken = {key_of(node) for node in self._selections.node_fields(self._connection)}
+        self._fields += [name for name in (ID, CHANGED) if kind and name in kind.fields and name not in taken]
         return tuple(self._fields)
 
     def text(self) -> str:
@@ -305,7 +306,10 @@ def instant(value: Any, name: str) -> datetime | None:
         value = datetime.combine(value, time())
     if not isinstance(value, datetime):
         raise ConfigError(f"{name} is {value!r}", hint="give a time such as 2026-01-31 or 2026-01-31T06:00:00Z")
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError:
+        raise ConfigError(f"{name} is {value.isoformat()}", hint="its year in UTC lies beyond 1 to 9999") from None
 
 
 def _parsed(text: str, name: str) -> datetime:

@@ -32,7 +32,6 @@ class Delivery:
         explode: the lists that become rows.
         hidden: columns that nobody asked for.
         on_invalid: ``fail`` stops at the first row that cannot be mapped.
-        limit: how many nodes at the most.
 
     Attributes:
         mapped: how many rows came out.
@@ -47,7 +46,6 @@ class Delivery:
     explode: tuple[str, ...]
     hidden: tuple[str, ...]
     on_invalid: OnInvalid
-    limit: int | None = None
     mapped: int = 0
     rejected: list[pl.DataFrame] = field(default_factory=list)
     issues: list[pl.DataFrame] = field(default_factory=list)
@@ -66,13 +64,8 @@ class Delivery:
         Raises:
             ValidationError: a row cannot be mapped, and ``on_invalid`` is ``fail``.
         """
-        left = self.limit
         for some in nodes:
-            here = some if left is None else some.head(left)
-            left = None if left is None else left - here.height
-            yield from (self.made(part) for part in here.iter_slices(SLICE_ROWS))
-            if left == 0:
-                return
+            yield from (self.made(part) for part in some.iter_slices(SLICE_ROWS))
 
     def made(self, nodes: pl.DataFrame) -> pl.DataFrame:
         """Return the rows of some nodes."""
@@ -88,6 +81,10 @@ class Delivery:
             self._reject(rows, result.rejected)
         mapped: pl.DataFrame = result.frame
         return mapped
+
+    def empty(self, columns: pl.Schema) -> pl.DataFrame:
+        """Return a frame without rows, that has the columns."""
+        return self.made(columns.to_frame())
 
     def _numbered(self, rows: pl.DataFrame) -> pl.DataFrame:
         number = pl.int_range(self._rows + 1, self._rows + 1 + rows.height, dtype=pl.Int64, eager=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import inf
+from pathlib import Path
 from typing import Any, get_args
 
 from fcwork import frames, log
@@ -21,6 +23,7 @@ from fcwork.mapper.given import Resolvers, mapper_of
 from fcwork.retry import Pace
 from fcwork.stages import Stages
 
+OF_ONE_RUN = ("{to}", "{time}", "{run}")  # a sink that names none of them is replaced by a later run
 PAGE_SIZE = 200  # nodes, as the SDK's templates have it (0.1.56)
 OVERLAP_SECONDS = 60.0
 _logger = log.get("extraction")
@@ -28,7 +31,7 @@ _logger = log.get("extraction")
 
 def extract(
     client: FluentClient,
-    what: str,
+    what: str | Path,
     variables: Mapping[str, Any] | None = None,
     *,
     filters: Mapping[str, Any] | None = None,
@@ -47,7 +50,7 @@ def extract(
     context: Mapping[str, Any] | None = None,
     explode: str | list[str] | None = None,
     on_invalid: OnInvalid = "reject",
-    sink: str | None = None,
+    sink: str | Path | None = None,
     format: str | None = None,  # noqa: A002 - the public name of the format everywhere
     split: int | Mapping[str, float] | None = None,
     write_options: Mapping[str, Any] | None = None,
@@ -86,10 +89,10 @@ def extract(
         window: the argument that takes the window.
         watermark: its name; it is kept by target and retailer. It moves to the latest change that was written, or of a
             run that found nothing to ``until`` less ``lag``; never past a row that was rejected, and not at all where
-            the extraction is not complete.
+            the extraction is not complete, or is a range with a gap to it.
         overlap: how many seconds before the watermark the next run asks again; what is written already is left out.
         lag: how late, in seconds, a row may be committed.
-        move_watermark: leave it where it is.
+        move_watermark: False leaves it where it is.
         slices: in how many windows of one length to ask for the one, so that several workers can be at it.
         mapping, resolvers, context: as in ``Mapper``; without a mapping, nested objects are columns such as
             ``catalogue.ref``.
@@ -98,7 +101,7 @@ def extract(
             ``drop`` keeps the others, ``fail`` writes nothing.
         sink: a URI as in ``sources.write``, which may name ``{date}``, ``{time}``, ``{from}``, ``{to}``, ``{run}`` and
             ``{entity}``; None for a frame. Each run replaces what stands under its name, so that an incremental one has
-            its window in it.
+            its window in it: ``{from}-{to}``.
         format, write_options: as in ``sources.write``.
         split: rows a file; or ``{"rows": 50000, "mb": 100}``.
         page_size: nodes a page; fewer where the platform finds that too complex.
@@ -119,22 +122,23 @@ def extract(
         SourceError: the sink cannot be written; nothing stands under its names then.
         StoreError: the watermark cannot be kept, or another worker has taken the extraction over.
     """
-    _check({"slices": slices, "workers": workers, "page_size": page_size}, overlap=overlap, lag=lag)
-    if on_invalid not in get_args(OnInvalid):
-        raise ConfigError(f"on_invalid={on_invalid!r} is not known", hint=f"known: {', '.join(get_args(OnInvalid))}")
+    limits = _given({"max_pages": max_pages, "max_records": max_records})
+    _check({"slices": slices, "workers": workers, "page_size": page_size, **limits}, overlap=overlap, lag=lag)
+    _check_choice("on_invalid", on_invalid, get_args(OnInvalid))
+    _check_choice("engine", engine, get_args(frames.Kind))
     question = asking.ask(
         what, variables or {}, filters or {}, path=path, window=window, retailer_id=client.retailer_id
     )
-    windowed = watermark or since is not None or until is not None
-    if windowed and not question.window:
+    if not question.window and (watermark or since is not None or until is not None):
         raise ConfigError(
             f"{question.entity} takes no window {window!r}",
             hint="leave since, until and watermark out, or name another",
         )
-    if watermark and not (question.has_id and question.has_changed):
-        raise ConfigError("an incremental extraction needs id and updatedOn of its nodes", hint="ask for both")
-    if watermark and sink and "{" not in sink:
-        _logger.warning("extraction.sink_replaced", sink=sink, hint="name the window: {from}, {to}")
+    _check_fields(question, watermark, slices)
+    sink = str(sink) if sink else None
+    if watermark and sink and not any(name in sink for name in OF_ONE_RUN):
+        _logger.warning("extraction.sink_replaced", sink=sink, hint="name the window's end: {to}")
+    options = _given({**_split(split), **(write_options or {})})
     own = {} if client.retailer_id is None else {"retailerId": client.retailer_id}
     with Stages(on_stage, clock) as stages:
         work = Work(
@@ -159,9 +163,8 @@ def extract(
                 explode=(explode,) if isinstance(explode, str) else tuple(explode or ()),
                 hidden=question.added,
                 on_invalid=on_invalid,
-                limit=max_records,
             ),
-            sink=Sink(sink, format, _given({**_split(split), **(write_options or {})})) if sink else None,
+            sink=Sink(sink, format, options) if sink else None,
             engine=engine,
             watermark=watermark or "",
             mode=mode,
@@ -184,8 +187,22 @@ def _check(whole: Mapping[str, Any], **seconds: Any) -> None:
         if not isinstance(given, int) or isinstance(given, bool) or given < 1:
             raise ConfigError(f"{name} is {given!r}", hint="give a whole number above zero")
     for name, given in seconds.items():
-        if not isinstance(given, int | float) or isinstance(given, bool) or given < 0:
+        if not isinstance(given, int | float) or isinstance(given, bool) or not 0 <= given < inf:
             raise ConfigError(f"{name} is {given!r}", hint="give seconds, zero or more")
+
+
+def _check_fields(question: asking.Question, watermark: str | None, slices: int) -> None:
+    if watermark and not (question.has_id and question.has_changed):
+        raise ConfigError("an incremental extraction needs id and updatedOn of its nodes", hint="ask for both")
+    if slices > 1 and not question.has_id:
+        raise ConfigError(
+            "slices need the id of the nodes", hint="ask for id: a node at the edge of two slices comes with both"
+        )
+
+
+def _check_choice(name: str, given: Any, known: tuple[str, ...]) -> None:
+    if given not in known:
+        raise ConfigError(f"{name}={given!r} is not known", hint=f"known: {', '.join(known)}")
 
 
 def _split(split: int | Mapping[str, float] | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from fcwork.client.graphql import Errors
 from fcwork.client.paging import UNFINISHED
 from fcwork.client.queries import Direction
 from fcwork.clock import Clock
+from fcwork.extraction.alike import untyped
 from fcwork.retry import Pace
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ class Fetching:
 
     def _keep(self, part: Part, page: Page, pages: Pages) -> None:
         reasons = tuple(reason for reason in pages.reasons if reason != UNFINISHED)
-        part.append(page.frame, page.cursor, last=pages.ended, reasons=reasons, troubles=list(page.errors))
+        rows = untyped(page.frame, pages.flattener.unknown)
+        part.append(rows, page.cursor, last=pages.ended, reasons=reasons, troubles=list(page.errors))
 
 
 def _left(limit: int | None, done: int) -> int | None:

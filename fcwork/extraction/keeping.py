@@ -8,6 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
+from fcwork.extraction import alike
 from fcwork.extraction.asking import ID
 from fcwork.extraction.keys import UTC_MS
 from fcwork.extraction.marks import Watermark
@@ -26,20 +27,35 @@ class Kept:
         known: how many were left out as an earlier run has written them.
         newest: when the latest row was changed, those that are written already included; None where no row is kept or
             that is not told.
+        cut: how many were left out as the limit was reached before them.
     """
 
     mask: pl.Series
     repeated: int = 0
     known: int = 0
     newest: datetime | None = None
+    cut: int = 0
 
 
-def kept(parts: Sequence[Part], *, has_id: bool, mark: Watermark | None) -> Kept:
-    """Judge the rows of all parts; ids are looked at themselves where their hashes alone leave a doubt."""
+def kept(parts: Sequence[Part], *, has_id: bool, mark: Watermark | None, limit: int | None = None) -> Kept:
+    """Judge the rows of all parts; ids are looked at themselves where their hashes alone leave a doubt.
+
+    Args:
+        parts: what was fetched.
+        has_id: whether rows tell their id.
+        mark: the watermark, which knows what is written already.
+        limit: how many are kept at the most, of all parts together.
+    """
     keys = _keys(parts)
     everything = Kept(pl.repeat(value=True, n=keys.height, dtype=pl.Boolean, eager=True))
     judged = _judged(parts, keys, everything, mark) if has_id and keys.height else everything
-    return replace(judged, newest=keys.select(pl.col("changed").max()).item() if judged.mask.any() else None)
+    newest = keys.select(pl.col("changed").max()).item() if judged.mask.any() else None
+    return replace(_limited(judged, limit), newest=newest)
+
+
+def _limited(judged: Kept, limit: int | None) -> Kept:
+    cut = 0 if limit is None else max(0, int(judged.mask.sum()) - limit)
+    return replace(judged, mask=judged.mask & (judged.mask.cum_sum() <= limit), cut=cut) if cut else judged
 
 
 def _judged(parts: Sequence[Part], keys: pl.DataFrame, everything: Kept, mark: Watermark | None) -> Kept:
@@ -85,18 +101,15 @@ def batches(parts: Sequence[Part], mask: pl.Series, *, schema: pl.Schema, rows: 
         held.append(frame if keep.all() else frame.filter(keep))
         height += held[-1].height
         if height >= rows:
-            yield _alike(held, schema)
+            yield alike.together(held, schema)
             held, height = [], 0
     if height:
-        yield _alike(held, schema)
+        yield alike.together(held, schema)
 
 
 def common(parts: Sequence[Part]) -> pl.Schema:
     """Return the columns of all pages, each of a type that holds what it is in any of them."""
-    schemas = [schema for part in parts for schema in part.schemas]
-    if not schemas:
-        return pl.Schema()
-    return pl.concat([schema.to_frame() for schema in schemas], how="diagonal_relaxed").schema
+    return alike.common([schema for part in parts for schema in part.schemas])
 
 
 def _keys(parts: Sequence[Part]) -> pl.DataFrame:
@@ -117,9 +130,3 @@ def _ids(parts: Sequence[Part], places: pl.Series) -> pl.Series:
 def _pages(parts: Sequence[Part]) -> Iterator[pl.DataFrame]:
     for part in parts:
         yield from part.frames()
-
-
-def _alike(frames: Sequence[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
-    if all(frame.schema == schema for frame in frames):
-        return pl.concat(frames)
-    return pl.concat([schema.to_frame(), *frames], how="diagonal_relaxed")

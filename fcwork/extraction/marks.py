@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -22,6 +25,7 @@ from fcwork.extraction.asking import instant, wire
 from fcwork.frames import UTC_TIME
 from fcwork.store import Held, Store, open_store
 
+EMBEDDED = "SIMULATOR"  # the target of a simulator in this process
 HASH_BYTES = 8
 MAX_SEEN = 100_000  # rows near the watermark that are known; older ones may come twice
 WATERMARKS = pl.Schema(
@@ -47,11 +51,15 @@ class Watermark:
         at: the instant.
         seen: hashes of the rows near it that are written.
         seen_to: the latest change among them.
+        run_begun_at: when the run that moved it was begun; None where it was set by hand.
+        asked: a hash of what that run asked; empty where it was set by hand.
     """
 
     at: datetime
     seen: frozenset[bytes] = frozenset()
     seen_to: datetime | None = None
+    run_begun_at: datetime | None = None
+    asked: str = ""
 
     def written(self, rows: pl.DataFrame) -> pl.Series:
         """Say of each row, by its ``id`` and ``changed_at``, whether it is written already."""
@@ -74,7 +82,8 @@ def read(store: Store, target: str, name: str) -> Watermark | None:
         return None
     packed = base64.b64decode(told.get("seen", ""))
     seen = frozenset(packed[at : at + HASH_BYTES] for at in range(0, len(packed), HASH_BYTES))
-    return Watermark(datetime.fromisoformat(told["at"]), seen, instant(told.get("seen_to"), "seen_to"))
+    seen_to, begun_at = (instant(told.get(name), name) for name in ("seen_to", "run_begun_at"))
+    return Watermark(datetime.fromisoformat(told["at"]), seen, seen_to, begun_at, told.get("asked", ""))
 
 
 def write(
@@ -98,6 +107,8 @@ def write(
         "seen": base64.b64encode(b"".join(sorted(mark.seen))).decode(),
         "seen_to": wire(mark.seen_to) if mark.seen_to else None,
         "moved_at": wire(clock.now()),
+        "run_begun_at": mark.run_begun_at.isoformat() if mark.run_begun_at else None,
+        "asked": mark.asked,
         "run_id": run_id,
         "rows": rows,
     }
@@ -111,10 +122,20 @@ def near(at: datetime, rows: pl.DataFrame) -> Watermark:
     return Watermark(at, frozenset(_hashes(latest)), rows.select(pl.col("changed_at").max()).item())
 
 
+def store_of(target: str) -> Store:
+    """Return where watermarks and claims are; those of an embedded simulator go with its process, as its data do."""
+    return _passing() if target == EMBEDDED else open_store(settings.store_place())
+
+
+@cache
+def _passing() -> Store:
+    return open_store(Path(tempfile.mkdtemp(prefix="fcwork-")) / "state.sqlite")
+
+
 def watermarks() -> pl.DataFrame:
-    """Return the watermarks that are set, in the columns of ``WATERMARKS``."""
-    store = open_store(settings.store_place())
-    return pl.DataFrame([_line(name, told) for name, told in store.items(_PREFIX)], schema=WATERMARKS)
+    """Return the watermarks that are set, in the columns of ``WATERMARKS``; also those of the embedded simulator."""
+    items = [*open_store(settings.store_place()).items(_PREFIX), *_passing().items(_PREFIX)]
+    return pl.DataFrame([_line(name, told) for name, told in items], schema=WATERMARKS)
 
 
 def set_watermark(client: Any, name: str, at: Any) -> None:
@@ -128,7 +149,7 @@ def set_watermark(client: Any, name: str, at: Any) -> None:
     Raises:
         ConfigError: ``at`` is no instant.
     """
-    store = open_store(settings.store_place())
+    store = store_of(client.target)
     when = instant(at, "at")
     if when is None:
         store.delete(key(client.target, name))

@@ -11,6 +11,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,7 +26,7 @@ from fcwork.extraction.keys import Keys
 if TYPE_CHECKING:
     import pyarrow as pa
 
-VERSION = 1
+VERSION = 2
 HEAD = "head.json"
 KEPT = timedelta(hours=24)  # assumed: for so long a cursor is good, and a window worth going on with
 _logger = log.get("extraction")
@@ -79,34 +80,65 @@ class Part:
     def append(
         self, rows: pl.DataFrame, cursor: str | None, *, last: bool, reasons: tuple[str, ...], troubles: list[Any]
     ) -> None:
-        """Write one page down; when this returns, a process that is killed does not lose it."""
+        """Write one page down; when this returns, a process that is killed does not lose it.
+
+        Raises:
+            CheckpointError: it cannot be written.
+        """
+        facts = {"number": self.pages + 1, "cursor": cursor, "last": last, "reasons": reasons, "troubles": troubles}
+        try:
+            self._write(rows, facts)
+        except OSError as error:
+            raise _unkept(self.folder, error) from error
+        self._take(facts, rows)
+
+    def _write(self, rows: pl.DataFrame, facts: Mapping[str, Any]) -> None:
         import pyarrow as pa
 
         table = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
         self._open(table.schema)
-        facts = {"cursor": cursor, "last": last, "reasons": reasons, "troubles": troubles}
         [batch] = table.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], schema=table.schema)]
         self._writer.write_batch(batch, custom_metadata={"page": json.dumps(facts)})
         self._file.flush()
-        self._take(facts, rows)
 
     def frames(self) -> Iterator[pl.DataFrame]:
-        """Yield the pages, one after the other."""
+        """Yield the pages, one after the other.
+
+        Raises:
+            CheckpointError: one that was written down is not there any more.
+        """
         self.close()
+        read = 0
         for batch, _ in self._batches():
             yield _frame(batch)
+            read += 1
+        if read != self.pages:
+            raise self._lost(read + 1)
 
     def load(self) -> Self:
-        """Take stock of the pages that an earlier process left."""
+        """Take stock of the pages that an earlier process left.
+
+        Raises:
+            CheckpointError: one before the last is not there any more.
+        """
         for batch, facts in self._batches():
             self._take(facts, _frame(batch))
         return self
 
     def close(self) -> None:
-        """Close the stream that is being written."""
-        if self._writer is not None:
-            self._writer.close()
-            self._file.close()
+        """Close the stream that is being written.
+
+        Raises:
+            CheckpointError: the last of it cannot be written.
+        """
+        if self._writer is None:
+            return
+        try:
+            with self._file:
+                self._writer.close()
+        except OSError as error:
+            raise _unkept(self.folder, error) from error
+        finally:
             self._file = self._writer = self._schema = None
 
     def _take(self, facts: Mapping[str, Any], rows: pl.DataFrame) -> None:
@@ -134,17 +166,27 @@ class Part:
     def _batches(self) -> Iterator[tuple[pa.RecordBatch, dict[str, Any]]]:
         import pyarrow as pa
 
+        number = 0
         for path in sorted(self.folder.glob("*.arrow")):
             with path.open("rb") as stream:
                 try:
                     reader = pa.ipc.open_stream(stream)
                     while True:
                         batch, facts = reader.read_next_batch_with_custom_metadata()
-                        yield batch, json.loads(facts[b"page"])
+                        page, number = json.loads(facts[b"page"]), number + 1
+                        if page["number"] != number:
+                            raise self._lost(number)
+                        yield batch, page
                 except StopIteration:
                     continue
                 except (pa.ArrowInvalid, OSError) as torn:
                     _logger.info("extraction.torn_page", file=path.name, reason=str(torn).partition("\n")[0])
+
+    def _lost(self, number: int) -> CheckpointError:
+        return CheckpointError(
+            f"page {number:,} that was kept in {self.folder} cannot be read again",
+            hint="fetch all pages anew: resume=False, or --restart on the command line",
+        )
 
 
 class Spool:
@@ -169,7 +211,7 @@ class Spool:
         """Delete it: what was in it stands where it should."""
         for part in self.parts:
             part.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        _delete(self._folder)
 
 
 def left_over(folder: Path, asked: str, now: datetime) -> Head | None:
@@ -189,7 +231,7 @@ def begin(folder: Path, head: Head) -> None:
     Raises:
         CheckpointError: it cannot be written.
     """
-    shutil.rmtree(folder, ignore_errors=True)
+    _delete(folder)
     told = {"version": VERSION, "head": {**vars(head), "begun_at": head.begun_at.isoformat()}}
     try:
         folder.mkdir(mode=0o700, parents=True)
@@ -197,10 +239,21 @@ def begin(folder: Path, head: Head) -> None:
         written.write_text(json.dumps(told), "utf-8")
         written.replace(folder / HEAD)
     except OSError as error:
-        raise CheckpointError(
-            f"the pages cannot be kept in {folder}: {error.strerror or error}",
-            hint="is there room, and may this user write there? FCWORK_HOME names another place",
-        ) from error
+        raise _unkept(folder, error) from error
+
+
+def _delete(folder: Path) -> None:
+    """Delete a spool, its head first: without it nobody goes on with what a death in between leaves of the pages."""
+    with suppress(OSError):
+        (folder / HEAD).unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unkept(folder: Path, error: OSError) -> CheckpointError:
+    return CheckpointError(
+        f"the pages cannot be kept in {folder}: {error.strerror or error}",
+        hint="is there room, and may this user write there? FCWORK_HOME names another place",
+    )
 
 
 def digest(*facts: Any) -> str:

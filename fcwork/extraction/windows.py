@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
 from fcwork.errors import ConfigError
@@ -70,7 +70,7 @@ def choose(
                 f"the watermark {named!r} was never set: where is the first run to begin?",
                 hint="give since=, such as since='2026-01-01'; later runs begin at the watermark",
             )
-        start = mark.at - timedelta(seconds=overlap) if mark else start
+        start = before(mark.at, overlap) if mark else start
     elif mode == "range" and not (start or end):
         raise ConfigError("a range needs since= or until=")
     elif mode == "full" and (start or end):
@@ -78,8 +78,31 @@ def choose(
     if named and end is None:
         end = now
     if start and end and end < start:
-        raise ConfigError(f"the window ends before it begins: {wire(start)} to {wire(end)}")
+        known = f"; it begins at the watermark {named!r}" if mark and mode == "incremental" else ""
+        raise ConfigError(
+            f"the window ends before it begins: {wire(start)} to {wire(end)}{known}",
+            hint="is the clock of this machine right, and until= what is meant?" if known else "",
+        )
     return Window(mode, start, end, now)
+
+
+def before(at: datetime, seconds: float) -> datetime:
+    """Return the instant so long before another; the first that there is where it would lie before that."""
+    try:
+        return at - timedelta(seconds=seconds)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def joins(mark: Watermark | None, window: Window) -> bool:
+    """Say whether a window leaves no gap to the watermark, so that the watermark may move.
+
+    A range that begins after it would move it past what nobody has written, and one that ends before it knows nothing
+    of the rows near it. Where there is none yet, a range with a beginning does not tell where the first run begins.
+    """
+    if mark is None:
+        return window.mode != "range" or window.since is None
+    return (window.since is None or window.since <= mark.at) and min(window.until or window.now, window.now) >= mark.at
 
 
 def moved(
@@ -96,7 +119,7 @@ def moved(
     a row that was not written, and never back.
     """
     end = min(window.until or window.now, window.now)
-    at = min(newest, end) if newest else end - timedelta(seconds=lag)
+    at = min(newest, end) if newest else before(end, lag)
     if unwritten_since is not None:
         at = min(at, unwritten_since)
     return max(at, mark.at) if mark else at

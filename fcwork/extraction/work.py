@@ -9,8 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +17,15 @@ import polars as pl
 
 from fcwork import frames, log, settings, sources
 from fcwork.client import FluentClient
+from fcwork.client.paging import MAX_PAGES, MAX_RECORDS
+from fcwork.client.queries import plan
 from fcwork.clock import Clock
 from fcwork.errors import LeaseTakenError, ValidationError
 from fcwork.extraction import asking, keeping, marks, spool, windows
 from fcwork.extraction.delivering import SLICE_ROWS, Delivery
 from fcwork.extraction.result import ExtractResult, State, empty_counts
 from fcwork.extraction.spool import Head, Part, Spool
-from fcwork.store import Held, Store, hold, open_store
+from fcwork.store import Held, Store, hold
 
 if TYPE_CHECKING:
     from fcwork.extraction.asking import Question
@@ -34,11 +35,11 @@ if TYPE_CHECKING:
     from fcwork.sources import Written
     from fcwork.stages import Stages
 
-LIMITS = frozenset({"max_records", "max_pages"})
+LIMITS = frozenset({MAX_RECORDS, MAX_PAGES})
 PARTIAL = ("errors", "null_nodes", "no_connection", "nested_truncated", "nested_gone")  # what errors leave out
-EMBEDDED = "SIMULATOR"
 CLAIM_SECONDS = 30.0  # a worker on another machine that is dead for so long loses its claim
 FOLDER = "extractions"
+OTHER_QUESTION = "it stands for another query or other filters: what these alone find before it is not fetched"
 STAMP = "%Y%m%dT%H%M%SZ"
 _logger = log.get("extraction")
 
@@ -101,11 +102,15 @@ class Work:
     clock: Clock
 
     def check(self) -> None:
-        """Refuse a sink that could not be written, before anything is fetched.
+        """Refuse what could not be exploded, mapped or written, before anything is fetched.
 
         Raises:
-            SourceError: what is wrong with it.
+            ConfigError: a list to explode, or a column that the mapping needs, is not among those asked for.
+            SourceError: what is wrong with the sink.
         """
+        columns = plan(self.question.query, {}, path=self.question.path).flattener
+        if not columns.unknown:
+            replace(self.delivery, rejected=[], issues=[], unwritten=[]).empty(columns.schema)
         if self.sink:
             now = self.clock.now()
             window = windows.Window("range", now, now, now)
@@ -116,7 +121,7 @@ class Work:
         """Extract; a worker that finds another at it skips."""
         if not (self.sink or self.watermark):
             return self._run(None, None, on_progress)
-        store = _store(self.client.target)
+        store = marks.store_of(self.client.target)
         with ExitStack() as holding:
             try:
                 held = holding.enter_context(hold(store, self._claim, ttl=CLAIM_SECONDS, outlive=True))
@@ -126,22 +131,24 @@ class Work:
 
     def look(self) -> ExtractResult:
         """Fetch the first page of each part, map it, and write nothing."""
-        mark = marks.read(_store(self.client.target), self.client.target, self.watermark) if self.watermark else None
+        target = self.client.target
+        mark = marks.read(marks.store_of(target), target, self.watermark) if self.watermark else None
         window = self._window(mark)
         with tempfile.TemporaryDirectory(prefix="fcwork-") as folder:
             variables = self._variables(window)
             run = _Run(Spool(Path(folder), self._head(window), len(variables)), window, mark)
-            self.stages.begin("fetch", f"Looking at {self.question.entity} of {self.client.target}")
+            self.stages.begin("fetch", f"Looking at {self.question.entity} of {target}")
             replace(self.fetching, max_pages=1).run(run.parts, variables, None)
             self.stages.counted(sum(part.rows for part in run.parts))
             self.stages.begin("deliver", "Mapping the first page", sum(part.rows for part in run.parts))
-            frame = self._frame(run, keeping.kept(run.parts, has_id=self.question.has_id, mark=None))
-            return self._told(run, frame=frames.leave(frame, self.engine), dry_run=True)
+            return self._deliver(run, self._kept(run, None), None, dry_run=True)
 
     def _run(self, store: Store | None, held: Held | None, on_progress: Watch | None) -> ExtractResult:
         target = self.client.target
         mark = marks.read(store, target, self.watermark) if store and self.watermark else None
-        with self._spool(self._window(mark)) as (pages, window):
+        if mark and mark.asked not in {"", self._question_hash}:
+            _logger.warning("watermark.other_question", name=self.watermark, hint=OTHER_QUESTION)
+        with self._spool(self._window(mark), mark) as (pages, window):
             run = _Run(pages, window, mark)
             self.stages.begin("fetch", f"Fetching {self.question.entity} from {target}")
             self.fetching.run(run.parts, self._variables(window), on_progress)
@@ -150,25 +157,28 @@ class Work:
                 pages.remove()  # what is wrong with its pages would be wrong again
                 return self._told(run, state="FAILED")
             self.stages.begin("deliver", "Mapping and writing", sum(part.rows for part in run.parts))
-            kept = keeping.kept(run.parts, has_id=self.question.has_id, mark=mark)
-            result = self._deliver(run, kept)
-            if store and self.watermark and self.moves and result.complete and result.state != "FAILED":
+            kept = self._kept(run, mark)
+            result = self._deliver(run, kept, self.sink)
+            moves = self.moves and result.complete and result.state != "FAILED" and windows.joins(mark, run.window)
+            if store and self.watermark and moves:
                 at = self._move(store, held, run, kept, result.rows)
                 result = replace(result, watermark=at, moved=mark is None or at != mark.at)
             pages.remove()
             return result
 
-    def _deliver(self, run: _Run, kept: keeping.Kept) -> ExtractResult:
-        """Map and write what was fetched."""
-        counts = {"repeated": kept.repeated, "known": kept.known}
+    def _kept(self, run: _Run, mark: Watermark | None) -> keeping.Kept:
+        return keeping.kept(run.parts, has_id=self.question.has_id, mark=mark, limit=self.fetching.max_records)
+
+    def _deliver(self, run: _Run, kept: keeping.Kept, sink: Sink | None, **told: Any) -> ExtractResult:
+        """Map and write what was fetched; without a sink it is a frame."""
         try:
-            if self.sink is None:
+            if sink is None:
                 frame = frames.leave(self._frame(run, kept), self.engine)
-                return self._told(run, counts=counts, frame=frame)
-            files = self._write(self.sink, run, kept)
+                return self._told(run, kept=kept, frame=frame, **told)
+            files = self._write(sink, run, kept)
         except ValidationError as invalid:
-            return self._told(run, counts=counts, state="FAILED", reason=invalid.message)
-        return self._told(run, counts=counts, files=files)
+            return self._told(run, kept=kept, state="FAILED", reason=invalid.message, **told)
+        return self._told(run, kept=kept, files=files, **told)
 
     def _write(self, sink: Sink, run: _Run, kept: keeping.Kept) -> Written:
         names = self._names(run.pages.head, run.window)
@@ -195,19 +205,19 @@ class Work:
             some = True
             yield rows
         if not some:
-            yield self.delivery.made(schema.to_frame())
+            yield self.delivery.empty(schema)
 
     def _move(self, store: Store, held: Held | None, run: _Run, kept: keeping.Kept, rows: int) -> datetime:
         """Move the watermark after a complete run, and return where it stands."""
         unwritten_since = None if self.delivery.on_invalid == "drop" else self.delivery.unwritten_since
         at = windows.moved(run.mark, run.window, newest=kept.newest, unwritten_since=unwritten_since, lag=self.lag)
-        since = at - timedelta(seconds=max(self.overlap, self.lag))
+        since = windows.before(at, max(self.overlap, self.lag))
         near = keeping.near(run.parts, since, self.delivery.unwritten)
         marks.write(
             store,
             self.client.target,
             self.watermark,
-            marks.near(at, near),
+            replace(marks.near(at, near), run_begun_at=run.pages.head.begun_at, asked=self._question_hash),
             run_id=run.pages.head.run_id,
             rows=rows,
             clock=self.clock,
@@ -237,17 +247,21 @@ class Work:
         return [{**own, self.question.window: bounds} for own in self.question.parts for bounds in asked]
 
     @contextmanager
-    def _spool(self, window: Window) -> Iterator[tuple[Spool, Window]]:
-        """Yield the spool of this extraction and its window: that of a run that was cut off, where there is one."""
+    def _spool(self, window: Window, mark: Watermark | None) -> Iterator[tuple[Spool, Window]]:
+        """Yield the spool of this extraction and its window: that of a run that was cut off, where there is one.
+
+        One whose run has moved the watermark is done with: its rows are known, and would be missing from its file.
+        """
         count = len(self._variables(window))
-        if not (self.sink or self.watermark) or self.client.target == EMBEDDED:
+        if not (self.sink or self.watermark) or self.client.target == marks.EMBEDDED:
             with tempfile.TemporaryDirectory(prefix="fcwork-") as passing:
                 yield Spool(Path(passing), self._head(window), count), window
             return
         folder = settings.home() / FOLDER / self._folder_name
         head = self._head(window)
         found = spool.left_over(folder, head.asked, window.now) if self.resumes else None
-        if found is None or found.since != head.since:
+        done = found and mark and mark.run_begun_at == found.begun_at
+        if found is None or done or found.since != head.since:
             spool.begin(folder, head)
             yield Spool(folder, head, count), window
             return
@@ -263,6 +277,10 @@ class Work:
         since, until = (asking.wire(at) if at else "" for at in (window.since, window.until))
         run_id = os.environ.get("FCWORK_RUN_ID") or f"{window.now:{STAMP}}-{secrets.token_hex(3)}"
         return Head(asked, since, until, window.now, run_id)
+
+    @property
+    def _question_hash(self) -> str:
+        return spool.digest(self.question.query, self.question.path, self.question.parts)
 
     @property
     def _claim(self) -> str:
@@ -292,12 +310,17 @@ class Work:
         run: _Run,
         *,
         state: State | None = None,
-        counts: Mapping[str, int] | None = None,
+        kept: keeping.Kept | None = None,
         **told: Any,
     ) -> ExtractResult:
         """Return the result of pages that were fetched."""
-        reasons = tuple(dict.fromkeys(reason for part in run.parts for reason in part.reasons))
-        read, rejected = sum(part.rows for part in run.parts), sum(rows.height for rows in self.delivery.rejected)
+        cut, counts = 0, empty_counts()
+        if kept:
+            cut, counts = kept.cut, {**counts, "repeated": kept.repeated, "known": kept.known}
+        limited = [MAX_RECORDS] if cut else []
+        reasons = tuple(dict.fromkeys([*(reason for part in run.parts for reason in part.reasons), *limited]))
+        read = sum(part.rows for part in run.parts) - cut
+        rejected = sum(rows.height for rows in self.delivery.rejected)
         done = self.delivery.mapped if state != "FAILED" else 0
         troubles = [trouble for part in run.parts for trouble in part.troubles]
         failed = (rejected and self.delivery.on_invalid != "drop") or troubles
@@ -310,14 +333,7 @@ class Work:
             complete=not reasons,
             reasons=reasons,
             limited=bool(reasons) and set(reasons) <= LIMITS,
-            counts={
-                **empty_counts(),
-                **(counts or {}),
-                "read": read,
-                "mapped": done,
-                "rejected": rejected,
-                "written": done,
-            },
+            counts={**counts, "read": read, "mapped": done, "rejected": rejected, "written": done},
             since=run.window.since,
             until=run.window.until,
             watermark=run.mark.at if run.mark else None,
@@ -370,13 +386,3 @@ class Work:
             for trouble in troubles
         ]
         return frames.join_issues([*self.delivery.issues, *beside])
-
-
-def _store(target: str) -> Store:
-    """Return where watermarks and claims are; those of an embedded simulator go with its process, as its data do."""
-    return _passing() if target == EMBEDDED else open_store(settings.store_place())
-
-
-@cache
-def _passing() -> Store:
-    return open_store(Path(tempfile.mkdtemp(prefix="fcwork-")) / "state.sqlite")

@@ -138,14 +138,16 @@ class ExtractReport:
     def _steps(self) -> Iterator[str]:
         """Yield what to do, by what is left to do."""
         result = self.result
-        if result.dry_run:
+        failed, rejected = result.state == "FAILED", result.counts["rejected"]
+        if result.dry_run and not failed:
             yield "Run it again with <code>DRY_RUN=false</code> to fetch all pages and write them."
-        if result.state == "FAILED":
+        if failed and not rejected:
             yield "Run it again: no file was changed, and the watermark stands where it stood."
-        if result.counts["rejected"]:
-            waits = " The watermark waits before the first of them." if result.watermark and not result.dry_run else ""
+        if rejected:
+            held = result.watermark and result.state == "COMPLETED_WITH_ERRORS" and not result.dry_run
+            waits = " The watermark waits before the first of them." if held else ""
             yield (
-                f"Mend the mapping for the {rows(result.counts['rejected'])} of "
+                f"Mend the mapping for the {rows(rejected)} of "
                 '<a href="rejected.csv">rejected.csv</a>, in which <code>_errors</code> says what is wrong, and run it '
                 f"again.{waits}"
             )

@@ -139,6 +139,8 @@ def test_mistakes_are_told(fcwork: Fcwork, home: Path) -> None:
         ("orders", "--filter", "nope", "1"): "orders cannot be filtered by 'nope'",
         ("orders", "--mode", "sometimes"): "known: full, range, incremental",
         ("orders", "--workers", "0"): "workers is 0",
+        ("orders", "--max-records", "0", "--to", "o.csv"): "max_records is 0",
+        ("orders", "--explode", "lines", "--to", "o.csv"): "lists: items",
         ("orders", "--list"): "a call of its own",
         ("--list", "--watermarks"): "a call of its own",
         ("bad.graphql",): "no GraphQL",

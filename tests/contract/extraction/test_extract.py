@@ -8,7 +8,7 @@ import pytest
 
 import fcwork as fw
 from fcwork import extraction, sources
-from fcwork.errors import ConfigError, ServerError, SourceError
+from fcwork.errors import ConfigError, MappingError, ServerError, SourceError
 from fcwork.extraction.marks import set_watermark
 from fcwork.simulator import Fault
 
@@ -356,3 +356,161 @@ def test_the_last_nodes_come_first_backward(platform: Make) -> None:
 
     assert sorted(last.frame["id"]) == sorted(everything.frame["id"])[-6:]
     assert last.limited
+
+
+def test_a_limit_holds_for_all_parts_together(platform: Make) -> None:
+    """P28: where each part is within the limit and together they are not, the result says that it is cut."""
+    here = platform()
+    for at in range(25):
+        here.change("InventoryPosition", at, SEEDED - timedelta(days=1))
+    window = {"since": "2025-12-01", "until": SEEDED, "slices": 2}
+    for at in range(25, 50):
+        here.change("InventoryPosition", at, datetime(2025, 12, 2, tzinfo=UTC))
+    set_watermark(here.client, "w", "2025-12-01")
+    result = here.extract(max_records=40, mode="range", watermark="w", **window)
+
+    assert (result.rows, result.frame["id"].n_unique()) == (40, 40)
+    assert (result.complete, result.limited, result.reasons) == (False, True, ("max_records",))
+    assert result.counts["read"] == result.rows
+    assert not result.moved
+
+
+@pytest.mark.parametrize("end", ["2026-01-20", None])
+def test_a_range_beyond_the_watermark_does_not_move_it(platform: Make, end: str | None) -> None:
+    """P28: what lies between the watermark and a range is written by nobody, so that the watermark stays."""
+    here = platform()
+    here.extract(watermark="w", since="2024-01-01", until="2026-01-02")
+    range_ = here.extract(watermark="w", mode="range", since="2026-01-08", until=end)
+    later = here.extract(watermark="w", mode="range", since="2026-01-11", until=end)
+
+    assert (range_.rows, range_.moved, later.moved) == (50, False, False)
+    assert here.extract(watermark="w").rows == 50
+
+
+def test_a_range_before_the_watermark_forgets_nothing(platform: Make) -> None:
+    """An old window that is extracted again leaves alone what the watermark knows of the rows near it."""
+    here = platform()
+    here.extract(watermark="w", since="2025-01-01")
+    again = here.extract(watermark="w", mode="range", since="2025-01-01", until="2025-02-01")
+
+    assert not again.moved
+    assert here.extract(watermark="w").rows == 0
+
+
+def test_a_range_does_not_begin_a_watermark(platform: Make) -> None:
+    """P28: where a first run is to begin is not told by a window of one's own."""
+    here = platform()
+    assert not here.extract(watermark="w", mode="range", since="2026-01-08", until="2026-01-12").moved
+    with pytest.raises(ConfigError, match="never set"):
+        here.extract(watermark="w")
+
+
+def test_a_dry_run_that_may_not_reject_fails_as_the_run_would(platform: Make, tmp_path: Path) -> None:
+    """With ``on_invalid="fail"`` a look is a FAILED result too, and says which row it is."""
+    text = {"fields": {"status": {"source": "status", "resolver": "sdk.parseInt", "required": True}}}
+    here = platform()
+    for dry_run in (True, False):
+        result = here.extract(mapping=text, on_invalid="fail", dry_run=dry_run, sink=str(tmp_path / "p.csv"))
+        assert (result.state, result.dry_run) == ("FAILED", dry_run)
+        assert "row 1 of inventory_positions cannot be mapped" in result.summary
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"overlap": float("nan")},
+        {"overlap": float("inf")},
+        {"lag": float("nan")},
+        {"max_records": 0},
+        {"max_pages": True},
+        {"engine": "pandsa"},
+        {"split": {"row": 5}},
+        {"since": "0001-01-01T00:00+05:00"},
+        {"until": "9999-12-31T23:59:59-05:00"},
+        {"explode": "items"},
+        {"explode": "catalogue.ref"},
+        {"mapping": {"fields": {"x": {"source": "onHnad", "required": True}}}},
+    ],
+    ids=str,
+)
+def test_what_cannot_be_is_refused_before_anything_is_asked(platform: Make, given: dict[str, Any]) -> None:
+    """P32: a call with a mistake is refused in words, and no page is fetched for it."""
+    here = platform()
+    with pytest.raises((ConfigError, MappingError)) as refused:
+        here.extract(**given)
+    assert refused.value.hint
+    assert here.queries == 0
+
+
+def test_an_overlap_longer_than_time_begins_with_time(platform: Make) -> None:
+    """An overlap that reaches beyond the year 1 asks for all that there is."""
+    here = platform()
+    here.extract(watermark="w", since="2025-01-01")
+    result = here.extract(watermark="w", overlap=1e300)
+
+    assert result.since == datetime.min.replace(tzinfo=UTC)
+    assert result.counts["read"] == 50
+
+
+def test_a_clock_that_was_put_back_is_told(platform: Make) -> None:
+    """P32: a window that would end before the watermark says which watermark, and asks for the clock."""
+    here = platform()
+    set_watermark(here.client, "w", "2026-02-01")
+    with pytest.raises(ConfigError, match="it begins at the watermark 'w'") as refused:
+        here.extract(watermark="w")
+    assert "clock" in refused.value.hint
+
+
+def test_names_that_a_query_gives_to_other_fields_are_left_to_it(platform: Make) -> None:
+    """A query that calls its ref ``id`` is sent as it is; without ids nothing is cut into slices."""
+    here = platform()
+    query = "{ inventoryPositions { edges { node { id: ref updatedOn: createdOn } } } }"
+    result = here.extract(query)
+
+    assert (result.rows, result.frame.columns) == (50, ["id", "updatedOn", "_row", "_source"])
+    with pytest.raises(ConfigError, match="needs id and updatedOn"):
+        here.extract(query, watermark="w", since="2025-01-01")
+    with pytest.raises(ConfigError, match="slices need the id"):
+        here.extract(query, slices=2, since="2025-01-01", until=SEEDED)
+
+
+def test_paths_are_taken_as_their_texts(platform: Make, tmp_path: Path) -> None:
+    """The file of a query and a sink may be paths."""
+    query = tmp_path / "q.graphql"
+    query.write_text("{ inventoryPositions { edges { node { ref } } } }", "utf-8")
+    result = platform().extract(query, sink=tmp_path / "p-{to}.csv", watermark="w", since="2025-01-01")
+
+    assert sources.read(result.files.files[0].uri).height == 50
+
+
+@pytest.mark.parametrize(("name", "told"), [("p.csv", 1), ("p-{date}.csv", 1), ("p-{from}-{to}.csv", 0)])
+def test_a_sink_that_the_next_run_replaces_is_told(
+    platform: Make, tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, told: int
+) -> None:
+    """P28: a day in a name keeps apart no two runs of that day; the log says so."""
+    platform().extract(watermark="w", since="2025-01-01", sink=str(tmp_path / name))
+    assert capfd.readouterr().err.count("extraction.sink_replaced") == told
+
+
+def test_the_embedded_simulator_has_watermarks_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A watermark that is set by hand is the one that an extraction of the embedded simulator goes by."""
+    monkeypatch.setenv("FCWORK_HOME", str(tmp_path))
+    client = fw.connect(profile="simulator")
+    set_watermark(client, "by-hand", "2026-01-01")
+
+    assert fw.extract(client, "inventory_positions", watermark="by-hand").moved
+    assert "by-hand" in extraction.watermarks()["name"]
+    set_watermark(client, "by-hand", None)
+    assert "by-hand" not in extraction.watermarks()["name"]
+
+
+def test_a_watermark_of_another_question_is_told(platform: Make, capfd: pytest.CaptureFixture[str]) -> None:
+    """P28: where filters change what a watermark stands for, the log says that older rows are not fetched."""
+    here = platform()
+    ref = here.extract(max_records=1).frame["ref"][0]
+    here.extract(watermark="w", since="2025-01-01", filters={"ref": [ref]})
+    here.extract(watermark="w", filters={"ref": [ref]})
+    assert "watermark.other_question" not in capfd.readouterr().err
+
+    here.extract(watermark="w")
+    assert "watermark.other_question" in capfd.readouterr().err

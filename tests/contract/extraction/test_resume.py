@@ -1,11 +1,13 @@
 """What is left when an extraction is cut off, and how the next one goes on; with real processes over a real socket."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 
 import fcwork as fw
 from fcwork import settings, sources
-from fcwork.errors import ServerError, SourceError
+from fcwork.errors import CheckpointError, ServerError, SourceError
 from fcwork.simulator import Fault, Faults, Simulator
 from fcwork.store import open_store
 
@@ -163,3 +165,54 @@ def test_a_worker_that_lost_its_claim_does_not_move_the_watermark(platform: Make
     asked = here.queries
     again = here.extract(watermark="w", since="2025-01-01", sink=str(tmp_path / "p.csv"))
     assert (again.rows, again.resumed, again.moved, here.queries) == (50, True, True, asked)
+
+
+def test_a_run_killed_after_its_watermark_is_not_gone_on_with(platform: Make, tmp_path: Path) -> None:
+    """P28: pages of a run that had come to its end, watermark and all, do not empty the file that it wrote."""
+    here = platform()
+    options: dict[str, Any] = {"watermark": "w", "sink": str(tmp_path / "p-{from}-{to}.csv")}
+    first = here.extract(**options, since="2025-01-01")
+    here.clock.advance(5)
+    here.change("InventoryPosition", 3, first.watermark - timedelta(seconds=10), onHand=777)
+    pages, saved = tmp_path / "home" / "extractions", tmp_path / "saved"
+    late = here.extract(**options, on_stage=lambda name, _: name == "transformation" and shutil.copytree(pages, saved))
+    shutil.copytree(saved, pages, dirs_exist_ok=True)  # as a worker leaves it that dies before they are deleted
+    here.clock.advance(60)
+    again = here.extract(**options)
+
+    assert (late.rows, late.moved) == (1, False), "committed late, and the watermark stands where it stood"
+    assert not again.resumed
+    assert sources.read(late.files.files[0].uri)["onHand"].to_list() == ["777"]
+
+
+def test_pages_that_are_gone_when_they_are_wanted_are_no_rows_less(platform: Make, tmp_path: Path) -> None:
+    """P21: where what was kept cannot be read again nothing is written, and what to do is said."""
+    here = platform()
+    pages = tmp_path / "home" / "extractions"
+
+    def cut(name: str, _: str) -> None:
+        if name == "transformation":
+            for path in pages.rglob("*.arrow"):
+                path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+    options: dict[str, Any] = {
+        "page_size": 10,
+        "watermark": "w",
+        "since": "2025-01-01",
+        "sink": str(tmp_path / "p.csv"),
+    }
+    with pytest.raises(CheckpointError, match="cannot be read again") as gone:
+        here.extract(**options, on_stage=cut)
+    assert "--restart" in gone.value.hint
+    assert not (tmp_path / "p.csv").exists()
+    assert here.extract(**options, resume=False).rows == 50
+
+
+def test_pages_that_cannot_be_kept_are_told_in_words(platform: Make, tmp_path: Path) -> None:
+    """P32: where a page cannot be written down the error says where, and what to do."""
+    here = platform()
+    sink, pages = str(tmp_path / "p.csv"), tmp_path / "home" / "extractions"
+    with pytest.raises(CheckpointError, match="the pages cannot be kept in") as unkept:
+        here.extract(page_size=10, sink=sink, on_stage=lambda *_: shutil.rmtree(pages))
+    assert "FCWORK_HOME" in unkept.value.hint
+    assert here.extract(page_size=10, sink=sink).rows == 50

@@ -112,6 +112,12 @@ def test_free_form_objects_are_flattened_by_what_they_hold() -> None:
     assert settings.to_dict(as_series=False) == {"value.a": [1, None, None, None], "value.b.c": [None, None, "x", None]}
 
 
+def test_names_with_dots_stay_in_their_object() -> None:
+    """A free-form object with a dot in a name is one column, as its fields might go by the name of another."""
+    rows = by_values([{"more": {"a.b": 1, "a": {"b": 2}}}]).frame([{"more": {"a.b": 1, "a": {"b": 2}}}])
+    assert rows["more"].to_list() == [{"a.b": 1, "a": {"b": 2}}]
+
+
 def test_missing_fields_are_nulls() -> None:
     """A node without a field has a null there."""
     assert flatten([{}, {"a": {"b": 1}}, {"a": {}}], "a { b }")["a.b"].to_list() == [None, 1, None]

@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from fcwork.errors import CheckpointError
 from fcwork.extraction import keeping, marks, spool
 from fcwork.extraction.keys import UTC_MS
 from fcwork.extraction.marks import Watermark
@@ -158,3 +159,30 @@ def test_the_pages_of_customers_are_nobody_elses_to_read(part: Make, tmp_path: P
     part(nodes(("a", 1))).close()
     modes = {path.stat().st_mode & 0o077 for path in (tmp_path / "s").rglob("*") if path.is_dir()}
     assert modes == {0}
+
+
+def test_a_spool_that_is_deleted_by_half_is_not_gone_on_with(
+    part: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P21: a worker that dies while it deletes its pages leaves none that another takes for all."""
+    part(nodes(("a", 1))).close()
+    monkeypatch.setattr("shutil.rmtree", lambda *_, **__: None)
+    assert spool.left_over(tmp_path / "s", HEAD.asked, AT) == HEAD
+    Spool(tmp_path / "s", HEAD, 1).remove()
+
+    assert list((tmp_path / "s").rglob("*.arrow"))
+    assert spool.left_over(tmp_path / "s", HEAD.asked, AT) is None
+
+
+def test_a_page_that_is_missing_in_the_middle_is_told(part: Make, tmp_path: Path) -> None:
+    """P21: pages of which one before the last cannot be read any more are not taken for all."""
+    first = part(nodes(("a", 1)), ended=False)
+    first.close()
+    [again] = Spool(tmp_path / "s", HEAD, 1).parts
+    again.append(nodes(("b", 2)), "c2", last=True, reasons=(), troubles=[])
+    again.close()
+    torn = min((tmp_path / "s").rglob("*.arrow"))
+    torn.write_bytes(torn.read_bytes()[:-40])
+
+    with pytest.raises(CheckpointError, match="page 1 that was kept"):
+        Spool(tmp_path / "s", HEAD, 1)

@@ -93,7 +93,6 @@ def test_the_summary_says_all_of_it(extracted: Make, tmp_path: Path) -> None:
         ({"complete": False, "reasons": ("errors",)}, "for what the platform told beside the pages"),
         ({"state": "SKIPPED", "reason": "another worker is at it"}, "Nothing was done: another worker is at it."),
         ({"state": "FAILED", "reasons": ("a cursor came twice",)}, "the answer is not whole, as a cursor came twice."),
-        ({"state": "FAILED"}, "Run it again: no file was changed"),
         ({"state": "FAILED", "reason": "row 1 cannot be mapped"}, "Nothing was written: row 1 cannot be mapped."),
         ({"dry_run": True, "files": None}, "Only the first page was fetched, and nothing was written."),
         ({"dry_run": True, "files": None}, "<code>DRY_RUN=false</code>"),
@@ -107,6 +106,26 @@ def test_the_page_says_what_happened_and_what_to_do(
 ) -> None:
     """P32: the page says in words what became of the extraction, where it stands, and what is left to do."""
     assert told in written(extracted(**changes), tmp_path)[1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "steps"),
+    [
+        ({"state": "FAILED", "reason": "row 3 cannot be mapped", "dry_run": True}, ["Mend the mapping"]),
+        ({"state": "FAILED", "reason": "row 3 cannot be mapped"}, ["Mend the mapping"]),
+        ({"state": "SUCCEEDED"}, ["Mend the mapping"]),
+        ({**CLEAN, "state": "FAILED"}, ["Run it again: no file"]),
+        ({**CLEAN, "dry_run": True}, ["DRY_RUN=false"]),
+        ({}, ["Mend the mapping", "The watermark waits"]),
+    ],
+)
+def test_no_step_is_told_that_leads_nowhere(
+    extracted: Make, tmp_path: Path, changes: dict[str, Any], steps: list[str]
+) -> None:
+    """P32: what cannot be mapped is not just run again, and a watermark is said to wait only where it does."""
+    _, page = written(extracted(**changes), tmp_path)
+    known = ("Mend the mapping", "Run it again: no file", "DRY_RUN=false", "The watermark waits")
+    assert [step for step in known if step in page] == steps
 
 
 def test_many_files_are_cut_and_pointed_to(extracted: Make, tmp_path: Path) -> None:
