@@ -15,7 +15,7 @@ from fcwork import log
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import SourceError
 from fcwork.sources.filesystems import Entry
-from fcwork.sources.place import Place, locate, opened, place_at, refused, whole
+from fcwork.sources.place import Place, locate, opened, place_at, refused, way_out, whole
 
 BLOCK_BYTES = 1_000_000
 DATE = "{date}"
@@ -220,7 +220,7 @@ def _copy(source: Place, target: Place) -> None:
         source.filesystem.copy(source.path, target.path)
     except OSError as error:
         told = f"{source.uri} cannot be copied to {target.uri}: {error.strerror or error}"
-        raise SourceError(told, hint="is there room, and may this user write there?", uri=source.uri) from error
+        raise SourceError(told, hint=way_out(error, target.uri.rpartition("/")[0]), uri=source.uri) from error
 
 
 def _verify(source: Place, copy: Place, content: str) -> None:

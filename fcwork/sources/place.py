@@ -239,11 +239,11 @@ def whole(place: Place | str | os.PathLike[str]) -> Iterator[BinaryIO]:
             yield stream
     except OSError as error:
         told = f"{folder} is no folder" if isinstance(error, FileExistsError) else error.strerror or error
-        hint = _way_out(error, str(folder))
+        hint = way_out(error, str(folder))
         raise SourceError(f"{place.uri} cannot be written: {told}", hint=hint, uri=place.uri) from error
 
 
-def _way_out(error: OSError, folder: str) -> str:
+def way_out(error: OSError, folder: str) -> str:
     """Return what to do where a file could not be written."""
     ways = (hint for kinds, hint in _WAYS_OUT if isinstance(error, kinds[0]) or error.errno in kinds[1])
     return next(ways, "is there room, and may this user write to {folder}?").format(folder=folder)
