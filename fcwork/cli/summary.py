@@ -14,7 +14,7 @@ from fcwork.errors import FcworkError
 if TYPE_CHECKING:
     from fcwork.runner import RunResult
 
-EXTRACTED = ("read", "written", "rejected")
+EXTRACTED = ("read", "written", "ready", "rejected")
 PILES = ("delivered", "rejected", "unknown", "ready")
 COLOURS = {"SUCCEEDED": "green", "SKIPPED": "green", "COMPLETED_WITH_ERRORS": "yellow", "REFUSED": "yellow"}
 
@@ -56,7 +56,8 @@ def figures(counts: Mapping[str, int]) -> list[str]:
         return []
     width = len(f"{max(counts.values()):,}")
     if "written" in counts:
-        return ["", *(f"  {name:<10} {counts[name]:>{width},}" for name in EXTRACTED if name in counts)]
+        shown = [name for name in EXTRACTED if name in counts and (name != "ready" or counts[name])]
+        return ["", *(f"  {name:<10} {counts[name]:>{width},}" for name in shown)]
     piles = [f"  {name:<10} {counts[name]:>{width},}" for name in PILES if name in counts]
     total = sum(counts.get(name, 0) for name in PILES)
     verdict = "adds up" if adds_up(counts) else f"DOES NOT ADD UP to {counts['read']:,}"

@@ -13,7 +13,7 @@ from fcwork.sources.written import Written, WrittenFile
 from fcwork.stages import Stage
 
 State = Literal["SUCCEEDED", "COMPLETED_WITH_ERRORS", "SKIPPED", "FAILED"]
-COUNTS = ("read", "repeated", "known", "mapped", "rejected", "written")
+COUNTS = ("read", "repeated", "known", "mapped", "rejected", "written", "ready")
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -30,7 +30,7 @@ class ExtractResult:
         complete: whether nothing is missing; ``reasons`` say what is.
         limited: whether no more is missing than the caller's own limits cut off.
         counts: ``read`` (nodes fetched), ``repeated`` (older versions of a node that came again), ``known`` (written by
-            an earlier run), ``mapped``, ``rejected`` and ``written``, which count rows.
+            an earlier run), ``mapped``, ``rejected``, ``written`` and, of a dry run, ``ready``, which count rows.
         state: SUCCEEDED, COMPLETED_WITH_ERRORS (rows were rejected, or pages came with errors), SKIPPED (another worker
             is at it) or FAILED (the platform gave no whole answer; nothing was written).
         entity, target: what was extracted, and from whose platform.
@@ -126,6 +126,7 @@ class ExtractResult:
             "mapped": self.counts["mapped"],
             "rejected": self.counts["rejected"],
             "written": self.counts["written"],
+            "ready": self.counts["ready"],
             "rows": self.rows,
             "pages": self.pages,
             "complete": self.complete,

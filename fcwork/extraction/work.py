@@ -322,6 +322,7 @@ class Work:
         read = sum(part.rows for part in run.parts) - cut
         rejected = sum(rows.height for rows in self.delivery.rejected)
         done = self.delivery.mapped if state != "FAILED" else 0
+        pile = "ready" if told.get("dry_run") else "written"
         troubles = [trouble for part in run.parts for trouble in part.troubles]
         failed = (rejected and self.delivery.on_invalid != "drop") or troubles
         return self._result(
@@ -333,7 +334,7 @@ class Work:
             complete=not reasons,
             reasons=reasons,
             limited=bool(reasons) and set(reasons) <= LIMITS,
-            counts={**counts, "read": read, "mapped": done, "rejected": rejected, "written": done},
+            counts={**counts, "read": read, "mapped": done, "rejected": rejected, pile: done},
             since=run.window.since,
             until=run.window.until,
             watermark=run.mark.at if run.mark else None,

@@ -114,9 +114,10 @@ class ExtractReport:
     def _flow(self) -> str:
         counts, entity = self.result.counts, text(self.result.entity.replace("_", " "))
         pages = "1 page" if self.result.pages == 1 else f"{self.result.pages:,} pages"
-        where = "would be" if self.result.dry_run else "to the files" if self.result.files else "to the frame"
+        where = "to the files" if self.result.files else "to the frame"
+        ready = Pile("ready", counts["ready"], "would be written", shown=True)
         piles = [
-            Pile("written", counts["written"], where, shown=True),
+            ready if self.result.dry_run else Pile("written", counts["written"], where, shown=True),
             Pile("rejected", counts["rejected"], "could not be mapped", shown=True),
             Pile("repeated", counts["repeated"], "came again, the newest was kept"),
             Pile("known", counts["known"], "an earlier run wrote them"),
@@ -127,8 +128,8 @@ class ExtractReport:
         """Say how what was read became rows: one each, or several where lists were exploded."""
         counts = self.result.counts
         out = [f"{counts[name]:,} {name}" for name in ("repeated", "known") if counts[name]]
-        piles = [f"{counts[name]:,} {name}" for name in ("written", "rejected") if counts[name]]
-        made = counts["written"] + counts["rejected"]
+        piles = [f"{counts[name]:,} {name}" for name in ("written", "ready", "rejected") if counts[name]]
+        made = counts["written"] + counts["ready"] + counts["rejected"]
         if self._nodes == made:
             return f"<strong>{counts['read']:,} read = {' + '.join([*piles, *out]) or '0'}</strong>."
         kept = f" = {' + '.join([f'{self._nodes:,} kept', *out])}" if out else ""

@@ -290,6 +290,7 @@ def test_a_dry_run_looks_at_the_first_page(platform: Make, tmp_path: Path) -> No
     result = here.extract(watermark="w", since="2025-01-01", sink=str(tmp_path / "p.csv"), page_size=10, dry_run=True)
 
     assert (result.rows, here.queries) == (10, 1)
+    assert (result.counts["ready"], result.counts["written"]) == (10, 0)
     assert result.summary.startswith("DRY RUN")
     assert not list(tmp_path.glob("p*"))
     assert extraction.watermarks().height == 0

@@ -86,7 +86,7 @@ def extracted() -> Callable[..., ExtractResult]:
             "complete": True,
             "reasons": (),
             "limited": False,
-            "counts": {"read": 10, "repeated": 1, "known": 0, "mapped": 7, "rejected": 2, "written": 7},
+            "counts": {"read": 10, "repeated": 1, "known": 0, "mapped": 7, "rejected": 2, "written": 7, "ready": 0},
             "state": "COMPLETED_WITH_ERRORS",
             "entity": "orders",
             "target": "acme.sandbox.api.fluentretail.com (retailer 34)",

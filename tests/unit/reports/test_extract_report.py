@@ -25,7 +25,7 @@ CLEAN: dict[str, Any] = {
     "rejected": NONE,
     "issues": frames.no_issues(),
     "rows": 9,
-    "counts": {"read": 10, "repeated": 1, "known": 0, "mapped": 9, "rejected": 0, "written": 9},
+    "counts": {"read": 10, "repeated": 1, "known": 0, "mapped": 9, "rejected": 0, "written": 9, "ready": 0},
 }
 
 
@@ -81,11 +81,11 @@ def test_the_summary_says_all_of_it(extracted: Make, tmp_path: Path) -> None:
         ({"since": None}, "none: all that there is"),
         ({"resumed": True}, "those of a run that was cut off among them"),
         (
-            {"counts": {"read": 4, "repeated": 1, "known": 0, "rejected": 2, "written": 7}},
+            {"counts": {"read": 4, "repeated": 1, "known": 0, "rejected": 2, "written": 7, "ready": 0}},
             "4 read = 3 kept + 1 repeated</strong>; those kept became 9 rows = 7 written + 2 rejected.",
         ),
         (
-            {"counts": {"read": 4, "repeated": 0, "known": 0, "rejected": 2, "written": 7}},
+            {"counts": {"read": 4, "repeated": 0, "known": 0, "rejected": 2, "written": 7, "ready": 0}},
             "4 read</strong>; those became 9",
         ),
         ({"pages": 1}, "orders on 1 page<"),
