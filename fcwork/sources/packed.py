@@ -31,6 +31,7 @@ _ENCRYPTED = 0x1
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _DRIVE = re.compile(r"[A-Za-z]:")
 _LEFT_OUT = re.compile(r"(^|/)(__MACOSX/|\.[^/]*$)")  # what a desktop adds of its own
+_END_BYTES, _IN_ZIP64 = 22, 0xFFFF  # of the record that ends a zip; the count in it where a longer one has it
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -206,9 +207,22 @@ def _archive(stream: BinaryIO, meter: Meter) -> Iterator[zipfile.ZipFile]:
                 hint="unpack it yourself, and read the files with a glob",
                 uri=meter.uri,
             )
+        if _told_members(stream, archive.comment) not in {None, len(members)}:
+            raise _damaged(meter.uri, "its list of files is shorter than it says")
         for info in members:
             _check_member(info, meter.uri)
         yield archive
+
+
+def _told_members(stream: BinaryIO, comment: bytes) -> int | None:
+    """Return how many files a zip says it holds, which its reader does not heed; None where that stands elsewhere."""
+    try:
+        stream.seek(-_END_BYTES - len(comment), io.SEEK_END)
+    except (OSError, ValueError):
+        return None
+    end = stream.read(_END_BYTES)
+    told = int.from_bytes(end[10:12], "little")
+    return told if end.startswith(b"PK\x05\x06") and told != _IN_ZIP64 else None
 
 
 def _check_member(info: zipfile.ZipInfo, uri: str) -> None:

@@ -89,6 +89,15 @@ def test_a_loaded_file_is_loaded_again_by_force(platform: Any, deliver: Callable
     assert set(there.simulator.ledger.quantities["effects"]) == {2}
 
 
+def test_a_file_that_was_forgotten_is_loaded_again(platform: Any, deliver: Callable[..., Path]) -> None:
+    """P31: a file whose account was dropped is a new one, whatever it holds; of one that is unknown that is said."""
+    there, path = platform(), deliver()
+    load(there, path)
+    ledger = FileLedger(open_store(settings.store_place()), workflow="ingestion", target=there.client.target)
+    assert (ledger.forget(str(path)), ledger.forget(str(path))) == (True, False)
+    assert load(there, path).state == "SUCCEEDED"
+
+
 def test_files_are_told_apart_by_workflow_and_target(platform: Any, deliver: Callable[..., Path]) -> None:
     """What one workflow loaded, or loaded to another target, is not loaded for others."""
     path = deliver()

@@ -242,3 +242,21 @@ def test_records_may_span_the_chunks_of_a_packed_file(put: Put, monkeypatch: pyt
     for path in (put("a.csv.gz", gzip.compress(content)), put("a.zip", zipped(("a.csv", content)))):
         assert sources.read(path).select(DATA, "_row").rows() == plain
         assert pl.concat(sources.scan(path)).select(DATA, "_row").rows() == plain
+
+
+def test_a_list_of_files_that_is_shorter_than_it_says_is_damage(put: Put) -> None:
+    """P26: a zip of which one entry swallows the next one is refused, and not read without it."""
+    with io.BytesIO() as stream:
+        with zipfile.ZipFile(stream, "w") as packed:
+            packed.writestr("a.csv", "a\n1\n")
+            packed.writestr("b.csv", "a\n2\n")
+        whole = bytearray(stream.getvalue())
+    first = whole.index(b"PK\x01\x02")
+    second = whole.index(b"PK\x01\x02", first + 4)
+    end = whole.index(b"PK\x05\x06")
+    assert sources.read(put("a.zip", bytes(whole))).height == 2
+    whole[first + 32 : first + 34] = (end - second).to_bytes(
+        2, "little"
+    )  # as if the second were a comment of the first
+    with pytest.raises(SourceError, match="its list of files is shorter than it says"):
+        sources.read(put("a.zip", bytes(whole)))
