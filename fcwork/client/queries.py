@@ -243,7 +243,7 @@ class _Edit:
         added = _first(f"{{ field {{ {selections} }} }}").selection_set
         held = now.selection_set.selections if now.selection_set else ()
         together = SelectionSetNode(selections=(*held, *(added.selections if added else ())))
-        self._changed[id(field)] = _with(now, selection_set=together)
+        self._changed[id(field)] = changed(now, selection_set=together)
 
     def text(self) -> str:
         """Return the changed document, or nothing where there is no change."""
@@ -269,12 +269,12 @@ class _Edit:
         now = self._now(field)
         others = [item for item in now.arguments or () if item.name.value != argument]
         added = (_first(f"{{ field({argument}: ${name}) }}").arguments or ())[0]
-        self._changed[id(field)] = _with(now, arguments=(*others, added))
+        self._changed[id(field)] = changed(now, arguments=(*others, added))
         acted = self._now(self._acted)
         definition = (_operation(f"query (${name}: {kind}) {{ field }}").variable_definitions or ())[0]
         self._declared[name] = definition
         definitions = (*(acted.variable_definitions or ()), definition)
-        self._changed[id(self._acted)] = _with(acted, variable_definitions=definitions)
+        self._changed[id(self._acted)] = changed(acted, variable_definitions=definitions)
         return name
 
     def _now(self, node: N) -> N:
@@ -311,5 +311,6 @@ def _first(text: str) -> FieldNode:
     return cast("FieldNode", _operation(text).selection_set.selections[0])
 
 
-def _with(node: N, **changes: Any) -> N:
+def changed(node: N, **changes: Any) -> N:
+    """Return a node with other parts; the one that was given stays as it is."""
     return type(node)(**{**{name: getattr(node, name) for name in node.keys}, **changes})

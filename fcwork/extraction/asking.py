@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fcwork import schema
 from fcwork.client.documents import Selections, document, key_of, operation
-from fcwork.client.queries import plan
+from fcwork.client.queries import changed, plan
 from fcwork.errors import ConfigError
 from fcwork.extraction.entities import entity
 from fcwork.names import nearest
@@ -194,7 +194,7 @@ class _Edit:
 
 def _put(connection: FieldNode, arguments: Mapping[str, str], fields: Sequence[str]) -> Any:
     """Return a visitor that adds arguments, their variables, and fields of the nodes."""
-    from graphql.language import Visitor, parse
+    from graphql.language import SelectionSetNode, Visitor, parse
 
     listed = ", ".join(f"${name}: {kind}" for name, kind in arguments.items())
     given = ", ".join(f"{name}: ${name}" for name in arguments)
@@ -207,21 +207,17 @@ def _put(connection: FieldNode, arguments: Mapping[str, str], fields: Sequence[s
     class _Put(Visitor):
         def leave_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> Any:
             definitions = (*(node.variable_definitions or ()), *(added.variable_definitions or ()))  # type: ignore[attr-defined]
-            return _with(node, variable_definitions=definitions)
+            return changed(node, variable_definitions=definitions)
 
         def enter_field(self, node: FieldNode, *_: Any) -> Any:
             if node is not connection:
                 return None
             selections = [*(node.selection_set.selections if node.selection_set else ())]
             selections += field.selection_set.selections if field.selection_set else ()
-            together = _with(node.selection_set, selections=tuple(selections))
-            return _with(node, arguments=(*(node.arguments or ()), *(field.arguments or ())), selection_set=together)
+            together = SelectionSetNode(selections=tuple(selections))
+            return changed(node, arguments=(*(node.arguments or ()), *(field.arguments or ())), selection_set=together)
 
     return _Put()
-
-
-def _with(node: Any, **changes: Any) -> Any:
-    return type(node)(**{**{name: getattr(node, name) for name in node.keys}, **changes})
 
 
 def _parent(acted: OperationDefinitionNode, selections: Selections, path: Sequence[str]) -> GraphQLObjectType | None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 OnInvalid = Literal["reject", "drop", "fail"]
 SLICE_ROWS = 50_000
+MAX_LISTED = 100_000  # rejected rows that are held; of those beyond only the number is told
 
 
 @dataclass
@@ -35,8 +36,9 @@ class Delivery:
 
     Attributes:
         mapped: how many rows came out.
-        rejected: the rows that could not be mapped, with ``_errors``.
-        issues: what was found.
+        refused: how many rows could not be mapped.
+        rejected: those rows with ``_errors``, as far as they are held.
+        issues: what was found of them.
         unwritten_since: the earliest change of a rejected row.
         unwritten: ``id`` and ``changed_at`` of the rejected rows.
     """
@@ -47,6 +49,7 @@ class Delivery:
     hidden: tuple[str, ...]
     on_invalid: OnInvalid
     mapped: int = 0
+    refused: int = 0
     rejected: list[pl.DataFrame] = field(default_factory=list)
     issues: list[pl.DataFrame] = field(default_factory=list)
     unwritten_since: datetime | None = None
@@ -76,9 +79,11 @@ class Delivery:
             return shown
         result = self.mapper.apply(shown)
         self.mapped += result.frame.height
-        self._note(result.issues)
+        issues = result.issues
         if result.rejected.height:
-            self._reject(rows, result.rejected)
+            unlisted = self._reject(rows, result.rejected)
+            issues = issues.filter(~pl.col("row").is_in(unlisted) | pl.col("row").is_null())
+        self._note(issues)
         mapped: pl.DataFrame = result.frame
         return mapped
 
@@ -102,9 +107,12 @@ class Delivery:
         if issues.height:
             self.issues.append(issues)
 
-    def _reject(self, rows: pl.DataFrame, rejected: pl.DataFrame) -> None:
+    def _reject(self, rows: pl.DataFrame, rejected: pl.DataFrame) -> pl.Series:
+        """Take account of rejected rows, and return the numbers of those that are not held."""
         own = rows.join(rejected.select(frames.ROW, "_errors"), on=frames.ROW, maintain_order="left")
-        self.rejected.append(own.drop(self.hidden, strict=False))
+        room = max(MAX_LISTED - self.refused, 0)
+        self.refused += own.height
+        self.rejected.append(own.head(room).drop(self.hidden, strict=False))
         if own.schema.get(CHANGED) == UTC_MS and ID in own.columns:
             self.unwritten.append(
                 own.select(pl.col(ID).cast(pl.String).alias("id"), pl.col(CHANGED).alias("changed_at"))
@@ -119,3 +127,4 @@ class Delivery:
                 f"row {first_row[frames.ROW]:,} of {self.entity} cannot be mapped: {first_row['_errors']}",
                 hint='mend the mapping, or keep the other rows with on_invalid="reject" or "drop"',
             )
+        return own[frames.ROW].slice(room)

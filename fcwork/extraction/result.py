@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from fcwork import frames
 from fcwork.errors import ServerError
-from fcwork.sources.written import Written, WrittenFile
+from fcwork.sources.written import Written
 from fcwork.stages import Stage
 
 State = Literal["SUCCEEDED", "COMPLETED_WITH_ERRORS", "SKIPPED", "FAILED"]
@@ -131,7 +131,7 @@ class ExtractResult:
             "pages": self.pages,
             "complete": self.complete,
             "reasons": list(self.reasons),
-            "files": [_file(one) for one in self.files.files] if self.files else [],
+            "files": [one.to_record() for one in self.files.files] if self.files else [],
             "manifest": self.files.manifest if self.files else "",
             "details": self.details,
             "stages": [asdict(stage) for stage in self.stages],
@@ -151,10 +151,6 @@ class ExtractResult:
         if issues.height:
             parts.append(frames.to_html(issues, limit=10, caption="Issues"))
         return "".join(parts)
-
-
-def _file(file: WrittenFile) -> dict[str, Any]:
-    return {name: getattr(file, name) for name in ("uri", "rows", "bytes", "sha256")}
 
 
 def _told(at: datetime | None) -> str | None:

@@ -17,14 +17,14 @@ import polars as pl
 
 from fcwork import frames, log, settings, sources
 from fcwork.client import FluentClient
-from fcwork.client.paging import MAX_PAGES, MAX_RECORDS
 from fcwork.client.queries import plan
 from fcwork.clock import Clock
 from fcwork.errors import LeaseTakenError, ValidationError
 from fcwork.extraction import asking, keeping, marks, spool, windows
 from fcwork.extraction.delivering import SLICE_ROWS, Delivery
-from fcwork.extraction.result import ExtractResult, State, empty_counts
+from fcwork.extraction.result import ExtractResult
 from fcwork.extraction.spool import Head, Part, Spool
+from fcwork.extraction.telling import LIMITS, Run, Telling
 from fcwork.store import Held, Store, hold
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from fcwork.sources import Written
     from fcwork.stages import Stages
 
-LIMITS = frozenset({MAX_RECORDS, MAX_PAGES})
 PARTIAL = ("errors", "null_nodes", "no_connection", "nested_truncated", "nested_gone")  # what errors leave out
 CLAIM_SECONDS = 30.0  # a worker on another machine that is dead for so long loses its claim
 FOLDER = "extractions"
@@ -51,19 +50,6 @@ class Sink:
     uri: str
     form: str | None
     options: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class _Run:
-    """One run of an extraction: its pages, its window, and where the watermark stood when it began."""
-
-    pages: Spool
-    window: Window
-    mark: Watermark | None
-
-    @property
-    def parts(self) -> Sequence[Part]:
-        return self.pages.parts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +112,7 @@ class Work:
             try:
                 held = holding.enter_context(hold(store, self._claim, ttl=CLAIM_SECONDS, outlive=True))
             except LeaseTakenError as taken:
-                return self._result("SKIPPED", reason=f"another worker is at it: {taken.message}")
+                return self._telling.without_pages("SKIPPED", reason=f"another worker is at it: {taken.message}")
             return self._run(store, held, on_progress)
 
     def look(self) -> ExtractResult:
@@ -136,7 +122,7 @@ class Work:
         window = self._window(mark)
         with tempfile.TemporaryDirectory(prefix="fcwork-") as folder:
             variables = self._variables(window)
-            run = _Run(Spool(Path(folder), self._head(window), len(variables)), window, mark)
+            run = Run(Spool(Path(folder), self._head(window), len(variables)), window, mark)
             self.stages.begin("fetch", f"Looking at {self.question.entity} of {target}")
             replace(self.fetching, max_pages=1).run(run.parts, variables, None)
             self.stages.counted(sum(part.rows for part in run.parts))
@@ -149,13 +135,13 @@ class Work:
         if mark and mark.asked not in {"", self._question_hash}:
             _logger.warning("watermark.other_question", name=self.watermark, hint=OTHER_QUESTION)
         with self._spool(self._window(mark), mark) as (pages, window):
-            run = _Run(pages, window, mark)
+            run = Run(pages, window, mark)
             self.stages.begin("fetch", f"Fetching {self.question.entity} from {target}")
             self.fetching.run(run.parts, self._variables(window), on_progress)
             self.stages.counted(sum(part.rows for part in run.parts))
             if self._missing(run.parts):
                 pages.remove()  # what is wrong with its pages would be wrong again
-                return self._told(run, state="FAILED")
+                return self._telling.of(run, state="FAILED")
             self.stages.begin("deliver", "Mapping and writing", sum(part.rows for part in run.parts))
             kept = self._kept(run, mark)
             result = self._deliver(run, kept, self.sink)
@@ -166,21 +152,21 @@ class Work:
             pages.remove()
             return result
 
-    def _kept(self, run: _Run, mark: Watermark | None) -> keeping.Kept:
+    def _kept(self, run: Run, mark: Watermark | None) -> keeping.Kept:
         return keeping.kept(run.parts, has_id=self.question.has_id, mark=mark, limit=self.fetching.max_records)
 
-    def _deliver(self, run: _Run, kept: keeping.Kept, sink: Sink | None, **told: Any) -> ExtractResult:
+    def _deliver(self, run: Run, kept: keeping.Kept, sink: Sink | None, **told: Any) -> ExtractResult:
         """Map and write what was fetched; without a sink it is a frame."""
         try:
             if sink is None:
                 frame = frames.leave(self._frame(run, kept), self.engine)
-                return self._told(run, kept=kept, frame=frame, **told)
+                return self._telling.of(run, kept=kept, frame=frame, **told)
             files = self._write(sink, run, kept)
         except ValidationError as invalid:
-            return self._told(run, kept=kept, state="FAILED", reason=invalid.message, **told)
-        return self._told(run, kept=kept, files=files, **told)
+            return self._telling.of(run, kept=kept, state="FAILED", reason=invalid.message, **told)
+        return self._telling.of(run, kept=kept, files=files, **told)
 
-    def _write(self, sink: Sink, run: _Run, kept: keeping.Kept) -> Written:
+    def _write(self, sink: Sink, run: Run, kept: keeping.Kept) -> Written:
         names = self._names(run.pages.head, run.window)
         return sources.write(self._rows(run, kept), sink.uri, sink.form, fields=names, **sink.options)
 
@@ -195,10 +181,10 @@ class Work:
             "entity": self.question.entity,
         }
 
-    def _frame(self, run: _Run, kept: keeping.Kept) -> pl.DataFrame:
+    def _frame(self, run: Run, kept: keeping.Kept) -> pl.DataFrame:
         return pl.concat(list(self._rows(run, kept)), how="vertical_relaxed")
 
-    def _rows(self, run: _Run, kept: keeping.Kept) -> Iterator[pl.DataFrame]:
+    def _rows(self, run: Run, kept: keeping.Kept) -> Iterator[pl.DataFrame]:
         """Yield the rows; where there are none, one frame that has the columns."""
         schema, some = keeping.common(run.parts), False
         for rows in self.delivery.frames(keeping.batches(run.parts, kept.mask, schema=schema, rows=SLICE_ROWS)):
@@ -207,7 +193,7 @@ class Work:
         if not some:
             yield self.delivery.empty(schema)
 
-    def _move(self, store: Store, held: Held | None, run: _Run, kept: keeping.Kept, rows: int) -> datetime:
+    def _move(self, store: Store, held: Held | None, run: Run, kept: keeping.Kept, rows: int) -> datetime:
         """Move the watermark after a complete run, and return where it stands."""
         unwritten_since = None if self.delivery.on_invalid == "drop" else self.delivery.unwritten_since
         at = windows.moved(run.mark, run.window, newest=kept.newest, unwritten_since=unwritten_since, lag=self.lag)
@@ -224,6 +210,18 @@ class Work:
             held=held,
         )
         return at
+
+    @property
+    def _telling(self) -> Telling:
+        return Telling(
+            entity=self.question.entity,
+            target=self.client.target,
+            watermark=self.watermark,
+            delivery=self.delivery,
+            engine=self.engine,
+            stages=self.stages,
+            clock=self.clock,
+        )
 
     def _window(self, mark: Watermark | None) -> Window:
         return windows.choose(
@@ -304,86 +302,3 @@ class Work:
         """Return why the extraction is no good: reasons that the caller did not ask for."""
         told = {reason for part in parts for reason in part.reasons} - LIMITS
         return {reason for reason in told if not (self.fetching.errors == "partial" and reason.startswith(PARTIAL))}
-
-    def _told(
-        self,
-        run: _Run,
-        *,
-        state: State | None = None,
-        kept: keeping.Kept | None = None,
-        **told: Any,
-    ) -> ExtractResult:
-        """Return the result of pages that were fetched."""
-        cut, counts = 0, empty_counts()
-        if kept:
-            cut, counts = kept.cut, {**counts, "repeated": kept.repeated, "known": kept.known}
-        limited = [MAX_RECORDS] if cut else []
-        reasons = tuple(dict.fromkeys([*(reason for part in run.parts for reason in part.reasons), *limited]))
-        read = sum(part.rows for part in run.parts) - cut
-        rejected = sum(rows.height for rows in self.delivery.rejected)
-        done = self.delivery.mapped if state != "FAILED" else 0
-        pile = "ready" if told.get("dry_run") else "written"
-        troubles = [trouble for part in run.parts for trouble in part.troubles]
-        failed = (rejected and self.delivery.on_invalid != "drop") or troubles
-        return self._result(
-            state or ("COMPLETED_WITH_ERRORS" if failed else "SUCCEEDED"),
-            rejected=frames.leave(self._rejected(), self.engine),
-            issues=frames.leave(self._issues(troubles), self.engine),
-            rows=done,
-            pages=sum(part.pages for part in run.parts),
-            complete=not reasons,
-            reasons=reasons,
-            limited=bool(reasons) and set(reasons) <= LIMITS,
-            counts={**counts, "read": read, "mapped": done, "rejected": rejected, pile: done},
-            since=run.window.since,
-            until=run.window.until,
-            watermark=run.mark.at if run.mark else None,
-            resumed=run.pages.resumed,
-            **told,
-        )
-
-    def _result(self, state: State, **told: Any) -> ExtractResult:
-        nothing: dict[str, Any] = {
-            "frame": None,
-            "rejected": frames.leave(pl.DataFrame(), self.engine),
-            "issues": frames.leave(frames.no_issues(), self.engine),
-            "rows": 0,
-            "pages": 0,
-            "complete": False,
-            "reasons": (),
-            "limited": False,
-            "counts": empty_counts(),
-        }
-        self.stages.end()
-        result = ExtractResult(
-            **{**nothing, **told},
-            state=state,
-            entity=self.question.entity,
-            target=self.client.target,
-            mapping=self.delivery.mapping,
-            watermark_name=self.watermark,
-            stages=self.stages.ended(),
-        )
-        _logger.info("extraction.ended", state=state, target=result.target, pages=result.pages, **result.counts)
-        return result
-
-    def _rejected(self) -> pl.DataFrame:
-        if not self.delivery.rejected:
-            return pl.DataFrame()
-        return pl.concat(self.delivery.rejected, how="diagonal_relaxed")
-
-    def _issues(self, troubles: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-        """Return what the mapper found, and the errors that came beside pages."""
-        at, entity = self.clock.now(), self.question.entity
-        beside = [
-            frames.frame_issue(
-                stage="extract",
-                code="extract.partial",
-                message=str(trouble.get("message") or "an error without a message"),
-                at=at,
-                source=entity,
-                field=".".join(map(str, trouble.get("path") or ())),
-            )
-            for trouble in troubles
-        ]
-        return frames.join_issues([*self.delivery.issues, *beside])

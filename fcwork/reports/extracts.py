@@ -16,7 +16,6 @@ from fcwork.reports.page import About, Pile, code, instant, rows, size, text
 
 if TYPE_CHECKING:
     from fcwork.extraction import ExtractResult
-    from fcwork.sources import WrittenFile
 
 SHOWN_FILES = 50
 _DRY_RUN = "Only the first page was fetched, and nothing was written."
@@ -67,7 +66,7 @@ class ExtractReport:
             "mapping": result.mapping,
             "watermark": self._mark(),
             "reasons": [asdict(reason) for reason in self._reasons],
-            "written_files": [_file(file) for file in result.files.files] if result.files else [],
+            "written_files": [file.to_record() for file in result.files.files] if result.files else [],
             "manifest": result.files.manifest if result.files else "",
         }
 
@@ -205,10 +204,6 @@ def _window(since: datetime | None, until: datetime | None) -> str:
     if since is None and until is None:
         return "none: all that there is"
     return f"{instant(since) if since else 'the beginning'} to {instant(until) if until else 'now'}"
-
-
-def _file(file: WrittenFile) -> dict[str, Any]:
-    return {name: getattr(file, name) for name in ("uri", "rows", "bytes", "sha256")}
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -6,6 +6,7 @@ import html
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
@@ -32,6 +33,10 @@ class WrittenFile:
     bytes: int
     sha256: str
     partition: Mapping[str, str | None] = field(default_factory=dict)
+
+    def to_record(self) -> dict[str, Any]:
+        """Return uri, rows, bytes and hash as JSON-like data."""
+        return {"uri": self.uri, "rows": self.rows, "bytes": self.bytes, "sha256": self.sha256}
 
 
 @dataclass(frozen=True, repr=False)

@@ -9,6 +9,7 @@ import pytest
 import fcwork as fw
 from fcwork import extraction, sources
 from fcwork.errors import ConfigError, MappingError, ServerError, SourceError
+from fcwork.extraction import delivering
 from fcwork.extraction.marks import set_watermark
 from fcwork.simulator import Fault
 
@@ -515,3 +516,21 @@ def test_a_watermark_of_another_question_is_told(platform: Make, capfd: pytest.C
 
     here.extract(watermark="w")
     assert "watermark.other_question" in capfd.readouterr().err
+
+
+def test_of_very_many_rejected_rows_the_first_are_listed(platform: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rejected rows are all counted and hold the watermark back; beyond a bound of memory only their number is told."""
+    monkeypatch.setattr(delivering, "MAX_LISTED", 7)
+    here = platform()
+    result = here.extract(
+        watermark="w",
+        since="2025-01-01",
+        mapping={"fields": {"x": {"source": "id", "required": True, "resolver": "sdk.parseDate"}}},
+    )
+    issues = result.issues
+
+    assert (result.counts["rejected"], result.rejected.height, result.rows) == (50, 7, 0)
+    assert issues.filter(pl.col("row").is_not_null())["row"].n_unique() == 7
+    assert "43 more rows" in issues.filter(pl.col("code") == "map.unlisted")["message"].item()
+    assert result.watermark is not None
+    assert here.extract(watermark="w", mapping=MAPPING).rows == 50
