@@ -32,7 +32,7 @@ def main() -> int:
     if job == "dev":
         print(python)
         return 0
-    command = ["pytest", *rest] if job == "test" else ["fcwork", job, *rest]
+    command = ["pytest", "-n", "auto", *rest] if job == "test" else ["fcwork", job, *rest]
     return subprocess.call([python, "-m", *command], cwd=ROOT)
 
 
