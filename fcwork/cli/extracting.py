@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fcwork.cli import exits, findings, mappings, pairs, summary, terminal, views
+from fcwork.cli import exits, findings, interrupts, mappings, pairs, summary, terminal, views
 from fcwork.cli.examples import examples
 from fcwork.cli.outputs import ROWS, Outputs
 from fcwork.cli.progress import Watch, shown
@@ -131,11 +131,14 @@ def _extracted(what: str, given: Mapping[str, Any], outputs: Outputs, *, quiet: 
 
     with session.connect(profile=given["profile"], retailer=given["retailer"]) as client:
         mapper = mappings.of_client(given, client)
-        try:
-            result = _run(client, what, mapper, given, quiet=quiet)
-        except KeyboardInterrupt:
-            exits.tell(f"stopped{_going_on(given)}")
-            return exits.STOPPED
+        with interrupts.remembered() as came:
+            try:
+                result = _run(client, what, mapper, given, quiet=quiet)
+            except BaseException:
+                if not came():
+                    raise
+                exits.tell(f"stopped{_going_on(given)}")
+                return exits.STOPPED
     veil = Veil(mapper.mask if mapper else ())
     issues = veil.issues(frames.enter(result.issues))
     rejected = frames.enter(result.rejected)

@@ -175,7 +175,7 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(fcwork: Fcwork, home: Path
         assert running.poll() is None
     running.send_signal(signal.SIGINT)
     _, told = running.communicate(timeout=30)
-    assert running.returncode == 130
+    assert running.returncode == 130, told
     assert "the same command goes on after the last of them" in told
     assert "Traceback" not in told
     assert not (home / "o.csv").exists()
