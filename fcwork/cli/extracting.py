@@ -248,7 +248,8 @@ def _set(given: Mapping[str, Any]) -> Iterator[str]:
     with session.connect(profile=given["profile"], retailer=given["retailer"]) as client:
         set_watermark(client, name, None if at == NEVER else at)
         told = "is forgotten" if at == NEVER else f"stands at {at}"
-        yield terminal.visible(f"the watermark {name} of {client.target} {told}")
+        lasts = ", and goes with this process, as the simulator's data do" if client.target == session.TARGET else ""
+        yield terminal.visible(f"the watermark {name} of {client.target} {told}{lasts}")
 
 
 _OTHERS = {"--list": _entities, "--watermarks": _watermarks, "--set-watermark": _set}

@@ -68,7 +68,7 @@ def choose(
         if mark is None and start is None:
             raise ConfigError(
                 f"the watermark {named!r} was never set: where is the first run to begin?",
-                hint="give since=, such as since='2026-01-01'; later runs begin at the watermark",
+                hint="say it: since='2026-01-01', --since of the command line, FROM of the notebook",
             )
         start = before(mark.at, overlap) if mark else start
     elif mode == "range" and not (start or end):

@@ -164,6 +164,12 @@ def test_a_platform_that_fails_is_a_failure(fcwork: Fcwork, home: Path, monkeypa
     assert not (home / "o.csv").exists()
 
 
+def test_a_watermark_of_the_embedded_simulator_is_told_to_pass(fcwork: Fcwork) -> None:
+    """P32: what is set for a platform that goes with its process is not told as kept."""
+    said = fcwork("extract", "--set-watermark", "stock", "2020-01-01", "--profile", "simulator")
+    assert "goes with this process" in said.out
+
+
 @pytest.mark.usefixtures("there")
 def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(fcwork: Fcwork, home: Path) -> None:
     """P28: a run that is stopped says that the same command goes on, and it does so after its last page."""
