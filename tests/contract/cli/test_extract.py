@@ -168,6 +168,7 @@ def test_a_watermark_of_the_embedded_simulator_is_told_to_pass(fcwork: Fcwork) -
     """P32: what is set for a platform that goes with its process is not told as kept."""
     said = fcwork("extract", "--set-watermark", "stock", "2020-01-01", "--profile", "simulator")
     assert "goes with this process" in said.out
+    assert fcwork("extract", "--set-watermark", "stock", "never", "--profile", "simulator").code == 0
 
 
 @pytest.mark.usefixtures("there")
