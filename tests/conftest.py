@@ -1,6 +1,7 @@
 """What every test starts from: no settings of the machine's, and no secret of another test's."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -51,6 +52,16 @@ def secrets_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def connections_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget after each test the places that it named."""
     monkeypatch.setattr(elsewhere, "_own", {})
+
+
+@pytest.fixture(autouse=True)
+def watermarks_of_its_own() -> Iterator[None]:
+    """Forget after each test the watermarks of the embedded simulator, which last as long as the process."""
+    yield
+    marks = sys.modules.get("fcwork.extraction.marks")
+    if marks and marks._passing.cache_info().currsize:
+        marks._passing().close()
+        marks._passing.cache_clear()
 
 
 @pytest.fixture
