@@ -9,7 +9,6 @@ from fcwork.errors import SourceError
 
 Format = Literal["csv", "json", "jsonl", "parquet", "xlsx", "xml"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-WRITTEN: tuple[Format, ...] = ("csv", "json", "jsonl", "parquet")
 EXTENSIONS: dict[str, Format] = {
     ".csv": "csv",
     ".tsv": "csv",

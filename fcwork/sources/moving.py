@@ -174,16 +174,20 @@ def _moved_before(source: Place, target: Place, sha256: str) -> str:
 
 def _free(source: Place, before: Entry, target: Place, content: str, clock: Clock) -> tuple[Place, bool]:
     """Return the first name that is free, or under which the very same content stands, and which of the two it is."""
-    for place in _names(target, before.modified_at or clock.now()):
-        there = place.look()
-        if there is None:
-            return place, False
-        if there.kind != "file" or there.size != before.size or _sha256(place) != content:
-            continue
-        if _is_itself(source, before, place, there):
-            raise SourceError(f"{source.uri} and {place.uri} are one file", hint="name another folder", uri=source.uri)
-        return place, True
-    raise AssertionError  # pragma: no cover - the names do not end
+    names = _names(target, before.modified_at or clock.now())
+    return next(found for place in names if (found := _judged(source, before, place, content)))
+
+
+def _judged(source: Place, before: Entry, place: Place, content: str) -> tuple[Place, bool] | None:
+    """Return a name with whether the very same content stands there; None where another file has it."""
+    there = place.look()
+    if there is None:
+        return place, False
+    if there.kind != "file" or there.size != before.size or _sha256(place) != content:
+        return None
+    if _is_itself(source, before, place, there):
+        raise SourceError(f"{source.uri} and {place.uri} are one file", hint="name another folder", uri=source.uri)
+    return place, True
 
 
 def _names(target: Place, written_at: datetime) -> Iterator[Place]:

@@ -32,7 +32,7 @@ _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _DRIVE = re.compile(r"[A-Za-z]:")
 _LEFT_OUT = re.compile(r"(^|/)(__MACOSX/|\.[^/]*$)")  # what a desktop adds of its own
 _END_BYTES, _IN_ZIP64 = 22, 0xFFFF  # of the record that ends a zip; the count in it where a longer one has it
-_DAMAGE = (
+_DAMAGE = (  # what the library raises for a damaged archive, or for one that it cannot unpack
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
