@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fcwork import errors, extraction, frames, recovery, reports, schema, sources
+    from fcwork import errors, extraction, frames, recovery, reports, schema, sources, webhooks
     from fcwork.client import FluentClient
     from fcwork.errors import FcworkError
     from fcwork.extraction import extract
@@ -42,6 +42,7 @@ __all__ = [
     "resolver",
     "schema",
     "sources",
+    "webhooks",
 ]
 
 _HOMES = {

@@ -20,7 +20,8 @@
     │  └─ OutcomeUnknownError       it may have happened: look before sending again
     ├─ WebhookError                 do not act on this request
     │  ├─ MissingSignatureError · InvalidSignatureError · MalformedSignatureError
-    │  └─ DuplicateEventError · WrongTenantError · MalformedEventError · BadKeyError
+    │  ├─ DuplicateEventError · WrongTenantError · MalformedEventError
+    │  └─ BadKeyError · AlgorithmUnavailableError
     ├─ CheckpointError              the ledger of a send cannot be used
     ├─ StoreError                   the state store cannot be used
     │  └─ LeaseTakenError           another worker is at it: wait, or leave it to that one
@@ -180,31 +181,50 @@ class WebhookError(FcworkError):
 class MissingSignatureError(WebhookError):
     """The request carries no signature that the policy accepts."""
 
+    reason: str = "MISSING_SIGNATURE"
+
 
 class InvalidSignatureError(WebhookError):
     """The signature does not belong to these bytes and keys."""
+
+    reason: str = "INVALID_SIGNATURE"
 
 
 class MalformedSignatureError(WebhookError):
     """The signature header is not one."""
 
+    reason: str = "MALFORMED_SIGNATURE"
+
 
 class DuplicateEventError(WebhookError):
     """The event was seen before; ``event`` is it."""
 
+    reason: str = "DUPLICATE"
     event: Any = None
 
 
 class WrongTenantError(WebhookError):
     """The event is genuine and belongs to another account or retailer."""
 
+    reason: str = "WRONG_TENANT"
+
 
 class MalformedEventError(WebhookError):
     """The signed bytes are no event."""
 
+    reason: str = "MALFORMED_EVENT"
+
 
 class BadKeyError(WebhookError):
     """The key cannot be used to verify."""
+
+    reason: str = "BAD_KEY"
+
+
+class AlgorithmUnavailableError(WebhookError):
+    """The signature's algorithm is unknown, or this machine does not offer it; nothing is known of the signature."""
+
+    reason: str = "ALGORITHM_UNAVAILABLE"
 
 
 class CheckpointError(FcworkError):

@@ -1,0 +1,176 @@
+"""``Event``: what a verified request says, and what was checked of it."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, field, fields
+from hashlib import sha256
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from fcwork.errors import MalformedEventError
+from fcwork.webhooks.payload import read_object
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_WIRE = MappingProxyType(
+    {
+        "id": "id",
+        "name": "name",
+        "account_id": "accountId",
+        "retailer_id": "retailerId",
+        "entity_id": "entityId",
+        "entity_ref": "entityRef",
+        "entity_type": "entityType",
+        "entity_subtype": "entitySubtype",
+        "entity_status": "entityStatus",
+        "type": "type",
+        "root_entity_type": "rootEntityType",
+        "root_entity_id": "rootEntityId",
+        "root_entity_ref": "rootEntityRef",
+    }
+)
+
+
+class Proof(NamedTuple):
+    """That the bytes are genuine: by which header, algorithm and key; and what is weak about that."""
+
+    header: str
+    algorithm: str
+    key: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """A request whose signature belongs to its bytes.
+
+    Attributes:
+        kind: ``event`` of a workflow, with id and name; or ``http_call``, the free JSON of a rule that calls a URL.
+        id, name, account_id, retailer_id, entity_id, entity_ref, entity_type, entity_subtype, entity_status, type,
+            root_entity_type, root_entity_id, root_entity_ref: as the platform names them; numbers as text, None where
+            there is none.
+        attributes: of the event.
+        data: the whole object, read from the verified bytes.
+        raw: the verified bytes.
+        sha256: of ``raw``, 64 hex digits.
+        header, algorithm, key: what proved it; the key by its name, else its fingerprint.
+        replay_key: what is the same when it is sent again: the id, or of an ``http_call`` the hash of its bytes.
+        tenant_checked: whether account or retailer were among those that were expected.
+        replay_checked: whether it was new.
+        warnings: what was accepted and had better not be.
+    """
+
+    kind: Literal["event", "http_call"]
+    id: str | None = None
+    name: str | None = None
+    account_id: str | None = None
+    retailer_id: str | None = None
+    entity_id: str | None = None
+    entity_ref: str | None = None
+    entity_type: str | None = None
+    entity_subtype: str | None = None
+    entity_status: str | None = None
+    type: str | None = None
+    root_entity_type: str | None = None
+    root_entity_id: str | None = None
+    root_entity_ref: str | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict, repr=False)
+    raw: bytes = field(default=b"", repr=False)
+    sha256: str
+    header: str
+    algorithm: str
+    key: str
+    replay_key: str
+    tenant_checked: bool = False
+    replay_checked: bool = False
+    warnings: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        what = self.name or "HTTP call"
+        about = " ".join(part for part in (self.entity_type, self.entity_ref or self.entity_id) if part)
+        whose = f"account {self.account_id or 'not named'}, retailer {self.retailer_id or 'not named'}"
+        tenant = "" if self.tenant_checked else " (not checked)"
+        again = "new" if self.replay_checked else "not checked for a replay"
+        proof = f"{self.algorithm} by {self.key}"
+        text = f"{what}{f' of {about}' if about else ''}: {whose}{tenant}, {again}, {proof}"
+        return "; ".join((text, *self.warnings))
+
+    def to_record(self) -> dict[str, Any]:
+        """Return everything but the bytes, as JSON can hold it."""
+        record = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "raw"}
+        return {**record, "warnings": list(self.warnings)}
+
+    def frame(self) -> pl.DataFrame:
+        """Return one row: the fields, with ``attributes`` and ``data`` as JSON text."""
+        import polars as pl
+
+        record = self.to_record()
+        columns = {name: [_json(value) if isinstance(value, dict) else value] for name, value in record.items()}
+        schema = {name: _TYPES.get(name, "String") for name in columns}
+        return pl.DataFrame(columns, schema={name: _polars(kind) for name, kind in schema.items()})
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{name}</th><td>{html.escape(str(value))}</td></tr>"
+            for name, value in self.to_record().items()
+            if name != "data" and value not in (None, [], {})
+        )
+        return f"<p><b>{html.escape(str(self))}</b></p><table>{rows}</table>"
+
+
+_TYPES = MappingProxyType({"tenant_checked": "Boolean", "replay_checked": "Boolean", "warnings": "List"})
+
+
+def _polars(kind: str) -> Any:
+    import polars as pl
+
+    return {"Boolean": pl.Boolean(), "List": pl.List(pl.String())}.get(kind, pl.String())
+
+
+def _json(value: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_event(raw: bytes, proof: Proof) -> Event:
+    """Return what the verified bytes say.
+
+    Raises:
+        MalformedEventError: they are no JSON object, or a field of an event is not of its kind.
+    """
+    data = read_object(raw)
+    is_event = bool(_present(data.get("id")) and _present(data.get("name")))
+    found = {ours: _text(data.get(wire), wire, strict=is_event) for ours, wire in _WIRE.items()}
+    attributes = data.get("attributes")
+    digest = sha256(raw).hexdigest()
+    return Event(
+        kind="event" if is_event else "http_call",
+        **found,  # type: ignore[arg-type]
+        attributes=attributes if isinstance(attributes, dict) else {},
+        data=data,
+        raw=raw,
+        sha256=digest,
+        header=proof.header,
+        algorithm=proof.algorithm,
+        key=proof.key,
+        replay_key=(found["id"] or digest) if is_event else digest,
+        warnings=proof.warnings,
+    )
+
+
+def _present(value: Any) -> bool:
+    return value is not None and value != ""
+
+
+def _text(value: Any, wire: str, *, strict: bool) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if strict:
+        raise MalformedEventError(f"{wire} of the event is neither a text nor a whole number")
+    return None  # the JSON of an HTTP call is free; `data` has it

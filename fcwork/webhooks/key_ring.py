@@ -1,0 +1,201 @@
+"""``KeyRing``: several keys with names, so that a key is replaced without a request being lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self, TypeAlias
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from fcwork.clock import SYSTEM, Clock
+from fcwork.errors import BadKeyError
+from fcwork.names import did_you_mean
+from fcwork.webhooks.keys import PublicKey, load_key, load_keys
+
+Key = PublicKey | RSAPublicKey | bytes | str | Path
+Keys: TypeAlias = "KeyRing | Key | Iterable[Key] | Mapping[str, Key]"
+
+
+class KeyRing:
+    """Public keys by name, tried in the order in which they came. Safe to share between threads.
+
+    Args:
+        keys: by name, or one after another; each in any form of ``load_key``.
+        not_after: until when a key is accepted, by its name; an aware instant.
+        allow_small_exponent: as in ``load_key``.
+        clock: by which ``not_after`` is judged.
+
+    Raises:
+        BadKeyError: there is no key, or one that cannot be used.
+    """
+
+    def __init__(
+        self,
+        keys: Any,
+        *,
+        not_after: Mapping[str, datetime] | None = None,
+        allow_small_exponent: bool = False,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self._lock = threading.Lock()
+        self._clock = clock
+        self._small = allow_small_exponent
+        self._held: dict[str, tuple[PublicKey, datetime | None]] = {}
+        until = dict(not_after or {})
+        for name, key in _named(keys):
+            for each in load_keys(key, name=name, allow_small_exponent=allow_small_exponent):
+                self._add(each, until.pop(each.name, None))
+        if until:
+            near = did_you_mean(next(iter(until)), self._held)
+            raise BadKeyError(f"not_after names {', '.join(map(repr, until))}, which is no key here{near}")
+        if not self._held:
+            raise BadKeyError("there is no key", hint="an empty ring would have to accept nothing, or everything")
+
+    @classmethod
+    def of(cls, keys: Any) -> KeyRing:
+        """Return the ring that ``keys`` is, or one made of it."""
+        return keys if isinstance(keys, KeyRing) else cls(keys)
+
+    @classmethod
+    def load(cls, path: str | Path, *, allow_small_exponent: bool = False, clock: Clock = SYSTEM) -> Self:
+        """Return the keys of a file, or of all files of a folder but hidden ones; they are named for their files.
+
+        Raises:
+            BadKeyError: a file that cannot be read or holds no key.
+        """
+        place = Path(path).expanduser()
+        files = sorted(file for file in place.iterdir() if _visible(file)) if place.is_dir() else [place]
+        if not files:
+            raise BadKeyError(f"the folder {place} holds no key")
+        found = [key for file in files for key in _from_file(file, small=allow_small_exponent)]
+        return cls(found, allow_small_exponent=allow_small_exponent, clock=clock)
+
+    def __repr__(self) -> str:
+        return f"KeyRing({', '.join(self.names) or 'empty'})"
+
+    def __iter__(self) -> Iterator[PublicKey]:
+        return iter([key for key, _ in self._held_now().values()])
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __contains__(self, name_or_fingerprint: object) -> bool:
+        return self._find(name_or_fingerprint) is not None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (self._held_now(), self._small, self._clock)
+
+    @property
+    def names(self) -> list[str]:
+        """The names, in the order in which the keys are tried; of a key without one its fingerprint."""
+        return list(self._held_now())
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """The fingerprint of each key, by its name."""
+        return {name: key.fingerprint for name, (key, _) in self._held_now().items()}
+
+    def usable(self) -> tuple[PublicKey, ...]:
+        """Return the keys whose time is not over.
+
+        Raises:
+            BadKeyError: there is none.
+        """
+        now = self._clock.now()
+        found = tuple(key for key, until in self._held_now().values() if until is None or now <= until)
+        if not found:
+            raise BadKeyError(
+                "no key is left: all were removed or their time is over", hint="add the environment's present key"
+            )
+        return found
+
+    def add(self, name: str, key: Key, *, not_after: datetime | None = None) -> PublicKey:
+        """Accept another key, at once.
+
+        Raises:
+            BadKeyError: it cannot be used, or the name or the key is there already.
+        """
+        _checked_name(name)
+        _check_until(name, not_after)
+        return self._add(load_key(key, name=name, allow_small_exponent=self._small), not_after)
+
+    def remove(self, name_or_fingerprint: str) -> PublicKey:
+        """Refuse a key from now on, and return it.
+
+        Raises:
+            BadKeyError: there is no such key.
+        """
+        name = self._find(name_or_fingerprint)
+        with self._lock:
+            held = None if name is None else self._held.pop(name, None)
+        if held is None:
+            near = did_you_mean(str(name_or_fingerprint), self._held)
+            raise BadKeyError(f"there is no key {name_or_fingerprint!r}{near}", hint=f"there are: {self.names}")
+        return held[0]
+
+    def _add(self, key: PublicKey, until: datetime | None) -> PublicKey:
+        name = key.name or key.fingerprint
+        with self._lock:
+            self._refuse_twice(name, key)
+            self._held[name] = (key, until)
+        return key
+
+    def _refuse_twice(self, wanted: str, key: PublicKey) -> None:
+        for name, (held, _) in self._held.items():
+            if name == wanted and held.fingerprint != key.fingerprint:
+                raise BadKeyError(f"there is another key {name!r} already", hint="remove it first, or take a new name")
+            if name != wanted and held.fingerprint == key.fingerprint:
+                raise BadKeyError(f"{wanted!r} is the same key as {name!r}", hint="one name a key")
+
+    def _find(self, name_or_fingerprint: object) -> str | None:
+        held = self._held_now()
+        if name_or_fingerprint in held:
+            return str(name_or_fingerprint)
+        wanted = str(name_or_fingerprint).lower().removeprefix("sha256:").replace(":", "")
+        return next((name for name, (key, _) in held.items() if key.fingerprint == wanted), None)
+
+    def _held_now(self) -> dict[str, tuple[PublicKey, datetime | None]]:
+        with self._lock:
+            return dict(self._held)
+
+
+def _named(keys: Any) -> list[tuple[str, Any]]:
+    """Return keys with their names; a ring's keys, a mapping's, a list's, or one alone."""
+    if isinstance(keys, Mapping):
+        return [(_checked_name(name), key) for name, key in keys.items()]
+    if keys is None or isinstance(keys, Key | bytearray | memoryview):
+        return [("", keys)]
+    if isinstance(keys, Iterable):
+        return [("", key) for key in keys]
+    raise BadKeyError(f"{type(keys).__name__} is no key", hint="give a key, a list or mapping of keys, or a KeyRing")
+
+
+def _checked_name(name: Any) -> str:
+    if not isinstance(name, str) or not name.strip():
+        raise BadKeyError("a key of a ring needs a name")
+    return name
+
+
+def _check_until(name: str, until: Any) -> None:
+    if until is not None and (not isinstance(until, datetime) or until.tzinfo is None):
+        raise BadKeyError(f"not_after of {name!r} is no aware instant", hint="give a datetime with its time zone")
+
+
+def _visible(file: Path) -> bool:
+    return not file.name.startswith(".") and file.is_file()
+
+
+def _from_file(file: Path, *, small: bool) -> tuple[PublicKey, ...]:
+    try:
+        return load_keys(file, name=file.stem, allow_small_exponent=small)
+    except BadKeyError as error:
+        raise BadKeyError(f"{file}: {error.message}", hint=error.hint) from None
+
+
+def _rebuilt(held: dict[str, tuple[PublicKey, datetime | None]], small: bool, clock: Clock) -> KeyRing:  # noqa: FBT001
+    ring = KeyRing([key for key, _ in held.values()], allow_small_exponent=small, clock=clock)
+    ring._held = dict(held)  # noqa: SLF001 - the same ring, with the same times
+    return ring
