@@ -41,7 +41,8 @@ def connect(profile: str | None = None, **arguments: Any) -> FluentClient:
     Args:
         profile: a Fluent CLI profile, or ``simulator``.
         **arguments: ``retailer`` (the name of a retailer of the profile), ``base_url``, ``client_id``,
-            ``client_secret``, ``username``, ``password``, ``retailer_id``, ``allow_private``.
+            ``client_secret``, ``username``, ``password``, ``retailer_id``, ``account``, ``webhook_public_key``,
+            ``allow_private``.
 
     Raises:
         ConfigError: nothing is set and nobody is there to see it, or the settings are half set or not allowed.

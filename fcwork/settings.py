@@ -2,7 +2,8 @@
 
 The environment: ``FLUENT_BASE_URL``, ``FLUENT_CLIENT_ID``, ``FLUENT_CLIENT_SECRET``, ``FLUENT_USERNAME``,
 ``FLUENT_PASSWORD``, ``FLUENT_RETAILER_ID``, and ``FLUENT_PROFILE``, ``FLUENT_RETAILER`` to name a profile. Profiles are
-the Fluent CLI's own files (fluent profile create) under ``FLUENT_PROFILE_DIR``, else ``~/.fluentcommerce``.
+the Fluent CLI's own files (fluent profile create) under ``FLUENT_PROFILE_DIR``, else ``~/.fluentcommerce``. For
+webhooks: ``FLUENT_WEBHOOK_PUBLIC_KEY``, and ``FLUENT_ACCOUNT`` where the account is not the first label of the host.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ SIMULATOR = "simulator"  # the profile name of the embedded simulator
 WORKSPACE_MARKER = ".fcwork"
 NEEDED = ("base_url", "client_id", "client_secret")
 LOOPBACK_NAMES = frozenset({"localhost", "simulator.localhost"})
-_VARIABLES = ("base_url", "client_id", "client_secret", "username", "password", "retailer_id")
+_ACCESS = ("base_url", "client_id", "client_secret", "username", "password", "retailer_id")
+_WEBHOOKS = ("account", "webhook_public_key")  # they alone do not name a platform
+_VARIABLES = (*_ACCESS, *_WEBHOOKS)
 _SECRETS = frozenset({"client_secret", "password", "clientSecret"})  # wrapped where they come in
 Value = str | Secret
 _LOOKS = "it looks like https://<account>.api.fluentretail.com"
@@ -35,7 +38,7 @@ _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Whose platform, and who asks.
+    r"""Whose platform, and who asks.
 
     Attributes:
         base_url: ``https://<account>.api.fluentretail.com`` or the like, without a slash at the end.
@@ -43,6 +46,9 @@ class Settings:
         username, password: of the user; without them the client's own credentials are used.
         retailer_id: the retailer that jobs and events belong to unless a call names another.
         profile: the Fluent CLI profile that they came from, if any.
+        account: whose events are taken; the first label of the host unless set, and nothing where that is an address.
+        webhook_public_key: what webhooks are verified with: PEM (also several, or with literal ``\n``), base64, or the
+            path of a file; empty where none is known.
     """
 
     base_url: str
@@ -52,17 +58,27 @@ class Settings:
     password: Secret | None = None
     retailer_id: str | None = None
     profile: str = ""
+    account: str = ""
+    webhook_public_key: str = ""
 
-    @property
-    def account(self) -> str:
-        """The account's name: the first label of the host."""
-        return (urlsplit(self.base_url).hostname or "").partition(".")[0]
+    def __post_init__(self) -> None:
+        if not self.account:
+            object.__setattr__(self, "account", account_of(self.base_url))
 
     @property
     def target(self) -> str:
         """What results and reports name: the host, with the retailer where one is set."""
         host = urlsplit(self.base_url).netloc
         return f"{host} (retailer {self.retailer_id})" if self.retailer_id else host
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookSettings:
+    """What the settings say about webhooks; each is empty where they say nothing. No credentials are needed for it."""
+
+    public_key: str = ""
+    account: str = ""
+    retailer_id: str = ""
 
 
 def find(**arguments: Any) -> Settings | None:
@@ -75,6 +91,33 @@ def find(**arguments: Any) -> Settings | None:
     Raises:
         ConfigError: an unknown argument, a half-set environment or profile, a URL that is not allowed.
     """
+    merged, profile, allow_private = _merged(arguments)
+    if not set(merged) - set(_WEBHOOKS):
+        return None
+    return _complete(merged, profile, allow_private=allow_private)
+
+
+def find_webhooks(**arguments: Any) -> WebhookSettings:
+    """Return what arguments, environment and profile say about webhooks, in the order of ``find``.
+
+    Raises:
+        ConfigError: as ``find``; credentials may be missing.
+    """
+    merged, _, allow_private = _merged(arguments)
+    url = merged.get("base_url")
+    account = merged.get("account") or (account_of(check_base_url(url, allow_private=allow_private)) if url else "")
+    texts = {"public_key": merged.get("webhook_public_key"), "retailer_id": merged.get("retailer_id")}
+    return WebhookSettings(account=str(account), **{name: str(value) for name, value in texts.items() if value})
+
+
+def account_of(base_url: str) -> str:
+    """Return the account that a platform's address names by its first label; an address of this machine names none."""
+    host = urlsplit(base_url).hostname or ""
+    return "" if is_loopback(host) or _address(host) else host.partition(".")[0]
+
+
+def _merged(arguments: Mapping[str, Any]) -> tuple[dict[str, Value], str, bool]:
+    """Return what is set, by name; the profile; and whether the host may be a private one."""
     arguments = protected(arguments)
     known = {*_VARIABLES, "profile", "retailer", "allow_private"}
     for name in arguments:
@@ -95,9 +138,7 @@ def find(**arguments: Any) -> Settings | None:
         )
     explicit = bool(arguments.get("profile"))
     merged = {**environment, **named, **given} if explicit else {**named, **environment, **given}
-    if not merged:
-        return None
-    return _complete(merged, profile, allow_private=bool(arguments.get("allow_private")))
+    return merged, profile, bool(arguments.get("allow_private"))
 
 
 def protected(arguments: Mapping[str, Any]) -> dict[str, Any]:

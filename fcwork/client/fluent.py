@@ -23,11 +23,12 @@ from fcwork.client.mutating import Mutating
 from fcwork.client.paging import Pages
 from fcwork.client.queries import Direction, Nested, plan
 from fcwork.client.read_back import ReadBack
+from fcwork.client.webhook_calls import WebhookCalls, ring_of
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import BadRequestError
 from fcwork.redact import Secret
 from fcwork.retry import Pace, Retrier, RetryBudget, RetryPolicy
-from fcwork.settings import Settings, check_base_url
+from fcwork.settings import Settings, account_of, check_base_url
 from fcwork.store import Store
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 Engine = Literal["polars", "pandas", "pyarrow"]
 
 
-class FluentClient(EventCalls, Mutating):
+class FluentClient(EventCalls, Mutating, WebhookCalls):
     """Talks to one account of the platform, as one user. Safe to share between threads; a context manager.
 
     Every call has time-outs, carries the run's correlation id, and is repeated after a failure only where that cannot
@@ -49,6 +50,8 @@ class FluentClient(EventCalls, Mutating):
         client_id, client_secret: of the OAuth client.
         username, password: of the user; without them the client's own credentials are used.
         retailer_id: whose jobs and events, unless a call names another.
+        account: whose webhooks are taken; the first label of the host unless given.
+        webhook_public_key: what webhooks are verified with: a text or path with one key or several, or a ``KeyRing``.
         transport: an ``httpx.BaseTransport`` instead of the network, such as ``Simulator.transport()``.
         clock: what waits and stamps.
         policy: how often, how soon and how long a call is tried again.
@@ -59,6 +62,7 @@ class FluentClient(EventCalls, Mutating):
 
     Raises:
         ConfigError: ``base_url`` is not one to send credentials to, or the credentials are half given.
+        BadKeyError: ``webhook_public_key`` is no key that can be used.
     """
 
     target = ""
@@ -72,6 +76,8 @@ class FluentClient(EventCalls, Mutating):
         username: str | None = None,
         password: str | Secret | None = None,
         retailer_id: str | None = None,
+        account: str | None = None,
+        webhook_public_key: Any = None,
         transport: httpx.BaseTransport | None = None,
         clock: Clock = SYSTEM,
         policy: RetryPolicy | None = None,
@@ -85,6 +91,8 @@ class FluentClient(EventCalls, Mutating):
         credentials = Credentials(client_id, secret, username or "", hidden)
         self.base_url = check_base_url(base_url, allow_private=allow_private)
         self.retailer_id = None if retailer_id is None else str(retailer_id)
+        self.account = account or account_of(self.base_url)
+        self._webhook_keys = ring_of(webhook_public_key)
         self.target = target or _target(self.base_url, self.retailer_id)
         self._given: dict[str, Any] = {
             "base_url": self.base_url,
@@ -93,6 +101,8 @@ class FluentClient(EventCalls, Mutating):
             "username": username,
             "password": password,
             "retailer_id": self.retailer_id,
+            "account": self.account,
+            "webhook_public_key": self._webhook_keys,
             "policy": policy or RetryPolicy(),
             "timeout_seconds": timeout_seconds,
             "target": self.target,
@@ -127,6 +137,8 @@ class FluentClient(EventCalls, Mutating):
             username=settings.username,
             password=settings.password,
             retailer_id=settings.retailer_id,
+            account=settings.account,
+            webhook_public_key=settings.webhook_public_key or None,
             transport=transport,
             clock=clock,
             target=target or settings.target,
@@ -149,6 +161,7 @@ class FluentClient(EventCalls, Mutating):
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+        self._close_seen()
 
     def authenticate(self) -> None:
         """Have a token: fetched now, unless there is a good one.

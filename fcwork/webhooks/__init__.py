@@ -9,6 +9,8 @@ from fcwork.webhooks.algorithms import MD5, SHA512
 from fcwork.webhooks.event import Event, Proof
 from fcwork.webhooks.key_ring import KeyRing
 from fcwork.webhooks.keys import PublicKey, load_key, load_keys
+from fcwork.webhooks.presets import Verifier, development, production
+from fcwork.webhooks.seen import SeenEvents
 from fcwork.webhooks.verifying import verify, verify_signature
 
 __all__ = [
@@ -18,8 +20,12 @@ __all__ = [
     "KeyRing",
     "Proof",
     "PublicKey",
+    "SeenEvents",
+    "Verifier",
+    "development",
     "load_key",
     "load_keys",
+    "production",
     "verify",
     "verify_signature",
 ]

@@ -96,7 +96,7 @@ class Event:
         again = "new" if self.replay_checked else "not checked for a replay"
         proof = f"{self.algorithm} by {self.key}"
         text = f"{what}{f' of {about}' if about else ''}: {whose}{tenant}, {again}, {proof}"
-        return "; ".join((text, *self.warnings))
+        return _printable("; ".join((text, *self.warnings)))
 
     def to_record(self) -> dict[str, Any]:
         """Return everything but the bytes, as JSON can hold it."""
@@ -160,6 +160,11 @@ def read_event(raw: bytes, proof: Proof) -> Event:
         replay_key=(found["id"] or digest) if is_event else digest,
         warnings=proof.warnings,
     )
+
+
+def _printable(text: str) -> str:
+    """Spell out what a terminal would obey: the names come from outside."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def _present(value: Any) -> bool:

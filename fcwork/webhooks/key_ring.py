@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -47,7 +48,7 @@ class KeyRing:
         until = dict(not_after or {})
         for name, key in _named(keys):
             for each in load_keys(key, name=name, allow_small_exponent=allow_small_exponent):
-                self._add(each, until.pop(each.name, None))
+                self._add(each if name else self._apart(each), until.pop(each.name, None))
         if until:
             near = did_you_mean(next(iter(until)), self._held)
             raise BadKeyError(f"not_after names {', '.join(map(repr, until))}, which is no key here{near}")
@@ -72,6 +73,17 @@ class KeyRing:
             raise BadKeyError(f"the folder {place} holds no key")
         found = [key for file in files for key in _from_file(file, small=allow_small_exponent)]
         return cls(found, allow_small_exponent=allow_small_exponent, clock=clock)
+
+    @classmethod
+    def read(cls, text: str, *, allow_small_exponent: bool = False, clock: Clock = SYSTEM) -> Self:
+        """Return the keys of a setting: they stand in it as PEM or base64, or in the file or folder that it names.
+
+        Raises:
+            BadKeyError: neither; the text itself is not told, as it may be a private key.
+        """
+        if "-----" not in text and os.path.exists(os.path.expanduser(text.strip())):  # noqa: PTH110, PTH111 - any text
+            return cls.load(text.strip(), allow_small_exponent=allow_small_exponent, clock=clock)
+        return cls(text, allow_small_exponent=allow_small_exponent, clock=clock)
 
     def __repr__(self) -> str:
         return f"KeyRing({', '.join(self.names) or 'empty'})"
@@ -142,6 +154,16 @@ class KeyRing:
             self._refuse_twice(name, key)
             self._held[name] = (key, until)
         return key
+
+    def _apart(self, key: PublicKey) -> PublicKey:
+        """Return a key of a list under a name that no other key has: files in two folders may be called alike."""
+        for name, (held, _) in self._held.items():
+            if held.fingerprint == key.fingerprint:
+                return load_key(held, name=held.name and name)
+        number, name = 2, key.name
+        while name and name in self._held:
+            name, number = f"{key.name}-{number}", number + 1
+        return load_key(key, name=name)
 
     def _refuse_twice(self, wanted: str, key: PublicKey) -> None:
         for name, (held, _) in self._held.items():

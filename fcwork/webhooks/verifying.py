@@ -174,13 +174,25 @@ def _check_one(what: str, found: str | None, expected: Expected | None) -> None:
         return
     if found is None:
         raise WrongTenantError(f"the event does not say to which {what} it belongs, and that is asked for")
-    if found.casefold() not in _folded(what, expected):
+    if _caseless(found) not in expected_names(what, expected):
         raise WrongTenantError(f"the event is genuine and belongs to another {what}")
 
 
-def _folded(what: str, expected: Any) -> set[str]:
-    single = isinstance(expected, str | int)
-    names = [expected] if single else list(expected) if isinstance(expected, Iterable) else None
-    if names is None or any(isinstance(name, bool) or not isinstance(name, str | int) for name in names):
+def expected_names(what: str, expected: Any) -> set[str]:
+    """Return the accounts or retailers that a caller expects, without their case; a text is one name, if it has any.
+
+    Raises:
+        WrongTenantError: they are no texts or whole numbers, so nothing could belong to them.
+    """
+    if expected is None:
+        return set()
+    single = isinstance(expected, str | int) or not isinstance(expected, Iterable)
+    names = [expected] if single else list(expected)
+    if isinstance(expected, bytes) or any(isinstance(name, bool) or not isinstance(name, str | int) for name in names):
         raise WrongTenantError(f"{what}s are texts or numbers", hint=f"give {what}s=['…'], or None to accept all")
-    return {str(name).strip().casefold() for name in names}
+    return {_caseless(str(name).strip()) for name in names} - {""}
+
+
+def _caseless(name: str) -> str:
+    """Only ASCII is folded: among other letters there are some that would become another's."""
+    return name.lower() if name.isascii() else name
