@@ -91,6 +91,7 @@ def find(**arguments: Any) -> Settings | None:
     Raises:
         ConfigError: an unknown argument, a half-set environment or profile, a URL that is not allowed.
     """
+    arguments = protected(arguments)
     merged, profile, allow_private = _merged(arguments)
     if not set(merged) - set(_WEBHOOKS):
         return None
@@ -103,6 +104,7 @@ def find_webhooks(**arguments: Any) -> WebhookSettings:
     Raises:
         ConfigError: as ``find``; credentials may be missing.
     """
+    arguments = protected(arguments)
     merged, _, allow_private = _merged(arguments)
     url = merged.get("base_url")
     account = merged.get("account") or (account_of(check_base_url(url, allow_private=allow_private)) if url else "")
@@ -118,7 +120,6 @@ def account_of(base_url: str) -> str:
 
 def _merged(arguments: Mapping[str, Any]) -> tuple[dict[str, Value], str, bool]:
     """Return what is set, by name; the profile; and whether the host may be a private one."""
-    arguments = protected(arguments)
     known = {*_VARIABLES, "profile", "retailer", "allow_private"}
     for name in arguments:
         if name not in known:
