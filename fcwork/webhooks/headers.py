@@ -36,7 +36,7 @@ def signatures(headers: Any) -> dict[str, Signature]:
     for raw_name, value in _pairs(headers):
         name = _name(raw_name)
         algorithm = HEADERS.get(name)
-        if algorithm is None:
+        if algorithm is None or value is None:
             continue
         given = Signature(name, algorithm, _value(name, value))
         if name in names or (algorithm in found and found[algorithm].text != given.text):

@@ -97,8 +97,11 @@ class KeyRing:
     def __contains__(self, name_or_fingerprint: object) -> bool:
         return self._find(name_or_fingerprint) is not None
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (self._held_now(), self._small, self._clock)
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_held": self._held_now(), "_small": self._small, "_clock": self._clock}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock())
 
     @property
     def names(self) -> list[str]:
@@ -215,9 +218,3 @@ def _from_file(file: Path, *, small: bool) -> tuple[PublicKey, ...]:
         return load_keys(file, name=file.stem, allow_small_exponent=small)
     except BadKeyError as error:
         raise BadKeyError(f"{file}: {error.message}", hint=error.hint) from None
-
-
-def _rebuilt(held: dict[str, tuple[PublicKey, datetime | None]], small: bool, clock: Clock) -> KeyRing:  # noqa: FBT001
-    ring = KeyRing([key for key, _ in held.values()], allow_small_exponent=small, clock=clock)
-    ring._held = dict(held)  # noqa: SLF001 - the same ring, with the same times
-    return ring
