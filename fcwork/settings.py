@@ -15,7 +15,7 @@ import os
 import re
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -59,7 +59,7 @@ class Settings:
     retailer_id: str | None = None
     profile: str = ""
     account: str = ""
-    webhook_public_key: str = ""
+    webhook_public_key: str = field(default="", repr=False)  # somebody may have set a private one
 
     def __post_init__(self) -> None:
         if not self.account:
@@ -76,7 +76,7 @@ class Settings:
 class WebhookSettings:
     """What the settings say about webhooks; each is empty where they say nothing. No credentials are needed for it."""
 
-    public_key: str = ""
+    public_key: str = field(default="", repr=False)
     account: str = ""
     retailer_id: str = ""
 
