@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import chain
+from math import isfinite
 from typing import Any, NoReturn
 
 import orjson
@@ -40,8 +41,11 @@ def _quickly(raw: bytes) -> Any:
 
 def _strictly(raw: bytes) -> Any:
     try:
-        parsed = json.loads(raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number)
-        json.dumps(parsed, ensure_ascii=False, allow_nan=False).encode()
+        parsed = json.loads(
+            raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite
+        )
+        if b"\\u" in raw:  # the only way to half a character
+            json.dumps(parsed, ensure_ascii=False).encode()
     except UnicodeError:
         raise MalformedEventError("the body is no UTF-8 text, or holds half a character") from None
     except json.JSONDecodeError as error:  # its own text is left out: it may quote the body
@@ -60,6 +64,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             "the body names a field twice, so two readers could see two events", hint="look at it with diagnose"
         )
     return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if isfinite(number) else _no_number(text)
 
 
 def _no_number(_: str) -> NoReturn:

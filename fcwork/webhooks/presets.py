@@ -6,13 +6,13 @@ that collide under MD5 would pass it. For senders that have only the old header,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from fcwork import log
 from fcwork.errors import ConfigError, DuplicateEventError, WrongTenantError
 from fcwork.webhooks.algorithms import DEFAULT, STRONGEST_FIRST
-from fcwork.webhooks.event import Event, read_event
+from fcwork.webhooks.event import Event, noted, read_event
 from fcwork.webhooks.key_ring import KeyRing, Keys
 from fcwork.webhooks.seen import SeenEvents
 from fcwork.webhooks.verifying import Expected, Seen, check_new, check_tenant, exact, expected_names, prove, verify
@@ -32,8 +32,8 @@ class Verifier:
     """
 
     keys: KeyRing
-    accounts: Expected | None
-    retailers: Expected | None
+    accounts: tuple[str, ...] | None
+    retailers: tuple[str, ...] | None
     seen: Seen | None
     lenient: bool = False
 
@@ -58,7 +58,7 @@ class Verifier:
         doubts += found
         for doubt in (*doubts, *event.warnings):
             _logger.warning("webhook.production_would_refuse", doubt=doubt, sha256=event.sha256)
-        return replace(event, warnings=(*event.warnings, *(f"production would refuse: {doubt}" for doubt in doubts)))
+        return noted(event, warnings=(*event.warnings, *(f"production would refuse: {doubt}" for doubt in doubts)))
 
     def _tolerated(self, event: Event) -> tuple[Event, list[str]]:
         doubts = []
@@ -88,14 +88,13 @@ def production(
         BadKeyError: no key, or one that cannot be used.
         ConfigError: no account.
     """
-    if not expected_names("account", accounts):
+    whose = _names("account", accounts)
+    if not whose:
         raise ConfigError(
             "production needs to know whose events are accepted",
             hint="give accounts=: all customers of an environment share its key",
         )
-    if retailers is not None:
-        expected_names("retailer", retailers)
-    return Verifier(KeyRing.of(keys), accounts, retailers, seen or SeenEvents())
+    return Verifier(KeyRing.of(keys), whose, _names("retailer", retailers), SeenEvents() if seen is None else seen)
 
 
 def development(
@@ -112,4 +111,10 @@ def development(
         BadKeyError: no key, or one that cannot be used.
     """
     _logger.warning("webhook.development", hint="this is no set of checks for production")
-    return Verifier(KeyRing.of(keys), accounts, retailers, seen, lenient=True)
+    whose = _names("account", accounts)
+    return Verifier(KeyRing.of(keys), whose, _names("retailer", retailers), seen, lenient=True)
+
+
+def _names(what: str, expected: Expected | None) -> tuple[str, ...] | None:
+    """Return names that can be looked at each time, where an iterator could be once."""
+    return None if expected is None else tuple(sorted(expected_names(what, expected)))

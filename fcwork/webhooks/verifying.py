@@ -7,7 +7,6 @@ that nothing that was refused is remembered. No error tells a byte of the body o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, Protocol
 
 from fcwork.errors import (
@@ -19,7 +18,7 @@ from fcwork.errors import (
     WrongTenantError,
 )
 from fcwork.webhooks.algorithms import DEFAULT, HEADERS, MD5, SHA512, STRONGEST_FIRST, named
-from fcwork.webhooks.event import Event, Proof, read_event
+from fcwork.webhooks.event import Event, Proof, noted, read_event
 from fcwork.webhooks.headers import Signature, decoded, signatures
 from fcwork.webhooks.key_ring import KeyRing, Keys
 from fcwork.webhooks.keys import PublicKey
@@ -123,7 +122,7 @@ def check_tenant(event: Event, *, accounts: Expected | None, retailers: Expected
     _check_one("retailer", event.retailer_id, retailers)
     if accounts is None and retailers is None:
         return event
-    return replace(event, tenant_checked=True)
+    return noted(event, tenant_checked=True)
 
 
 def check_new(event: Event, seen: Seen) -> Event:
@@ -136,7 +135,7 @@ def check_new(event: Event, seen: Seen) -> Event:
         raise DuplicateEventError(
             "this event was received before", event=event, hint="answer 200 and do nothing: the sender repeats itself"
         )
-    return replace(event, replay_checked=True)
+    return noted(event, replay_checked=True)
 
 
 def _proof(raw: bytes, signature: Signature, usable: tuple[PublicKey, ...]) -> Proof:

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 import fcwork as fw
-from fcwork import ingestion, recovery, runner, store
+from fcwork import ingestion, recovery, runner, store, webhooks
 from fcwork.cli import cli
 from fcwork.client import FluentClient
 from fcwork.errors import ConfigError
@@ -42,6 +42,8 @@ ROOTS: dict[str, Any] = {
     "fw": fw,
     "recovery": recovery,
     "store": store,
+    "webhooks": webhooks,
+    "errors": fw.errors,
     "client": FluentClient,
     "tracker": JobTracker,
     "job": Job,
@@ -55,6 +57,7 @@ ROOTS: dict[str, Any] = {
 SENT = recovery.send(pl.DataFrame({"ref": []}, schema={"ref": pl.String}), print)
 # What else a service's table may name without saying whose: arguments, attributes, columns and words.
 OWNERS: dict[str, tuple[Any, ...]] = {
+    "WebhookValidationService": (webhooks.verify,),
     "PartialBatchRecovery": (recovery.send, SENT, SENT.dead_letters, IngestResult),
     "JobTracker": (JobTracker, JobTracker.create, JobTracker.complete, JobRecord, fw.errors, set(MOVES)),
     "PreflightValidator": (

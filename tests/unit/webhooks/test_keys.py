@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x25519
 from cryptography.hazmat.primitives.serialization import (
@@ -240,6 +241,24 @@ def test_an_algorithm_that_nobody_knows_is_no_wrong_signature(mine: Pair) -> Non
         with pytest.raises(AlgorithmUnavailableError, match="no algorithm") as told:
             key.check(name, b"", b"")  # type: ignore[arg-type]
         assert told.value.reason == "ALGORITHM_UNAVAILABLE"
+
+
+class Restricted:
+    """Stands for a key on a machine whose cryptography leaves MD5 out."""
+
+    def verify(self, *_: object) -> None:
+        """Refuse, as such a machine does."""
+        message = "not supported"
+        raise UnsupportedAlgorithm(message)
+
+
+def test_an_algorithm_that_is_switched_off_is_no_wrong_signature(mine: Pair, raw: bytes) -> None:
+    """P4: where the machine offers no MD5 (FIPS) that is told as such, as nothing is known of the signature."""
+    key = load_key(mine.pem, name="restricted")  # an object of its own
+    key.__dict__["_rsa"] = Restricted()
+    with pytest.raises(AlgorithmUnavailableError, match="does not offer MD5withRSA") as told:
+        verify(raw, mine.signed(raw, "MD5withRSA"), key, algorithms=["MD5withRSA"])
+    assert told.value.reason == "ALGORITHM_UNAVAILABLE"
 
 
 def test_two_keys_never_share_a_place(mine: Pair, other: Pair) -> None:

@@ -20,7 +20,7 @@ from fcwork.webhooks import MD5, SeenEvents, development, production
 
 def test_production_is_strict(home: Path, mine: Pair, other: Pair, raw: bytes) -> None:
     """P4, P6, P7: production takes SHA-512 only, own accounts only, and each event once, without being told to."""
-    strict = production({"ours": mine.pem}, accounts="ACME", retailers=[2])
+    strict = production({"ours": mine.pem}, accounts=iter(["ACME"]), retailers=[2])
     event = strict.verify(raw, mine.signed(raw))
     assert (event.tenant_checked, event.replay_checked) == (True, True)
     with pytest.raises(DuplicateEventError):
