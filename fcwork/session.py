@@ -17,11 +17,12 @@ from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import ConfigError, FcworkError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from fcwork.simulator import Simulator
 
 TARGET = "SIMULATOR"
+_OF_A_CALL = ("retailer_id", "account", "webhook_public_key")  # what the simulator does not decide
 PROBE_SCHEMA = pl.Schema(
     {"step": pl.String(), "ok": pl.Boolean(), "seconds": pl.Float64(), "answer": pl.String(), "hint": pl.String()}
 )
@@ -50,7 +51,7 @@ def connect(profile: str | None = None, **arguments: Any) -> FluentClient:
     arguments = settings.protected(arguments)
     named = profile or (os.environ.get("FLUENT_PROFILE") if "base_url" not in arguments else None)
     if named == settings.SIMULATOR:
-        return _embedded(arguments.get("retailer_id"))
+        return _embedded(arguments)
     found = settings.find(profile=profile, **arguments)
     if found is not None:
         return FluentClient.from_settings(found)
@@ -61,7 +62,7 @@ def connect(profile: str | None = None, **arguments: Any) -> FluentClient:
             "or say profile='simulator' if the simulator is meant",
         )
     print(f"{TARGET}: nothing is set, so this session talks to the embedded simulator.", file=sys.stderr)  # noqa: T201
-    return _embedded(arguments.get("retailer_id"))
+    return _embedded(arguments)
 
 
 def interactive() -> bool:
@@ -121,10 +122,10 @@ def _step(name: str, ask: Callable[[], str], clock: Clock) -> dict[str, Any]:
     return {"step": name, "ok": ok, "seconds": clock.monotonic() - started, "answer": answer, "hint": hint}
 
 
-def _embedded(retailer_id: str | None) -> FluentClient:
+def _embedded(arguments: Mapping[str, Any]) -> FluentClient:
     simulator = embedded_simulator()
-    own = simulator.connect()
-    found = settings.find(**{**own, "retailer_id": retailer_id or own["retailer_id"]})
+    said = {name: arguments[name] for name in _OF_A_CALL if arguments.get(name)}
+    found = settings.find(**{**simulator.connect(), **said})
     assert found is not None  # noqa: S101 - the simulator's own settings are complete
     return FluentClient.from_settings(found, transport=simulator.transport(), target=TARGET)
 

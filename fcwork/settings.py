@@ -316,6 +316,8 @@ def _held(name: str, value: Any) -> Any:
         return Secret(value)
     if name not in _VARIABLES or isinstance(value, str | Secret):
         return value
+    if name == "webhook_public_key" and isinstance(value, Path):
+        return str(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise ConfigError(f"the setting {name} is a text, not {type(value).__name__}")

@@ -76,7 +76,7 @@ class Event:
     root_entity_type: str | None = None
     root_entity_id: str | None = None
     root_entity_ref: str | None = None
-    attributes: dict[str, Any] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict, repr=False)
     data: dict[str, Any] = field(default_factory=dict, repr=False)
     raw: bytes = field(default=b"", repr=False)
     sha256: str
@@ -114,7 +114,7 @@ class Event:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><th style='text-align:left'>{name}</th><td>{html.escape(str(value))}</td></tr>"
+            f"<tr><th style='text-align:left'>{name}</th><td>{html.escape(_printable(str(value)))}</td></tr>"
             for name, value in self.to_record().items()
             if name != "data" and value not in (None, [], {})
         )

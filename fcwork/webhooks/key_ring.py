@@ -83,7 +83,11 @@ class KeyRing:
         """
         if "-----" not in text and os.path.exists(os.path.expanduser(text.strip())):  # noqa: PTH110, PTH111 - any text
             return cls.load(text.strip(), allow_small_exponent=allow_small_exponent, clock=clock)
-        return cls(text, allow_small_exponent=allow_small_exponent, clock=clock)
+        try:
+            return cls(text, allow_small_exponent=allow_small_exponent, clock=clock)
+        except BadKeyError as error:
+            more = "" if "-----" in text else "; or give the path of a file: there is none of that name"
+            raise error.amended(hint=f"{error.hint}{more}") from None
 
     def __repr__(self) -> str:
         return f"KeyRing({', '.join(self.names) or 'empty'})"

@@ -101,14 +101,11 @@ def prove(raw: bytes, headers: Any, keys: Keys, *, algorithms: Iterable[str]) ->
     usable = KeyRing.of(keys).usable()
     allowed = named(algorithms)
     found = signatures(headers)
-    proofs = {
-        algorithm: _proof(raw, found[algorithm], usable)
-        for algorithm in STRONGEST_FIRST
-        if algorithm in found and (algorithm in allowed or algorithm == SHA512)  # that one is judged wherever it is
-    }
     for algorithm in STRONGEST_FIRST:
-        if algorithm in proofs and algorithm in allowed:
-            return proofs[algorithm]
+        if algorithm in found and (algorithm in allowed or algorithm == SHA512):  # that one is judged wherever it is
+            proof = _proof(raw, found[algorithm], usable)
+            if algorithm in allowed:
+                return proof
     raise _missing(found, allowed)
 
 

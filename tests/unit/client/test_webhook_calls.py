@@ -65,7 +65,7 @@ def test_without_a_key_nothing_is_verified() -> None:
             client(webhook_public_key=bad)
 
 
-@pytest.mark.parametrize("form", ["PEM", "literal", "base64", "several", "path", "folder"])
+@pytest.mark.parametrize("form", ["PEM", "literal", "base64", "several", "path", "folder", "given"])
 def test_the_environment_gives_the_key(form: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """FLUENT_WEBHOOK_PUBLIC_KEY is a PEM, also with literal line ends, base64, several keys, a file or a folder."""
     (home / "keys").mkdir()
@@ -77,12 +77,14 @@ def test_the_environment_gives_the_key(form: str, home: Path, monkeypatch: pytes
         "several": pair(2_048, 1).pem + KEY.pem,
         "path": "keys/ours.pem",
         "folder": str(home / "keys"),
+        "given": "no key, as an argument goes before it",
     }
     monkeypatch.setenv("FLUENT_WEBHOOK_PUBLIC_KEY", values[form])
-    own = connect(base_url="https://acme.api.example.com", **ACCESS)
+    given = {"webhook_public_key": home / "keys" / "ours.pem"} if form == "given" else {}
+    own = connect(base_url="https://acme.api.example.com", **ACCESS, **given)
     event = own.verify_webhook(RAW, KEY.signed(RAW))
     assert event.tenant_checked
-    assert event.key == ("ours" if form in {"path", "folder"} else KeyRing(KEY.pem).names[0])
+    assert event.key == ("ours" if form in {"path", "folder", "given"} else KeyRing(KEY.pem).names[0])
 
 
 def test_the_account_is_the_settings_or_the_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,6 +96,7 @@ def test_the_account_is_the_settings_or_the_hosts(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("FLUENT_ACCOUNT", "OTHER")
     assert connect(base_url="http://127.0.0.1:8080", **ACCESS).account == "OTHER"
     assert connect(base_url="https://acme.api.example.com", account="mine", **ACCESS).account == "mine"
+    assert connect("simulator", account="mine", webhook_public_key=KEY.bare).account == "mine"
 
 
 def test_settings_of_webhooks_need_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:

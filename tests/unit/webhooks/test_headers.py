@@ -197,6 +197,9 @@ def test_each_header_is_its_own_algorithm(mine: Pair, raw: bytes) -> None:
     event = verify(raw, {"flex.signature": md5, "fluent-signature": sha}, mine.pem, algorithms=BOTH)
     assert (event.algorithm, event.warnings) == ("SHA512withRSA", ())
     assert verify(raw, {"flex.signature": "junk", "fluent-signature": sha}, mine.pem).algorithm == "SHA512withRSA"
+    for junk in ("junk", "", sha):
+        event = verify(raw, {"flex.signature": junk, "fluent-signature": sha}, mine.pem, algorithms=BOTH)
+        assert event.algorithm == "SHA512withRSA"
     with pytest.raises(MissingSignatureError):
         verify(raw, {"fluent-signature": sha}, mine.pem, algorithms=["MD5withRSA"])
     assert verify(raw, {"flex.signature": md5, "fluent-signature": sha}, mine.pem, algorithms=[MD5]).algorithm == MD5

@@ -122,6 +122,7 @@ def test_a_setting_is_a_key_or_names_a_file(tmp_path: Path, mine: Pair, other: P
         with pytest.raises(BadKeyError) as told:
             KeyRing.read(text)
         assert "secretvalue" not in str(told.value)
+        assert "there is none of that name" in told.value.hint
 
 
 def test_a_ring_travels(mine: Pair, other: Pair, raw: bytes) -> None:
