@@ -23,12 +23,14 @@ from fcwork.cli.demo import demo
 from fcwork.cli.examples import examples
 from fcwork.cli.extracting import extract
 from fcwork.cli.jobs import jobs
+from fcwork.cli.keys import keys
 from fcwork.cli.mapping import map_rows
 from fcwork.cli.platform import simulate
 from fcwork.cli.reading import read
 from fcwork.cli.run import run, runs
 from fcwork.cli.sending import send
 from fcwork.cli.templates import templates
+from fcwork.cli.verifying import verify
 from fcwork.cli.workspace import init, lab
 from fcwork.errors import FcworkError
 
@@ -48,6 +50,8 @@ VERBS = (
     extract,
     connect,
     simulate,
+    verify,
+    keys,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +13,7 @@ import click
 from fcwork import settings
 from fcwork.cli import exits, terminal
 from fcwork.cli.examples import examples
+from fcwork.cli.spans import span
 from fcwork.clock import SYSTEM
 from fcwork.errors import JobError
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from fcwork.jobs import JobRecord, JobTracker
 
 USUAL = 20  # jobs
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_AGO = re.compile(r"([0-9]{1,9})([mhdw])")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _COLOURS = {"completed": "green", "completed_with_errors": "yellow", "failed": "red", "lost": "red"}
 _TIME = "%Y-%m-%d %H:%M:%S"
@@ -73,8 +72,8 @@ def jobs(job_id: str | None, *, as_json: bool, **given: Any) -> int:
 def _since(text: str) -> datetime:
     """Return the instant that a person means; a day begins at midnight in UTC."""
     try:
-        if ago := _AGO.fullmatch(text):
-            return SYSTEM.now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        if (ago := span(text)) is not None:
+            return SYSTEM.now() - ago
         at = datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         words = f"{text!r} is no time: give a day as 2026-01-15, an instant as 2026-01-15T08:00Z, or 90m, 12h, 2d, 1w"

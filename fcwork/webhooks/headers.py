@@ -33,7 +33,7 @@ def signatures(headers: Any) -> dict[str, Signature]:
     """
     found: dict[str, Signature] = {}
     names: set[str] = set()
-    for raw_name, value in _pairs(headers):
+    for raw_name, value in pairs(headers):
         name = _name(raw_name)
         algorithm = HEADERS.get(name)
         if algorithm is None or value is None:
@@ -44,6 +44,20 @@ def signatures(headers: Any) -> dict[str, Signature]:
         names.add(name)
         found.setdefault(algorithm, given)
     return found
+
+
+def values(headers: Any, name: str) -> list[str]:
+    """Return the values of one header, white space around them taken off; none where it is missing or empty.
+
+    Args:
+        headers: as in ``signatures``.
+        name: in small letters.
+
+    Raises:
+        MalformedSignatureError: these are no headers, or its value is no text.
+    """
+    found = [_value(name, value).strip(" \t") for given, value in pairs(headers) if _name(given) == name]
+    return [text for text in found if text]
 
 
 def decoded(signature: Signature) -> bytes:
@@ -67,15 +81,19 @@ def decoded(signature: Signature) -> bytes:
     return raw
 
 
-def _pairs(headers: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield names and single values."""
+def pairs(headers: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield names and single values.
+
+    Raises:
+        MalformedSignatureError: these are no headers.
+    """
     if headers is None:
         return
     items = getattr(headers, "multi_items", None) or getattr(headers, "items", None)
-    pairs = items() if callable(items) else headers
-    if isinstance(pairs, str | bytes | bytearray) or not isinstance(pairs, Iterable | Mapping):
+    given = items() if callable(items) else headers
+    if isinstance(given, str | bytes | bytearray) or not isinstance(given, Iterable | Mapping):
         raise _no_headers(headers)
-    for pair in pairs:
+    for pair in given:
         if not isinstance(pair, tuple | list) or len(pair) != 2:  # noqa: PLR2004 - name and value
             raise _no_headers(headers)
         name, value = pair
