@@ -11,7 +11,7 @@ import os
 import sys
 import uuid
 from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -127,8 +127,9 @@ class _Stream:
     """Writes lines to whatever ``sys.stderr`` is at that moment, as a notebook or a test replaces it."""
 
     def msg(self, line: str) -> None:
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()
+        with suppress(OSError):  # a full disk or a closed pipe ends no work that is told of
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
 
     debug = info = warning = error = critical = exception = log = msg
 

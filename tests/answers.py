@@ -16,6 +16,7 @@ class Asked(NamedTuple):
     path: str
     query: dict[str, list[str]]
     headers: dict[str, str]
+    body: bytes
 
 
 class Answer(NamedTuple):
@@ -38,10 +39,11 @@ class Answers:
             protocol_version = "HTTP/1.1"
 
             def answer(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 url = urlsplit(self.path)
                 names = {name.lower(): value for name, value in self.headers.items()}
-                answers.asked.append(Asked(self.command, url.path, parse_qs(url.query, keep_blank_values=True), names))
+                query = parse_qs(url.query, keep_blank_values=True)
+                answers.asked.append(Asked(self.command, url.path, query, names, content))
                 said = answers.rule(answers.asked[-1])
                 body = said.body.encode()
                 self.send_response(said.status)

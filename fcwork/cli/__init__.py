@@ -22,11 +22,13 @@ from fcwork.cli.connecting import connect
 from fcwork.cli.demo import demo
 from fcwork.cli.examples import examples
 from fcwork.cli.extracting import extract
+from fcwork.cli.inbox import inbox
 from fcwork.cli.jobs import jobs
 from fcwork.cli.keys import keys
 from fcwork.cli.mapping import map_rows
 from fcwork.cli.platform import simulate
 from fcwork.cli.reading import read
+from fcwork.cli.receiving import receive
 from fcwork.cli.run import run, runs
 from fcwork.cli.sending import send
 from fcwork.cli.templates import templates
@@ -48,6 +50,8 @@ VERBS = (
     send,
     checkpoints,
     extract,
+    receive,
+    inbox,
     connect,
     simulate,
     verify,

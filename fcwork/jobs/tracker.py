@@ -109,6 +109,19 @@ class JobTracker:
             raise JobError(f"there is a job {known!r} already", hint="give another id, or none", job_id=known)
         return self._announced(made)
 
+    def add(self, made: JobRecord) -> JobRecord:
+        """Write down a job that had done things before it could be told, as it stands, its stages included.
+
+        Raises:
+            JobError: there is a job of that id, or the id or the details cannot be kept.
+        """
+        known, added = facts.checked_id(made.id), facts.details(made.id, made.details)
+        said = {"name": facts.text(made.name), "message": facts.text(made.message), "error": facts.text(made.error)}
+        kept: JobRecord = replace(made, details=added, **said)  # type: ignore[arg-type]  # all three are texts
+        if not self._store.compare_and_set(_PREFIX + known, None, record.to_json(kept), expires=self._ttl):
+            raise JobError(f"there is a job {known!r} already", hint="give another id", job_id=known)
+        return self._announced(kept)
+
     def start(self, job_id: str, *, by: Holding | None = None) -> JobRecord:
         """Put a job under way with a heartbeat: from now on it is lost when ``beat`` is not called in time.
 

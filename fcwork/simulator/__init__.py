@@ -10,6 +10,8 @@
 
 from fcwork.simulator.faults import Fault, Faults
 from fcwork.simulator.ledger import Ledger, RequestSeen, TokenCounts
+from fcwork.simulator.posting import Posted
 from fcwork.simulator.simulator import Simulator
+from fcwork.simulator.webhooks import SignedWebhook
 
-__all__ = ["Fault", "Faults", "Ledger", "RequestSeen", "Simulator", "TokenCounts"]
+__all__ = ["Fault", "Faults", "Ledger", "Posted", "RequestSeen", "SignedWebhook", "Simulator", "TokenCounts"]

@@ -1,10 +1,9 @@
 """The one WSGI application: it finds the route, asks for a token, answers, and tells its door of faults of the wire."""
 
-import inspect
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
@@ -12,6 +11,7 @@ from werkzeug.wrappers import Request, Response
 
 from fcwork.clock import Clock
 from fcwork.simulator.arranged import Arranged, Due
+from fcwork.simulator.assumptions import assumed_by
 from fcwork.simulator.events import FILTERS, Events
 from fcwork.simulator.exchange import CONDUCT, Call, Conduct, RefusedError, Reply, refuse_unknown
 from fcwork.simulator.faults import Fault
@@ -110,11 +110,11 @@ class App:
 
     def assumed(self) -> list[str]:
         """Return what the routes assume of the platform, each with its route, as their docstrings say."""
-        everywhere = [f"every route: {statement}" for statement in _assumed(App.__call__)]
+        everywhere = [f"every route: {statement}" for statement in assumed_by(App.__call__)]
         return everywhere + [
             f"{route.method} {route.path.replace('<', '{').replace('>', '}')}: {statement}"
             for route in self.routes
-            for statement in _assumed(route.answer)
+            for statement in assumed_by(route.answer)
         ]
 
     def _reply(self, call: Call, request: Request) -> Reply:
@@ -191,15 +191,3 @@ def _instead(fault: Fault) -> Reply:
 def _torn(content: bytes) -> bytes:
     """Return a body that is no JSON, as long as it was."""
     return content[: len(content) // 2] + b"<" * (len(content) - len(content) // 2)
-
-
-def _assumed(answer: Callable[..., Any]) -> list[str]:
-    _, _, section = (inspect.getdoc(answer) or "").partition("Assumed:\n")
-    statements: list[str] = []
-    for line in section.splitlines():
-        text = line.strip()
-        if text.startswith("- "):
-            statements.append(text[2:])
-        elif text and statements:
-            statements[-1] += f" {text}"
-    return statements

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from fcwork.simulator.faults import BY_CONTENT, Fault, Faults
+from fcwork.simulator.faults import BY_CONTENT, WEBHOOK, Fault, Faults
 
 
 class Due:
@@ -36,8 +36,10 @@ class Arranged:
     """
 
     def __init__(self, faults: Faults) -> None:
-        self._by_request = [_Counter(fault) for fault in faults if fault.kind not in BY_CONTENT]
-        self._by_content = [_Counter(fault) for fault in faults if fault.kind in BY_CONTENT]
+        of_requests = [fault for fault in faults if not fault.kind.startswith(WEBHOOK)]
+        self._by_request = [_Counter(fault) for fault in of_requests if fault.kind not in BY_CONTENT]
+        self._by_content = [_Counter(fault) for fault in of_requests if fault.kind in BY_CONTENT]
+        self._of_webhooks = [_Counter(fault) for fault in faults if fault.kind.startswith(WEBHOOK)]
         self._lock = threading.Lock()
 
     @property
@@ -47,11 +49,11 @@ class Arranged:
 
     def due(self, method: str, path: str, body: bytes) -> Due:
         """Return what befalls a request, and count it."""
-        if not self._by_request:
-            return Due()
-        with self._lock:
-            fitting = [entry for entry in self._by_request if entry.fault.fits(method, path, body)]
-            return Due([entry.fault for entry in fitting if entry.strikes()])
+        return self._striking(self._by_request, method, path, body)
+
+    def due_webhook(self, path: str, body: bytes) -> Due:
+        """Return what befalls a webhook that is posted, and count it."""
+        return self._striking(self._of_webhooks, "POST", path, body)
 
     def poison(self, method: str, path: str, body: bytes, refs: Collection[str]) -> str | None:
         """Return ``poison`` or ``poison_413`` where a batch that holds ``refs`` is refused, and count it."""
@@ -82,6 +84,13 @@ class Arranged:
                 if _names(entry.fault, refs) and entry.strikes()
             ]
             return struck[0] if struck else None
+
+    def _striking(self, entries: "Sequence[_Counter]", method: str, path: str, body: bytes) -> Due:
+        if not entries:
+            return Due()
+        with self._lock:
+            fitting = [entry for entry in entries if entry.fault.fits(method, path, body)]
+            return Due([entry.fault for entry in fitting if entry.strikes()])
 
     def _about(self, method: str, path: str, body: bytes, kinds: Collection[str]) -> list["_Counter"]:
         wanted = [entry for entry in self._by_content if entry.fault.kind in kinds]

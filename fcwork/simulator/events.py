@@ -10,6 +10,7 @@ from typing import Any, Literal
 from fcwork.clock import Clock
 from fcwork.simulator.account import ACCOUNT_ID
 from fcwork.simulator.arranged import Arranged
+from fcwork.simulator.concerned import made_id
 from fcwork.simulator.event_values import (
     CATEGORIES,
     ENTITY_TYPES,
@@ -80,10 +81,15 @@ class Events:
         self._lock = threading.Lock()
         self._kept: dict[str, _Kept] = {}
         self._settle: Callable[[], None] = _nothing
+        self._announce: Callable[[Mapping[str, Any]], None] = _tell_nobody
 
     def follow(self, settle: Callable[[], None]) -> None:
         """Call ``settle`` before every search, so that what is done by then is found."""
         self._settle = settle
+
+    def tell(self, announce: Callable[[Mapping[str, Any]], None]) -> None:
+        """Call ``announce`` with every event that was sent and took effect."""
+        self._announce = announce
 
     def send_async(self, call: Call) -> Reply:
         """POST /api/v4.1/event/async: queue an event for its workflow.
@@ -194,6 +200,8 @@ class Events:
         event_id = self._keep(told, context, document.get("attributes"))
         took_effect = status in {"COMPLETE", "SUCCESS"}
         self._ledger.event_seen(document, event_id=event_id, status=status, took_effect=took_effect)
+        if took_effect:
+            self._announce(document)
         return event_id
 
     def _keep(self, facts: Mapping[str, Any], context: Mapping[str, Any], attributes: Mapping[str, Any] | None) -> str:
@@ -233,6 +241,11 @@ def _nothing() -> None:
     """Settle nothing: there are no batches yet."""
 
 
+def _tell_nobody(event: Mapping[str, Any]) -> None:
+    """Announce nothing: there are no webhooks yet."""
+    del event
+
+
 def _matches(document: Mapping[str, Any]) -> bool:
     return document["name"] in RULE_SETS.get(document["entityType"], ())
 
@@ -246,8 +259,7 @@ def _refs(document: Mapping[str, Any]) -> set[str]:
 
 
 def _entity_id(document: Mapping[str, Any]) -> str:
-    made = int(hashlib.sha256(str(document.get("entityRef")).encode()).hexdigest()[:8], 16)
-    return str(document.get("entityId") or made)
+    return str(document.get("entityId") or made_id(document.get("entityRef")))
 
 
 def _fits(item: Mapping[str, Any], query: Mapping[str, str]) -> bool:

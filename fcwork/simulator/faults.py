@@ -17,6 +17,8 @@ RECORD_CODES = {404: "Dependent record not found", 500: "Internal server error",
 BATCH_POST = ("POST", "*/job/*/batch")
 GRAPHQL_POST = ("POST", "*/graphql")
 EVENT_POST = ("POST", "*/event/*")
+WEBHOOK = "webhook_"
+"""How the kinds begin that befall a webhook that is posted, and no request that comes in."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,13 @@ _KINDS: Mapping[str, _Kind] = {
     "stuck_pending": _Kind(about=BATCH_POST),
     "job_closed": _Kind(about=BATCH_POST, once=True),
     "event_status": _Kind(about=EVENT_POST, needs={"event_status": (str,)}, takes=_REFS),
+    "webhook_tampered": _Kind(),
+    "webhook_unsigned": _Kind(),
+    "webhook_md5_only": _Kind(),
+    "webhook_wrong_key": _Kind(),
+    "webhook_other_account": _Kind(),
+    "webhook_twice": _Kind(),
+    "webhook_late": _Kind(needs={"seconds": (int, float)}),
 }
 # Decided by the records of a batch or what an event is about, not by the request.
 BY_CONTENT = frozenset({"poison", "poison_413", "record", "event_status"})
@@ -85,6 +94,11 @@ class Fault:
     - ``event_status``: an event that was sent ends as ``event_status``, one of the platform's: without effect unless
       that is COMPLETE or SUCCESS; PENDING and SCHEDULED stay so. With ``ref`` or ``refs`` only an event that names one
       of them: as its ``entityRef``, as the ``ref`` of its attributes, or as the ``ref`` of an item of a list there.
+    - ``webhook_tampered``: a webhook's body says another ``entityStatus`` than the one that was signed.
+      ``webhook_unsigned``: it has no signature; ``webhook_md5_only``: it has the MD5 one alone. ``webhook_wrong_key``:
+      it is signed with a key that is nobody's. ``webhook_other_account``: it is about another account, and genuine.
+      ``webhook_twice``: it comes once more after it was taken. ``webhook_late``: it comes after ``seconds``. Of these,
+      ``path`` is the path of the receiver's address, and a webhook counts once, whatever its repeats.
 
     Args:
         kind: one of ``KINDS``.

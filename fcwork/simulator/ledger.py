@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import polars as pl
+
+if TYPE_CHECKING:
+    from fcwork.simulator.posting import Posted
 
 QUANTITIES = pl.Schema(
     {
@@ -33,6 +36,21 @@ EVENTS = pl.Schema(
         "retailerId": pl.String,
         "eventStatus": pl.String,
         "effects": pl.Int64,  # how often a workflow ran for an event of this content
+    }
+)
+WEBHOOKS = pl.Schema(
+    {
+        "request_id": pl.String(),  # sent as x-request-id
+        "id": pl.String(),  # of the event; null for an HTTP call
+        "name": pl.String(),
+        "entityType": pl.String(),
+        "entityRef": pl.String(),
+        "url": pl.String(),
+        "fault": pl.String(),
+        "attempt": pl.Int64(),  # from 1
+        "at": pl.Datetime("us", "UTC"),
+        "status": pl.Int64(),  # of the answer; null where none came
+        "error": pl.String(),
     }
 )
 MUTATIONS = pl.Schema({"field": pl.String, "arguments": pl.String, "effects": pl.Int64})
@@ -82,6 +100,7 @@ class Ledger:
         self._list_batches: Callable[[], list[dict[str, Any]]] = list
         self._events: dict[bytes, dict[str, Any]] = {}
         self._mutations: dict[tuple[str, str], int] = {}
+        self._webhooks: list[dict[str, Any]] = []
 
     def __repr__(self) -> str:
         return f"Ledger({len(self._requests)} requests, {len(self._quantities)} quantities, {len(self._events)} events)"
@@ -140,6 +159,12 @@ class Ledger:
             rows = [(*key, effects) for key, effects in self._mutations.items()]
         return pl.DataFrame(rows, schema=MUTATIONS, orient="row")
 
+    @property
+    def webhooks(self) -> pl.DataFrame:
+        """The webhooks that were posted and are through, as ``WEBHOOKS``: one row a post, repeats included."""
+        with self._lock:
+            return pl.DataFrame(self._webhooks, schema=WEBHOOKS)
+
     def request_seen(self, **facts: Any) -> None:
         """Note one request: all of ``RequestSeen`` but its number."""
         with self._lock:
@@ -181,3 +206,15 @@ class Ledger:
         key = (field, orjson.dumps(arguments, default=str, option=orjson.OPT_SORT_KEYS).decode())
         with self._lock:
             self._mutations[key] = self._mutations.get(key, 0) + 1
+
+    def webhook_posted(self, document: Mapping[str, Any], posted: "Posted", *, url: str, fault: str | None) -> None:
+        """Note each post of a webhook."""
+        told = {name: document.get(name) for name in ("id", "name", "entityType", "entityRef")}
+        told = {name: None if value is None else str(value) for name, value in told.items()}
+        common = {"request_id": posted.request_id, **told, "url": url, "fault": fault}
+        rows = [
+            {**common, "attempt": number, "at": one.at, "status": one.status, "error": one.error}
+            for number, one in enumerate(posted.attempts, 1)
+        ]
+        with self._lock:
+            self._webhooks.extend(rows)

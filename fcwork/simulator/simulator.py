@@ -1,15 +1,16 @@
 """The simulator itself: one local Fluent, its two doors, and what may be looked at afterwards."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
-from typing import Self, get_args
+from typing import Any, Self, get_args
 
 import httpx
 
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import ConfigError
-from fcwork.simulator.account import RETAILER_ID, Account
+from fcwork.simulator.account import ACCOUNT_ID, RETAILER_ID, Account
+from fcwork.simulator.announcing import Announcer
 from fcwork.simulator.app import App
 from fcwork.simulator.arranged import Arranged
 from fcwork.simulator.batches import Jobs
@@ -20,7 +21,9 @@ from fcwork.simulator.faults import Faults
 from fcwork.simulator.graphql import GraphQLService
 from fcwork.simulator.ledger import Ledger
 from fcwork.simulator.oauth import Tokens
+from fcwork.simulator.posting import Posted
 from fcwork.simulator.queries import Queries
+from fcwork.simulator.webhooks import Kind, SignedWebhook, Webhooks
 from fcwork.simulator.world import World
 
 LOOPBACK = "127.0.0.1"
@@ -44,6 +47,10 @@ class Simulator:
         preprocessing: the account's setting ``fc.enable.batch.preprocessing``.
         settle_polls: how many looks at a batch find it unsettled; the last of them finds it RUNNING.
         port: of the socket door, on 127.0.0.1; 0 for a free one.
+        webhook_url: a receiver's address, to which a webhook is posted for every event that is sent and takes effect.
+        webhook_entities: the entity types of the events for which one is posted; all unless given.
+        webhook_key_bits: the size of the key pair that signs webhooks. Simulators of one seed and process begin with
+            the same key pair.
     """
 
     def __init__(
@@ -58,6 +65,9 @@ class Simulator:
         preprocessing: bool = False,
         settle_polls: int = 1,
         port: int = 0,
+        webhook_url: str | None = None,
+        webhook_entities: Collection[str] | None = None,
+        webhook_key_bits: int = 2_048,
     ) -> None:
         if dialect not in get_args(Dialect):
             raise ConfigError(f"dialect={dialect!r} is not known", hint=f"known: {', '.join(get_args(Dialect))}")
@@ -73,6 +83,11 @@ class Simulator:
         self._door: SocketDoor | None = None
         arranged = Arranged(faults or Faults())
         events = Events(faults=arranged, ledger=self.ledger, clock=clock, seed=seed)
+        self._webhooks = Webhooks(
+            self.world, faults=arranged, ledger=self.ledger, clock=clock, seed=seed, key_bits=webhook_key_bits
+        )
+        self._announcer = Announcer(self._webhooks, url=webhook_url, entity_types=webhook_entities)
+        events.tell(self._announcer.announce)
         jobs = Jobs(
             self.world,
             events,
@@ -121,10 +136,11 @@ class Simulator:
         return self
 
     def stop(self) -> None:
-        """Close the socket door; ledger, world and the in-process door stay."""
+        """Close the socket door and post what webhooks are left; ledger, world and the in-process door stay."""
         door, self._door = self._door, None
         if door:
             door.close()
+        self._announcer.finish()
 
     def serve(
         self, *, host: str = LOOPBACK, port: int | None = None, on_ready: Callable[[Self], None] | None = None
@@ -164,8 +180,71 @@ class Simulator:
             "username": self._account.username,
             "password": self._account.password.reveal(),
             "retailer_id": RETAILER_ID,
+            "account": ACCOUNT_ID,
+            "webhook_public_key": self.webhook_public_key_base64,
         }
 
+    @property
+    def webhook_public_key(self) -> str:
+        """The key that webhooks are verified with, as PEM."""
+        return self._webhooks.signer.pem
+
+    @property
+    def webhook_public_key_base64(self) -> str:
+        """The same key as the platform gives it: X.509 in base64."""
+        return self._webhooks.signer.base64
+
+    def rotate_webhook_key(self) -> None:
+        """Sign webhooks with a new key pair from now on."""
+        self._webhooks.rotate()
+
+    def webhook(
+        self,
+        *,
+        name: str,
+        entity_type: str,
+        entity_ref: str | None = None,
+        entity_id: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        kind: Kind = "event",
+        id: str | None = None,  # noqa: A002 - the platform's word
+        account_id: str | None = None,
+        retailer_id: str | None = None,
+    ) -> SignedWebhook:
+        """Return a signed webhook; nothing is posted. What is not given is filled from the world.
+
+        Args:
+            name: of the event; of an HTTP call, what triggered it.
+            entity_type: such as ``FULFILMENT``.
+            entity_ref: of an entity of the world, or of none.
+            entity_id: its id, where there is no reference.
+            attributes: of the event; of an HTTP call, its fields besides the usual ones.
+            kind: ``event``, as the rule SendWebhook posts it, or ``http_call``, which has no id and no name.
+            id: of the event; a new one unless given.
+            account_id: the simulator's unless given.
+            retailer_id: the simulator's unless given.
+
+        Raises:
+            ConfigError: the kind is not known.
+        """
+        facts = {"attributes": attributes, "id": id, "account_id": account_id, "retailer_id": retailer_id}
+        return self._webhooks.signed(
+            kind, name=name, entity_type=entity_type, entity_ref=entity_ref, entity_id=entity_id, **facts
+        )
+
+    def post_webhook(self, signed: SignedWebhook, url: str, *, timeout_seconds: float = 5.0) -> Posted:
+        """Post a webhook to a receiver, and again where no answer comes, as the platform does: up to 3 times in 14 s.
+
+        Args:
+            signed: what ``webhook`` gave.
+            url: the receiver's address.
+            timeout_seconds: how long the receiver may take to be reached, and to answer.
+
+        Raises:
+            ConfigError: the address is none.
+        """
+        return self._webhooks.post(signed, url, timeout_seconds=timeout_seconds)
+
     def assumed(self) -> list[str]:
-        """Return what the routes assume of the platform, where no public page or package says it."""
-        return self._app.assumed()
+        """Return what routes and webhooks assume of the platform, where no public page or package says it."""
+        return [*self._app.assumed(), *self._announcer.assumed()]

@@ -46,13 +46,13 @@ def connect(path: Path, clock: Clock) -> sqlite3.Connection:
     Raises:
         StoreError: it lies on a network, or a newer fcwork made it.
     """
-    _refuse_network(path)
+    refuse_network(path)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with suppress(FileExistsError):  # what is there is not opened here: closing it would end SQLite's locks
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
-        _to_wal(connection, clock)
+        to_wal(connection, clock)
         connection.execute("PRAGMA synchronous = NORMAL")
         _prepare(connection, path)
     except BaseException:
@@ -61,7 +61,7 @@ def connect(path: Path, clock: Clock) -> sqlite3.Connection:
     return connection
 
 
-def _to_wal(connection: sqlite3.Connection, clock: Clock) -> None:
+def to_wal(connection: sqlite3.Connection, clock: Clock) -> None:
     """Let readers and a writer work side by side; the change itself needs the file alone and waits for nobody."""
     deadline = clock.monotonic() + BUSY_SECONDS
     while True:
@@ -97,7 +97,12 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     return int(version)
 
 
-def _refuse_network(path: Path) -> None:
+def refuse_network(path: Path) -> None:
+    """Refuse a file that lies on a network.
+
+    Raises:
+        StoreError: it does.
+    """
     try:
         mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -30,6 +30,7 @@ Fcwork = Callable[..., Any]
         (["connect", "--profile", "../x"], "is no profile name"),
         (["simulate", "--port", "99999"], "is not in the range"),
         (["simulate", "--faults", "none.json"], "none.json"),
+        (["simulate", "--webhooks", "nowhere"], "webhooks cannot be posted to"),
         (["init", "a-file"], "is a file"),
         (["runs", "-n", "0"], "is not in the range"),
     ],

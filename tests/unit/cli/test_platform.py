@@ -61,4 +61,6 @@ def test_simulate_prints_what_to_set_and_stops_cleanly(fcwork: Fcwork) -> None:
     assert ended.code == 0
     assert re.search(r"export FLUENT_BASE_URL=http://127\.0\.0\.1:\d+", ended.out)
     assert "export FLUENT_CLIENT_SECRET=" in ended.out
+    assert re.search(r"export FLUENT_WEBHOOK_PUBLIC_KEY=MII", ended.out)
+    assert "export FLUENT_ACCOUNT=SIMULATOR" in ended.out
     assert ended.out.endswith("stopped\n")

@@ -146,5 +146,5 @@ def test_every_route_names_its_source(sim: Simulator) -> None:
         assert "Source: " in (route.answer.__doc__ or ""), route.path
     assumed = sim.assumed()
     assert len(assumed) > 10
-    assert all(statement.startswith(("GET /", "POST /", "every route: ")) for statement in assumed)
+    assert all(statement.startswith(("GET /", "POST /", "every route: ", "webhooks: ")) for statement in assumed)
     assert any(statement.startswith("GET /api/v4.1/job/{job_id}: ") for statement in assumed)

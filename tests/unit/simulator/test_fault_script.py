@@ -17,6 +17,7 @@ DETAILS: dict[str, dict[str, Any]] = {
     "poison": {"ref": "A"},
     "poison_413": {"refs": ["A"]},
     "record": {"refs": {"A": 404}},
+    "webhook_late": {"seconds": 1},
     "event_status": {"event_status": "FAILED", "ref": "A"},
 }
 

@@ -1,0 +1,58 @@
+"""What is cut off in between: a sender that goes away, a receiver that is killed before it told."""
+
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from fcwork import JobTracker, settings
+from fcwork.receiver import Door, Inbox, Receiver, Terms, ToFolder, Unchecked
+from fcwork.receiver.inbox import place
+from fcwork.receiver.message import Arrival, State
+from fcwork.receiver.telling import Telling
+from fcwork.store import open_store
+
+
+def _arrival(key: str) -> Arrival:
+    now = datetime.now(UTC)
+    return Arrival(door="shop", replay_key=key, body=b"{}", headers={}, facts={}, request_id=key, received_at=now)
+
+
+def test_a_request_that_is_given_up_takes_no_other_with_it(tmp_path: Path) -> None:
+    """A request that is cut off while its webhook waits for the disk leaves the inbox at work for all others."""
+    inbox = Inbox(tmp_path / "inbox.sqlite")
+    busy = threading.Event()
+    inbox._writer.ask(lambda _: (busy.set(), time.sleep(0.1)))
+    assert busy.wait(10)
+    assert inbox.put(_arrival("gone")).cancel()
+    assert inbox.put(_arrival("there")).result(10).outcome == "accepted"
+    assert [message.replay_key for message in inbox.messages()] == ["there"]
+    inbox.close()
+
+
+@pytest.mark.socket
+@pytest.mark.parametrize(("state", "status"), [("done", "completed"), ("dead", "failed")])
+def test_a_job_ends_though_its_receiver_was_killed_before_it_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch, state: State, status: str
+) -> None:
+    """A message that came to its end has a job that did, too: the next receiver tells what the killed one could not."""
+    monkeypatch.setenv("FCWORK_HOME", str(home))
+    _killed_before_it_told(state)
+    with Receiver([Door("shop", "/shop", Unchecked(), ToFolder(home / "in"))], Terms(port=0)):
+        found = JobTracker(open_store(settings.store_place())).get("first")
+    assert (found.status, found.ended) == (status, True)
+    assert not (home / "in").exists()
+
+
+def _killed_before_it_told(state: State) -> None:
+    """Leave what a receiver leaves that wrote into its inbox how a handling ended, and nothing more."""
+    inbox, telling = Inbox(place()), Telling(open_store(settings.store_place()))
+    inbox.put(_arrival("first")).result()
+    message = inbox.claim(["shop"])
+    assert message
+    telling.handling(message, 5)
+    inbox.settle(message, state, error="it cannot be read" if state == "dead" else "")
+    telling.close()
+    inbox.close()
