@@ -12,13 +12,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fcwork import errors, extraction, frames, recovery, reports, schema, sources, webhooks
+    from fcwork import errors, extraction, frames, reactions, recovery, reports, schema, sources, webhooks
     from fcwork.client import FluentClient
     from fcwork.errors import FcworkError
     from fcwork.extraction import extract
     from fcwork.ingestion import ingest
     from fcwork.jobs import JobTracker
     from fcwork.mapper import Mapper, resolver
+    from fcwork.reactions import react
     from fcwork.session import connect
     from fcwork.validator import Validator
 
@@ -37,6 +38,8 @@ __all__ = [
     "extraction",
     "frames",
     "ingest",
+    "react",
+    "reactions",
     "recovery",
     "reports",
     "resolver",
@@ -54,6 +57,7 @@ _HOMES = {
     "connect": "session",
     "extract": "extraction",
     "ingest": "ingestion",
+    "react": "reactions",
     "resolver": "mapper",
 }
 

@@ -49,11 +49,26 @@ class Entity:
         found = [_at(values, path) for path in self.identity]
         return None if any(value in {None, ""} for value in found) else tuple(map(str, found))
 
+    @property
+    def key(self) -> str:
+        """The field by which entities of the kind are listed, such as ``ref``."""
+        return self.identity[0][0]
+
+    def key_of(self, values: Mapping[str, Any]) -> str:
+        """Return that field of an input or a node as text; empty where it has none."""
+        value = _at(values, self.identity[0])
+        return "" if value is None else str(value)
+
+    def agree(self, given: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
+        """Say whether a node has all that an input says of its identity; it need not say all."""
+        pairs = [(_at(given, path), _at(node, path)) for path in self.identity]
+        return all(said in {None, ""} or str(said) == str(held) for said, held in pairs)
+
     def query(self) -> str:
         """Return the query that lists those whose first value of identity is among ``$keys``."""
         paths = [("id",), *self.identity, *((part, "id") for part in self.parts), *[("createdOn",)] * self.is_dated]
         fields = " ".join(_selected(path) for path in dict.fromkeys(paths))
-        name = self.identity[0][0]
+        name = self.key
         return f"query ($keys: [String!]) {{ {self.root}({name}: $keys) {{ edges {{ node {{ {fields} }} }} }} }}"
 
 

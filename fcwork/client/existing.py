@@ -37,19 +37,30 @@ class Existing:
     def find(self, inputs: Sequence[Mapping[str, Any]]) -> list[Node | None]:
         """Return for each input the node that has its identity, if there is one. Raises as ``FluentClient.graphql``."""
         wanted = [self.entity.identity_of(given) for given in inputs]
-        keys = list(dict.fromkeys(identity[0] for identity in wanted if identity))
-        held: dict[Identity | None, Node] = {}
-        for at in range(0, len(keys), USUAL_SIZE):
-            held |= self._listed(keys[at : at + USUAL_SIZE])
+        nodes = self._listed([identity[0] for identity in wanted if identity])
+        held: dict[Identity | None, Node] = {self.entity.identity_of(node): node for node in nodes}
+        held.pop(None, None)
         return [held.get(identity) for identity in wanted]
 
-    def _listed(self, keys: list[str]) -> dict[Identity | None, Node]:
-        pages = Pages(self._graphql, self._plan, {"keys": keys})
-        nodes = [node for page in pages for node in page.nodes]
-        pages.raise_if_incomplete()
-        known: dict[Identity | None, Node] = {self.entity.identity_of(node): node for node in nodes}
-        known.pop(None, None)
-        return known
+    def candidates(self, inputs: Sequence[Mapping[str, Any]]) -> list[list[Node]]:
+        """Return for each input the nodes with all that it says of its identity. Raises as ``FluentClient.graphql``."""
+        held: dict[str, list[Node]] = {}
+        for node in self._listed([key for given in inputs if (key := self.entity.key_of(given))]):
+            held.setdefault(self.entity.key_of(node), []).append(node)
+        return [
+            [node for node in held.get(self.entity.key_of(given), ()) if self.entity.agree(given, node)]
+            for given in inputs
+        ]
+
+    def _listed(self, keys: Sequence[str]) -> list[Node]:
+        """Return the nodes whose first value of identity is among the keys."""
+        nodes: list[Node] = []
+        apart = list(dict.fromkeys(keys))
+        for at in range(0, len(apart), USUAL_SIZE):
+            pages = Pages(self._graphql, self._plan, {"keys": apart[at : at + USUAL_SIZE]})
+            nodes += [node for page in pages for node in page.nodes]
+            pages.raise_if_incomplete()
+        return nodes
 
 
 class Updates:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args, runtime_checkable
 
 from fcwork import schema as schemas
+from fcwork.client.by_reference import ByReference, entity_of
 from fcwork.client.entities import ENTITIES, Entity
 from fcwork.client.existing import Existing, Updates
 from fcwork.client.graphql import GraphQL
@@ -44,6 +45,7 @@ class Mutating:
     """The part of the client that makes routes of mutations."""
 
     target: str
+    retailer_id: str | None
     _http: Http
     _graphql: GraphQL
 
@@ -54,6 +56,7 @@ class Mutating:
         per_request: int | None = None,
         if_exists: IfExists = "fail",
         create_only: Sequence[str] = (),
+        find_by: str | None = None,
         key: str | None = None,
         repeat_safe: bool | None = None,
         rate_per_second: float | None = 10.0,
@@ -71,6 +74,11 @@ class Mutating:
         not take is never dropped unsaid: it is refused before anything is sent, unless ``create_only`` names it. Only
         what names the entity (``ref``, and for a location its address's) gives way to its id.
 
+        With ``find_by`` the rows of an update name what they change by that field: ``mutations("updateOrder",
+        find_by="ref")``. Its id, which the mutation wants, is looked up just before each request leaves. A row whose
+        reference is not there, or is that of several, is rejected. Orders are those of the client's retailer unless a
+        row has ``retailer.id``; a row of a fulfilment may say ``order.id``.
+
         Args:
             spec: the mutation's name, such as ``createLocation``; an ``fcwork.mutations.Operation``; or the ``Mapper``
                 that maps the rows for it.
@@ -79,6 +87,7 @@ class Mutating:
                 graphql-query-limits).
             if_exists: ``fail`` lets the platform refuse rows that exist, ``skip`` or ``update``; for creates.
             create_only: fields that go with creates and not with updates; dotted inside an object.
+            find_by: the field by which rows name what they change; for updates of what can be looked up.
             key: the field that a row's results are told under; else the first of ``ref``, ``id`` and ``username`` that
                 it has, else a digest of the row.
             repeat_safe: whether sending rows twice has no further effect, so that a request whose answer was lost is
@@ -97,11 +106,20 @@ class Mutating:
         loaded = None if schema is None else schemas.load(schema)
         operation = _operation_of(spec, loaded)
         entity = _entity_of(operation, if_exists)
+        named = _named(operation, if_exists, find_by)
         repeats = _repeats(operation, if_exists) if repeat_safe is None else repeat_safe
-        keys = (key,) if key else (entity.identity[0][0],) if entity else KEYS
+        keys = (key,) if key else (entity.key,) if entity else (find_by,) if find_by else KEYS
         sender = MutationSender(self._http, operation.mutation, repeat_safe=repeats)
         existing = Existing(self._graphql, entity) if entity else None
-        upsert = None
+        upsert: Upsert | ByReference | None = None
+        if named:
+            upsert = ByReference(
+                sender,
+                Existing(self._graphql, named),
+                form=MutationForm(operation, ()),
+                updates=Updates(named, (), None),
+                retailer_id=self.retailer_id,
+            )
         if existing and if_exists != "fail":
             upsert = _upsert(sender, existing, operation, loaded, if_exists=if_exists, create_only=create_only)
         return MutationRoute(
@@ -152,6 +170,18 @@ def _entity_of(operation: Operation, if_exists: IfExists) -> Entity | None:
         text = f"if_exists={if_exists!r} cannot be had for {operation.mutation}"
         raise ConfigError(text, hint=f"it can for {', '.join(known)}")
     return entity
+
+
+def _named(operation: Operation, if_exists: IfExists, find_by: Any) -> Entity | None:
+    """Return what rows name by a field; None where they do not, or the mutation itself takes that field."""
+    if find_by is None:
+        return None
+    if not isinstance(find_by, str) or not find_by:
+        raise ConfigError(f"find_by is {find_by!r}", hint='give the name of one field, such as "ref", or leave it out')
+    if if_exists != "fail":
+        raise ConfigError("find_by is for updates, and if_exists for creates", hint="leave one of them out")
+    entity = entity_of(operation.mutation, find_by, ENTITIES)
+    return entity if entity.by_id else None
 
 
 def _repeats(operation: Operation, if_exists: IfExists) -> bool:

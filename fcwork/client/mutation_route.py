@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from fcwork.client.by_reference import ByReference
 from fcwork.client.existing import Existing, Node, created_at
 from fcwork.client.mutation_form import MutationForm
 from fcwork.client.mutation_sender import Going, MutationSender, Told
@@ -33,7 +34,7 @@ class MutationRoute:
         target: whose platform.
         per_request: the most mutations in one request.
         existing: finds what the rows create, where that can be looked for.
-        upsert: sends where something is done about rows that exist already.
+        upsert: sends where rows are looked up first: something is done about those that exist, or all of them do.
         repeat_safe, rate_per_second: as of a route.
     """
 
@@ -47,7 +48,7 @@ class MutationRoute:
         target: str,
         per_request: int,
         existing: Existing | None,
-        upsert: Upsert | None,
+        upsert: Upsert | ByReference | None,
         repeat_safe: bool,
         rate_per_second: float | None,
     ) -> None:
@@ -81,7 +82,7 @@ class MutationRoute:
         """Send a body once, and read from its answer what became of each row.
 
         Where something is done about rows that exist, they are looked up first, and those that do go as updates in the
-        same request.
+        same request. Rows that name what they change by a reference are refused where it is not there.
 
         Raises:
             ApiError: the request as a whole was refused or lost, by the rules of ``Route.post``.

@@ -12,9 +12,11 @@ from fcwork.webhooks.api_keys import ApiKeys, NewKey
 from fcwork.webhooks.diagnosis import diagnose
 from fcwork.webhooks.event import Event, Proof
 from fcwork.webhooks.hmacs import Signed, verify_hmac
+from fcwork.webhooks.judging import Judgement, judge
 from fcwork.webhooks.key_ring import KeyRing
 from fcwork.webhooks.keys import PublicKey, load_key, load_keys
 from fcwork.webhooks.presets import Verifier, development, production
+from fcwork.webhooks.reading import read_body, read_headers, read_received
 from fcwork.webhooks.schemes import SCHEMES, HmacScheme
 from fcwork.webhooks.seen import SeenEvents
 from fcwork.webhooks.verdict import Verdict
@@ -28,6 +30,7 @@ __all__ = [
     "ApiKeys",
     "Event",
     "HmacScheme",
+    "Judgement",
     "KeyRing",
     "NewKey",
     "Proof",
@@ -38,9 +41,13 @@ __all__ = [
     "Verifier",
     "development",
     "diagnose",
+    "judge",
     "load_key",
     "load_keys",
     "production",
+    "read_body",
+    "read_headers",
+    "read_received",
     "verify",
     "verify_hmac",
     "verify_signature",

@@ -37,9 +37,9 @@ def read_headers(given: Mapping[str, Any] | Iterable[Any] | str | Path | None, *
     """Return the headers of a request.
 
     Args:
-        given: a dict or pairs; or a file: JSON, with the headers at its top or under ``headers``, or lines of ``Name:
-            value``. None looks beside the body: for ``order.json`` into ``order.headers.json``, for ``x.body``, as a
-            receiver keeps it, into ``x.json``; where there is none, there are none.
+        given: a dict, its JSON, or pairs; or a file: JSON, with the headers at its top or under ``headers``, or lines
+            of ``Name: value``. None looks beside the body: for ``order.json`` into ``order.headers.json``, for
+            ``x.body``, as a receiver keeps it, into ``x.json``; where there is none, there are none.
         body: the file of the body.
 
     Raises:
@@ -50,13 +50,11 @@ def read_headers(given: Mapping[str, Any] | Iterable[Any] | str | Path | None, *
         return read_headers(found) if found else []
     if not isinstance(given, str | Path):
         return _pairs(given, "the headers")
+    if str(given).lstrip()[:1] == "{":
+        return _document(str(given), Path("as they are given"))
     path = Path(given)
     text = _text(_bytes(path, "headers"), path)
-    if text.lstrip()[:1] not in {"{", "["}:
-        return _lines(text, path)
-    document = _json(text, path)
-    named = dict(document) if isinstance(document, _Object) else {}
-    return _pairs(named.get("headers", document), str(path))
+    return _document(text, path) if text.lstrip()[:1] in {"{", "["} else _lines(text, path)
 
 
 def read_received(given: str | Path | None, *, body: str | Path = "") -> dict[str, Any]:
@@ -66,7 +64,7 @@ def read_received(given: str | Path | None, *, body: str | Path = "") -> dict[st
         SourceError: the file cannot be read.
     """
     path = beside(body) if given is None else given
-    if path is None or not isinstance(path, str | Path):
+    if path is None or str(path).lstrip()[:1] == "{":
         return {}
     text = _text(_bytes(Path(path), "headers"), Path(path))
     document = _json(text, Path(path)) if text.lstrip()[:1] == "{" else _Object()
@@ -115,6 +113,12 @@ def _json(text: str, path: Path) -> Any:
     except (ValueError, RecursionError) as error:
         told = f"the headers {path} are no JSON: {error}"
         raise SourceError(told, hint='write {"headers": {"fluent-signature": "..."}}', uri=str(path)) from None
+
+
+def _document(text: str, path: Path) -> Headers:
+    document = _json(text, path)
+    named = dict(document) if isinstance(document, _Object) else {}
+    return _pairs(named.get("headers", document), f"the headers {path}")
 
 
 def _lines(text: str, path: Path) -> Headers:

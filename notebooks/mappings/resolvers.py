@@ -42,6 +42,36 @@ def control_ref(value: str, record: Mapping[str, Any]) -> str:
     return ":".join(map(str, parts))
 
 
+def other_fields(value: str, record: Mapping[str, Any], *, words: bool = False) -> list[dict[str, Any]]:
+    """Return the fields of a record beside the one that names its order, as attributes of the platform.
+
+    With ``words`` a text that is ``true`` or ``false`` counts as a boolean.
+    """
+    del value
+    named = ("orderRef", "@orderRef", "_row", "_source")
+    told = {name: field for name, field in record.items() if field is not None and name not in named}
+    return [_attribute(name.removeprefix("@"), field, words=words) for name, field in told.items()]
+
+
+def event_attributes(value: str, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the attributes of a webhook's event as attributes of its entity, and which event it was last."""
+    told = {name: field for name, field in (record.get("attributes") or {}).items() if field is not None}
+    return [
+        _attribute(name, field) for name, field in {**told, "lastEvent": value, "lastEventId": record["id"]}.items()
+    ]
+
+
+def _attribute(name: str, value: Any, *, words: bool = False) -> dict[str, Any]:
+    if words and value in ("true", "false"):
+        value = value == "true"
+    kinds = {bool: "BOOLEAN", int: "INTEGER", str: "STRING"}
+    return {
+        "name": name,
+        "type": kinds.get(type(value), "FLOAT" if isinstance(value, float) else "JSON"),
+        "value": value,
+    }
+
+
 def _price(kind: str, amount: str, currency: str | None) -> dict[str, Any]:
     if not AMOUNT.fullmatch(amount):
         raise ValueError(f"{amount!r} is no {kind.lower()} price: digits, at most two of them behind a point")
@@ -50,4 +80,10 @@ def _price(kind: str, amount: str, currency: str | None) -> dict[str, Any]:
     return {"type": kind, "currency": currency, "value": Decimal(amount)}
 
 
-resolvers = {"custom.categoryRefs": category_refs, "custom.prices": prices, "custom.controlRef": control_ref}
+resolvers = {
+    "custom.categoryRefs": category_refs,
+    "custom.prices": prices,
+    "custom.controlRef": control_ref,
+    "custom.otherFields": other_fields,
+    "custom.eventAttributes": event_attributes,
+}

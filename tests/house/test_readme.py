@@ -34,7 +34,8 @@ README = (ROOT / "README.md").read_text("utf-8")
 OURS = README.split("## Coming from fc-connect-sdk\n")[1].split("\n## ")[0]
 CODE = "\n".join(path.read_text("utf-8") for path in (ROOT / "fcwork").rglob("*.py"))
 NOTEBOOK = runner.find(str(ROOT / "notebooks" / "ingestion.ipynb"))
-PARAMETERS = {parameter.name for parameter in runner.declared(NOTEBOOK)}
+WEBHOOKS = runner.find(str(ROOT / "notebooks" / "webhook_verify.ipynb"))
+PARAMETERS = {parameter.name for notebook in (NOTEBOOK, WEBHOOKS) for parameter in runner.declared(notebook)}
 STAGES = re.compile(r'job\.stage\(\\?"([a-z-]+)')
 
 # What a name stands for, wherever the README writes it.

@@ -413,3 +413,16 @@ def test_refusals_reach_rows_by_a_key_of_the_caller_s_own(arrange: Arrange, cloc
     result = recovery.send(rows, client.mutations(CREATE, per_request=4), key="name", clock=clock)
     assert (result.counts["delivered"], result.counts["rejected"]) == (3, 1)
     assert result.issues["key"].to_list() == ["Twin 0"]
+
+
+def test_orders_are_updated_by_their_refs(arrange: Arrange, clock: ManualClock) -> None:
+    """Rows that name orders by ref change these orders alone, and one that is not there is rejected by its row."""
+    there, client = arrange()
+    refs = [ref for ref, whose in table(there, "Order", "ref", "retailerId") if str(whose) == "2"][:30]
+    rows = pl.DataFrame({"ref": [*refs, "nowhere"], "status": ["CHECKED"] * 31})
+
+    result = recovery.send(rows, client.mutations("updateOrder", find_by="ref", per_request=10), clock=clock)
+
+    assert (result.counts["delivered"], result.rejected["ref"].to_list()) == (30, ["nowhere"])
+    assert "NOT_FOUND: none of the orders of retailer 2 has the ref 'nowhere'" in result.issues["message"][0]
+    assert sorted(ref for ref, status in table(there, "Order", "ref", "status") if status == "CHECKED") == sorted(refs)

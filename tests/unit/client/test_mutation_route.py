@@ -441,3 +441,94 @@ def test_lost_rows_are_looked_for(platform: Any, client: FluentClient) -> None:
     row = pl.DataFrame({"name": ["n"], "context": ["ACCOUNT"], "contextId": [0]})
     undated = client.mutations("createSetting").read_back(row, pl.Series(["n"]), since)
     assert undated.select("ref", "outcome").rows() == [("n", "unknown")]
+
+
+def found(*nodes: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Return the answer to a look for orders, each with its retailer."""
+    page = {"edges": [{"cursor": str(at), "node": node} for at, node in enumerate(nodes)]}
+    return answered({"orders": {**page, "pageInfo": {"hasNextPage": False}}})
+
+
+def order(number: str, ref: str, retailer: str = "5") -> dict[str, Any]:
+    """Return an order as the look for it is answered."""
+    return {"id": number, "ref": ref, "retailer": {"id": retailer}}
+
+
+CHANGES = pl.DataFrame({"_row": [1, 2, 3], "ref": ["A", "B", "C"], "status": ["x", "y", "z"]})
+
+
+def test_rows_name_what_they_change_by_its_ref(platform: Any, client: FluentClient) -> None:
+    """Refs are looked up in one request, the updates carry the ids, and what is not there is refused by itself."""
+    route = client.mutations("updateOrder", find_by="ref")
+    done = answered({"updateOrder1": {"id": "11"}, "updateOrder3": {"id": "13"}})
+    platform.on(PATH, found(order("11", "A"), order("13", "C")), done)
+
+    told = outcomes(route, posted(route, CHANGES))
+
+    assert told == [("A", "delivered", None), ("B", "rejected", "NOT_FOUND"), ("C", "delivered", None)]
+    look, change = platform.sent(PATH)
+    assert look["variables"]["keys"] == ["A", "B", "C"]
+    assert change["variables"] == {"input1": {"id": "11", "status": "x"}, "input3": {"id": "13", "status": "z"}}
+    assert route.repeat_safe
+
+
+def test_what_is_not_there_is_asked_for_and_no_more(platform: Any, client: FluentClient) -> None:
+    """Where no row names anything that is there, no mutation leaves; a row without a ref is told as such."""
+    platform.on(PATH, found())
+    route = client.mutations("updateOrder", find_by="ref")
+    told = outcomes(route, posted(route, CHANGES.with_columns(ref=pl.Series(["A", None, ""]))))
+    assert sorted(line[1:] for line in told) == [("rejected", "NOT_FOUND"), *[("rejected", "NOT_NAMED")] * 2]
+    assert len(platform.sent(PATH)) == 1
+
+
+def test_a_ref_of_several_is_refused_unless_the_row_says_whose(platform: Any, client: FluentClient) -> None:
+    """Orders of another retailer are not meant, and a fulfilment whose ref two orders have needs its order."""
+    route = client.mutations("updateOrder", find_by="ref")
+    platform.on(PATH, found(order("11", "A"), order("12", "A", "9")), answered({"updateOrder1": {"id": "12"}}))
+    rows = CHANGES.head(1).with_columns(retailer=pl.Series([{"id": "9"}]))
+    assert outcomes(route, posted(route, rows)) == [("A", "delivered", None)]
+    assert platform.sent(PATH)[1]["variables"] == {"input1": {"id": "12", "status": "x"}}
+
+    twins = [{"id": at, "ref": "F", "order": {"id": at}} for at in ("1", "2")]
+    page = {"edges": [{"cursor": node["id"], "node": node} for node in twins], "pageInfo": {"hasNextPage": False}}
+    platform.on(PATH, answered({"fulfilments": page}))
+    of_fulfilments = client.mutations("updateFulfilment", find_by="ref")
+    receipt = posted(of_fulfilments, pl.DataFrame({"ref": ["F"], "status": ["PICKED"]}))
+    assert outcomes(of_fulfilments, receipt) == [("F", "rejected", "AMBIGUOUS")]
+    assert "order.id" in receipt.details["others"][0][3]
+
+
+def test_a_mutation_that_takes_the_ref_looks_nothing_up(platform: Any, client: FluentClient) -> None:
+    """Controls are updated by their ref as it is; find_by asks for nothing there."""
+    platform.on(PATH, answered({"updateControl1": {"id": "1"}}))
+    route = client.mutations("updateControl", find_by="ref")
+    assert outcomes(route, posted(route, ROWS.head(1))) == [("A", "delivered", None)]
+    assert len(platform.sent(PATH)) == 1
+
+
+def test_a_row_names_what_it_changes_once(client: FluentClient) -> None:
+    """An id beside a reference that is to be looked up is refused before anything is sent."""
+    route = client.mutations("updateOrder", find_by="ref")
+    with pytest.raises(ConfigError, match="have an id"):
+        route.entity_ref(CHANGES.with_columns(id=pl.lit("5")))
+
+
+@pytest.mark.parametrize(
+    ("spec", "given", "message"),
+    [
+        ("createOrder", {"find_by": "ref"}, "cannot be had for createOrder"),
+        ("updateThing", {"find_by": "ref"}, "cannot be had for updateThing"),
+        ("updateOrder", {"find_by": "status"}, "finds nothing by 'status'"),
+        ("updateOrder", {"find_by": ["ref"]}, "find_by is ['ref']"),
+        ("updateOrder", {"find_by": ""}, "find_by is ''"),
+        ("createOrder", {"find_by": "ref", "if_exists": "update"}, "if_exists for creates"),
+    ],
+)
+def test_what_cannot_be_found_by_a_field_is_told_at_once(
+    client: FluentClient, spec: str, given: dict[str, Any], message: str
+) -> None:
+    """find_by is for updates of what is known, by the field that it is listed by."""
+    with pytest.raises(ConfigError) as caught:
+        client.mutations(spec, **given)
+    assert message in str(caught.value)
+    assert caught.value.hint

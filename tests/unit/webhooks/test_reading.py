@@ -50,6 +50,11 @@ def test_headers_come_in_the_forms_that_people_save(text: str, tmp_path: Path) -
     assert reading.read_headers(path) == [("Fluent-Signature", "abc="), ("x", "1")]
 
 
+def test_headers_are_given_as_json_too() -> None:
+    """A parameter can hold the headers themselves."""
+    assert reading.read_headers('{"a": "1", "a": "2"}') == [("a", "1"), ("a", "2")]
+
+
 def test_a_name_that_stands_twice_is_kept_twice(tmp_path: Path) -> None:
     """Two signatures are never made one: whoever verifies has to see both."""
     twice = [("fluent-signature", "a"), ("fluent-signature", "b")]
