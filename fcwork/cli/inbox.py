@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -46,8 +47,8 @@ def inbox(ctx: click.Context, *, state: str | None, limit: int, as_json: bool) -
 
     if state is not None and state not in STATES:
         raise click.BadParameter(f"{state!r} is no state{did_you_mean(state, STATES)}", param_hint="--state")
-    opened = _inbox()
-    found = opened.messages(state=state, limit=limit)
+    with _inbox() as opened:
+        found = opened.messages(state=state, limit=limit)
     if as_json:
         click.echo(terminal.visible(json.dumps([_told(message) for message in found], indent=2), keep="\n"))
     elif found:
@@ -64,7 +65,8 @@ def inbox(ctx: click.Context, *, state: str | None, limit: int, as_json: bool) -
 @click.option("--body", is_flag=True, help="Write the body and nothing else, byte for byte.")
 def show(message_id: str, *, body: bool) -> int:
     """Show a message: how it stands, its headers, and how long its body is."""
-    message = _found(_inbox(), message_id)
+    with _inbox() as opened:
+        message = _found(opened, message_id)
     if body:
         sys.stdout.buffer.write(message.body)
         sys.stdout.buffer.flush()
@@ -90,21 +92,20 @@ def replay(message_ids: tuple[str, ...], *, dead: bool) -> int:
     """Have messages handled again, with all their attempts, by the receiver that runs or the next that does."""
     if bool(message_ids) == dead:
         raise click.UsageError("Name the messages, or give --dead for all that are dead.")
-    opened = _inbox()
-    chosen = opened.messages(state="dead") if dead else [_found(opened, each) for each in message_ids]
-    return _each(chosen, opened.replay, "waits to be handled", "is being handled, or has no body any more")
+    with _inbox() as opened:
+        chosen = opened.messages(state="dead") if dead else [_found(opened, each) for each in message_ids]
+        return _each(chosen, opened.replay, "waits to be handled", "is being handled, or has no body any more")
 
 
 @inbox.command(short_help="Forget messages' bodies; they are not handled.")
 @click.argument("message_ids", nargs=-1, required=True, metavar="ID...")
 def drop(message_ids: tuple[str, ...]) -> int:
     """Forget messages: they are handled no more, and a repeat of one is still known as that."""
-    opened = _inbox()
-    return _each([_found(opened, each) for each in message_ids], opened.drop, "dropped", "is being handled")
+    with _inbox() as opened:
+        return _each([_found(opened, each) for each in message_ids], opened.drop, "dropped", "is being handled")
 
 
-def _each(chosen: list[Message], change: object, done: str, not_done: str) -> int:
-    assert callable(change)  # noqa: S101 - a method of the inbox
+def _each(chosen: list[Message], change: Callable[[Message], bool], done: str, not_done: str) -> int:
     failed = 0
     for message in chosen:
         changed = change(message)

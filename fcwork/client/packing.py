@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from fcwork import frames
+from fcwork.client.attributes import of_their_kinds
 from fcwork.client.calls import encoded
 
 _INSTANT = "%Y-%m-%dT%H:%M:%S%.3fZ"
@@ -36,11 +37,13 @@ def pack_lines(rows: pl.DataFrame) -> list[bytes]:
 
 
 def _lines(rows: pl.DataFrame) -> bytes:
-    """Return the rows as JSON objects, one a line; inside a JSON text a line break is escaped.
-
-    A row is written the same whatever rows are beside it: the columns' types alone decide how.
-    """
+    """Return the rows as JSON objects, one a line; inside a JSON text a line break is escaped."""
     rows = frames.without_identity(rows)
+    return of_their_kinds(_written(rows), rows)
+
+
+def _written(rows: pl.DataFrame) -> bytes:
+    """Write a row the same whatever rows are beside it: the columns' types alone decide how."""
     exact = [name for name, dtype in rows.schema.items() if dtype.is_decimal()]
     inside = {name for column, dtype in rows.schema.items() for name in _names_inside(column, dtype)}
     plain = inside.isdisjoint(exact) and all(_is_plain(name, dtype) for name, dtype in rows.schema.items())

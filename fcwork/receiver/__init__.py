@@ -8,13 +8,13 @@ is dead can be replayed. ``Receiver`` is all of it together::
     Receiver([door], Terms(port=8791)).run()
 """
 
-from fcwork.receiver.app import Limits
 from fcwork.receiver.checks import ByApiKey, ByHmac, BySignature, Unchecked
 from fcwork.receiver.door import Door
 from fcwork.receiver.handlers import Handled, RefusedByHandlerError, ToFolder, ToFunction, ToNotebook
 from fcwork.receiver.inbox import Inbox
 from fcwork.receiver.message import Message, Received
 from fcwork.receiver.quarantine import Quarantine
+from fcwork.receiver.request import Limits
 from fcwork.receiver.serving import Receiver, Terms
 
 __all__ = [

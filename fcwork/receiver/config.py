@@ -11,10 +11,10 @@ from typing import Any
 from fcwork import documents, settings
 from fcwork.errors import ConfigError
 from fcwork.names import did_you_mean
-from fcwork.receiver.app import Limits
 from fcwork.receiver.checks import ByApiKey, ByHmac, BySignature, Check, Unchecked
 from fcwork.receiver.door import Door
 from fcwork.receiver.handlers import Handler, ToFolder, ToFunction, ToNotebook
+from fcwork.receiver.request import Limits
 from fcwork.receiver.serving import Terms
 from fcwork.redact import Secret
 from fcwork.webhooks import MD5, SHA512, KeyRing

@@ -23,7 +23,7 @@ LOOKS_SECONDS = 1.0  # for messages of other processes, and for those whose time
 CARES_SECONDS = 5.0
 TRIES_AGAIN_SECONDS = 5.0  # where a store cannot be used
 _FIRST_SECONDS, _LONGEST_SECONDS = 2.0, 300.0  # between attempts
-_JOBS_LOOKED_AT = 100  # more than any process that was killed had in hand
+_CAUGHT_UP = 100  # messages at the start: more than any number of workers leaves untold
 _logger = log.get("receiver")
 
 
@@ -65,7 +65,7 @@ class Workers:
         self._claims = claims
         self._telling = telling
         self._clock = clock
-        self._identity = inbox.identity()
+        inbox.identity()  # one that cannot be used is told before anything is begun
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._more = threading.Event()
@@ -75,7 +75,8 @@ class Workers:
     def start(self) -> None:
         """Begin, with what a process that is gone left behind."""
         self._inbox.take_back()
-        self._telling.ended_before(self._inbox.ended_last(_JOBS_LOOKED_AT))
+        dead = self._inbox.messages(state="dead", limit=_CAUGHT_UP)
+        self._telling.catch_up([*self._inbox.lately_done(_CAUGHT_UP), *dead])
         for thread in (*self._threads, self._carer):
             thread.start()
 
@@ -139,9 +140,8 @@ class Workers:
         if self._claims is None:
             return True
         try:
-            return self._claims.first(
-                f"{message.door}:{message.replay_key}", owner=f"{self._identity}:{message.number}"
-            )
+            owner = f"{self._inbox.identity()}:{message.number}"  # asked now: the file may have been made anew
+            return self._claims.first(f"{message.door}:{message.replay_key}", owner=owner)
         except StoreError as error:
             _logger.error("receiver.not_claimed", job=message.job_id, trouble=str(error))  # noqa: TRY400 - as above
             self._give_back(message, after_seconds=TRIES_AGAIN_SECONDS)

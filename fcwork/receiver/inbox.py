@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from fcwork import settings
 from fcwork.clock import SYSTEM, Clock
@@ -48,6 +48,12 @@ class Inbox:
         self._clock = clock
         self._taken = taken or (lambda _: False)
         self._writer = Writer(self.path, clock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Write what is asked for, and let go of the file."""
@@ -117,9 +123,9 @@ class Inbox:
         """Return messages without their bodies, the newest first."""
         return self._read(lambda connection: rows.listed(connection, state, limit))
 
-    def ended_last(self, limit: int) -> list[Message]:
-        """Return those messages without their bodies that came to an end last."""
-        return self._read(lambda connection: rows.ended_last(connection, limit))
+    def lately_done(self, limit: int) -> list[Message]:
+        """Return the messages that were done last, without their bodies."""
+        return self._read(lambda connection: rows.lately_done(connection, limit))
 
     def get(self, known_as: str) -> Message | None:
         """Return a message with its body, by its id or its number."""

@@ -162,13 +162,13 @@ def listed(connection: sqlite3.Connection, state: State | None, limit: int | Non
     return [_message(row) for row in connection.execute(query, (*values, -1 if limit is None else limit))]
 
 
-def ended_last(connection: sqlite3.Connection, limit: int) -> list[Message]:
-    """Return those messages without their bodies that came to an end last."""
-    queries = [
-        f"SELECT {_COLUMNS} FROM messages WHERE {which} ORDER BY updated_at DESC LIMIT ?"  # noqa: S608 - our own words
-        for which in ("state = 'dead'", "state IN ('done', 'duplicate', 'dropped')")
-    ]
-    return [_message(row) for query in queries for row in connection.execute(query, (limit,))]
+def lately_done(connection: sqlite3.Connection, limit: int) -> list[Message]:
+    """Return the messages that were done last, without their bodies."""
+    query = (
+        f"SELECT {_COLUMNS} FROM messages WHERE state IN ('done', 'duplicate', 'dropped')"  # noqa: S608 - columns only
+        " ORDER BY updated_at DESC LIMIT ?"
+    )
+    return [message for row in connection.execute(query, (limit,)) if (message := _message(row)).state == "done"]
 
 
 def one(connection: sqlite3.Connection, known_as: str) -> Message | None:

@@ -19,12 +19,13 @@ import uvicorn
 from fcwork import log, settings
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import ConfigError
-from fcwork.receiver.app import App, Limits
+from fcwork.receiver.app import App
 from fcwork.receiver.door import Door
 from fcwork.receiver.handling import Claims, Workers
 from fcwork.receiver.inbox import Inbox
 from fcwork.receiver.limits import Rate
 from fcwork.receiver.quarantine import Quarantine
+from fcwork.receiver.request import Limits
 from fcwork.receiver.telling import Telling
 from fcwork.receiver.wire import Wire
 from fcwork.store import Store, open_store
@@ -90,6 +91,7 @@ class Receiver:
         self._terms = terms or Terms()
         _check_apart(doors)
         shared = open_store(settings.store_place(), clock=clock) if store is None else store
+        self._own_store = shared if store is None else None
         claims: Claims = SeenEvents(shared, name="receiver", clock=clock)
         self._telling = Telling(shared, clock=clock)
         self.inbox = Inbox(self._terms.inbox, clock=clock, taken=self._telling.is_taken)
@@ -141,6 +143,8 @@ class Receiver:
             self._telling.close()
             if done:
                 self.inbox.close()
+                if self._own_store:
+                    self._own_store.close()
             self._server.forget_signals()
         _logger.info("receiver.stopped", all_done=done)
         return done

@@ -136,14 +136,20 @@ class Telling:
         """Tell that it is dead."""
         self._tell(message, lambda tracker, job: tracker.fail(job, error, details={"state": "dead"}))
 
-    def ended_before(self, messages: Iterable[Message]) -> None:
-        """Tell how messages ended whose receiver was killed before it could tell."""
-        try:
-            for message in messages:
-                if self.is_taken(message.told_as) and not self._tracker.get(message.told_as).ended:
-                    self._told_late(message)
-        except (StoreError, JobError) as error:
-            self._warn(str(error))
+    def catch_up(self, ended: Iterable[Message]) -> None:
+        """Tell of messages that came to their end just before their receiver was killed, as far as not told."""
+        for message in ended:
+            try:
+                stored = self._store.get(f"job:{message.told_as}")
+                if stored is None or stored.get("status") != "processing":
+                    continue
+                if message.state == "dead":
+                    self._tracker.fail(message.told_as, message.error, details={"state": "dead"})
+                else:
+                    self._tracker.complete(message.told_as, message="handled; its receiver ended before it was told")
+            except (StoreError, JobError) as error:
+                self._warn(str(error))
+                return
 
     def close(self) -> None:
         """Write what is to be told, as far as there is time for it, and stop."""
@@ -181,13 +187,6 @@ class Telling:
             change(self._tracker, message.told_as)
         except (StoreError, JobError) as error:
             self._warn(str(error))
-
-    def _told_late(self, message: Message) -> None:
-        if message.state == "dead":
-            self.given_up(message, message.error)
-        else:
-            said = f"{message.state}; its receiver ended before it could tell more"
-            self.handled(message, said, {}, with_errors=False)
 
     def _warn(self, trouble: str) -> None:
         if not self._trouble:  # a store that stays away is told once

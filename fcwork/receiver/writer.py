@@ -19,6 +19,7 @@ from fcwork.receiver import inbox_file
 _Found = TypeVar("_Found")
 _Change = Callable[[sqlite3.Connection], Any]
 _Asked = tuple[_Change, "Future[Any]"]
+_Identities = tuple[tuple[int, int], tuple[int, int]]
 MOST = 500  # changes in one transaction
 
 
@@ -38,7 +39,7 @@ class Writer:
         self._clock = clock
         self._asked: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._connection: sqlite3.Connection | None = None
-        self._file = (0, 0)
+        self._files: _Identities = ((0, 0), (0, 0))
         self._closed = False
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="inbox writer", daemon=True)
@@ -105,15 +106,21 @@ class Writer:
         connection.execute("BEGIN IMMEDIATE")
         done = [(asked, *_alone(connection, change)) for change, asked in batch]
         connection.execute("COMMIT")
+        if self._names() != self._files:  # what was written has no name any more, and would end with this process
+            raise OSError("somebody took its files away")
         return done
 
     def _open(self) -> sqlite3.Connection:
         """Return the connection; to a new file if somebody took the old one away, as writes to that would be lost."""
-        if self._connection is None or _identity(self._path) != self._file:
+        if self._connection is None or self._names() != self._files:
             self._let_go()
             self._connection = inbox_file.connect(self._path, self._clock)
-            self._file = _identity(self._path)
+            self._files = self._names()
         return self._connection
+
+    def _names(self) -> _Identities:
+        """Return which files the inbox's names stand for: the database and its write-ahead log."""
+        return _identity(self._path), _identity(f"{self._path}-wal")
 
     def _let_go(self) -> None:
         if self._connection is not None:
@@ -139,7 +146,7 @@ def _alone(connection: sqlite3.Connection, change: _Change) -> tuple[Any, Except
     return found, None
 
 
-def _identity(path: Path) -> tuple[int, int]:
+def _identity(path: Path | str) -> tuple[int, int]:
     try:
         found = os.stat(path)  # noqa: PTH116 - asked before each transaction
     except OSError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from types import MappingProxyType
@@ -107,10 +108,9 @@ class Event:
         """Return one row: the fields, with ``attributes`` and ``data`` as JSON text."""
         import polars as pl
 
-        record = self.to_record()
-        columns = {name: [_json(value) if isinstance(value, dict) else value] for name, value in record.items()}
-        schema = {name: _TYPES.get(name, "String") for name in columns}
-        return pl.DataFrame(columns, schema={name: _polars(kind) for name, kind in schema.items()})
+        others = {"tenant_checked": pl.Boolean(), "replay_checked": pl.Boolean(), "warnings": pl.List(pl.String())}
+        row = {name: _json(value) if isinstance(value, dict) else value for name, value in self.to_record().items()}
+        return pl.DataFrame([row], schema={name: others.get(name, pl.String()) for name in row})
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -121,18 +121,7 @@ class Event:
         return f"<p><b>{html.escape(str(self))}</b></p><table>{rows}</table>"
 
 
-_TYPES = MappingProxyType({"tenant_checked": "Boolean", "replay_checked": "Boolean", "warnings": "List"})
-
-
-def _polars(kind: str) -> Any:
-    import polars as pl
-
-    return {"Boolean": pl.Boolean(), "List": pl.List(pl.String())}.get(kind, pl.String())
-
-
 def _json(value: dict[str, Any]) -> str:
-    import json
-
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

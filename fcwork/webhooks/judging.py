@@ -28,6 +28,7 @@ from fcwork.webhooks.verdict import Verdict
 
 RECEIVER = "receiver"
 ANY = "*"
+HANDLED = "webhooks.handled"  # apart from what was only verified: that is no handling
 STEPS = ("body", "receiver", "replay")
 
 
@@ -135,7 +136,7 @@ def judge(
     raw, pairs = read_body(body), read_headers(headers, body=body)
     is_file = not str(body).startswith(BASE64)
     owner = str(Path(body).absolute()) if is_file else hashlib.sha256(raw).hexdigest()
-    claims = Claims(SeenEvents(clock=clock), owner) if replay and scheme != RECEIVER else None
+    claims = Claims(SeenEvents(name=HANDLED, clock=clock), owner) if replay and scheme != RECEIVER else None
     if scheme == RECEIVER:
         noted = read_received(headers if isinstance(headers, str | Path) else None, body=body)
         verdict, replay_key = _by_receiver(raw, noted), str(noted.get("replay_key") or "")

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
@@ -189,6 +190,20 @@ class KeyRing:
     def _held_now(self) -> dict[str, tuple[PublicKey, datetime | None]]:
         with self._lock:
             return dict(self._held)
+
+
+def usable_keys(keys: Keys) -> tuple[PublicKey, ...]:
+    """Return the keys that may be used now; those of a text are read once.
+
+    Raises:
+        BadKeyError: there is none, or one that cannot be used.
+    """
+    return _of_text(keys) if isinstance(keys, str | bytes) else KeyRing.of(keys).usable()
+
+
+@lru_cache(maxsize=64)  # by the whole of the text
+def _of_text(text: str | bytes) -> tuple[PublicKey, ...]:
+    return KeyRing(text).usable()
 
 
 def _named(keys: Any) -> list[tuple[str, Any]]:

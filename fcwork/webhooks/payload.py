@@ -34,9 +34,10 @@ def _quickly(raw: bytes) -> Any:
     """Return what orjson reads, if writing it gives the same bytes: then nothing in them was lost or passed over."""
     try:
         parsed = orjson.loads(raw)
-        return parsed if orjson.dumps(parsed) == raw else None
-    except (ValueError, TypeError):
+        is_whole = orjson.dumps(parsed) == raw or json.dumps(parsed).encode() == raw  # without spaces, or with Python's
+    except (ValueError, TypeError, RecursionError):
         return None
+    return parsed if is_whole else None
 
 
 def _strictly(raw: bytes) -> Any:

@@ -20,7 +20,7 @@ from fcwork.errors import (
 from fcwork.webhooks.algorithms import DEFAULT, HEADERS, MD5, SHA512, STRONGEST_FIRST, named
 from fcwork.webhooks.event import Event, Proof, noted, read_event
 from fcwork.webhooks.headers import Signature, decoded, signatures
-from fcwork.webhooks.key_ring import KeyRing, Keys
+from fcwork.webhooks.key_ring import Keys, usable_keys
 from fcwork.webhooks.keys import PublicKey
 
 Expected = str | int | Iterable[str | int]
@@ -98,7 +98,7 @@ def prove(raw: bytes, headers: Any, keys: Keys, *, algorithms: Iterable[str]) ->
     Raises:
         WebhookError: nothing does.
     """
-    usable = KeyRing.of(keys).usable()
+    usable = usable_keys(keys)
     allowed = named(algorithms)
     found = signatures(headers)
     for algorithm in STRONGEST_FIRST:

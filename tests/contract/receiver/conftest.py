@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 KEY = rsa.generate_private_key(65537, 2048)
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 
 class Signed(NamedTuple):
@@ -48,15 +48,16 @@ class Running:
         first = self.process.stdout.readline()
         assert first, self.log.read_text("utf-8")
         self.url = first.split()[0].removesuffix("/webhooks")
+        self._client = httpx.Client(timeout=20, limits=httpx.Limits(max_keepalive_connections=0))
 
     def post(self, signed: Signed, path: str = "/webhooks", **headers: str) -> httpx.Response:
         """Send a webhook."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return httpx.post(f"{self.url}{path}", content=signed.body, headers={**signed.headers, **named}, timeout=20)
+        return self._client.post(f"{self.url}{path}", content=signed.body, headers={**signed.headers, **named})
 
     def health(self) -> dict[str, Any]:
         """Return what it says of itself."""
-        found: dict[str, Any] = httpx.get(f"{self.url}/health", timeout=20).json()
+        found: dict[str, Any] = self._client.get(f"{self.url}/health").json()
         return found
 
     def until(self, **counts: int) -> dict[str, Any]:
@@ -73,6 +74,14 @@ class Running:
         """End it as a power cut would."""
         self.process.kill()
         self.process.wait()
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self.process.poll() is None:
+            self.kill()
+        self._client.close()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Ask it to stop, and return its exit code."""
@@ -113,7 +122,4 @@ def receiver(tmp_path: Path) -> Iterator[Callable[..., Running]]:
 
     yield start
     for one in started:
-        if one.process.poll() is None:
-            one.kill()
-        if one.process.stdout:
-            one.process.stdout.close()
+        one.close()

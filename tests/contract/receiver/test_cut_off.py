@@ -2,13 +2,14 @@
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from fcwork import JobTracker, settings
-from fcwork.receiver import Door, Inbox, Receiver, Terms, ToFolder, Unchecked
+from fcwork.receiver import Door, Inbox, Received, Receiver, Terms, ToFolder, ToFunction, Unchecked
 from fcwork.receiver.inbox import place
 from fcwork.receiver.message import Arrival, State
 from fcwork.receiver.telling import Telling
@@ -44,6 +45,37 @@ def test_a_job_ends_though_its_receiver_was_killed_before_it_told(
         found = JobTracker(open_store(settings.store_place())).get("first")
     assert (found.status, found.ended) == (status, True)
     assert not (home / "in").exists()
+
+
+@pytest.mark.socket
+def test_what_came_into_an_inbox_that_was_made_anew_is_handled_by_the_next_receiver(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message that one receiver began belongs to its inbox, though that was made anew under the receiver's feet."""
+    monkeypatch.setenv("FCWORK_HOME", str(home))
+    begun: list[int] = []
+
+    def fail_once(received: Received) -> None:
+        begun.append(received.attempt)
+        if len(begun) == 1:
+            raise OSError
+
+    door = Door("shop", "/shop", Unchecked(), ToFunction("fail_once", fail_once))
+    with Receiver([door], Terms(port=0)) as receiver:
+        place().parent.rename(home / "gone")
+        receiver.inbox.put(_arrival("first")).result()
+        _wait(lambda: receiver.inbox.messages()[0].error)
+    with Receiver([door], Terms(port=0)) as again:
+        again.inbox.replay(again.inbox.messages()[0])
+        _wait(lambda: again.inbox.messages()[0].state in {"done", "duplicate"})
+        assert again.inbox.messages()[0].state == "done"
+    assert len(begun) == 2
+
+
+def _wait(until: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not until() and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def _killed_before_it_told(state: State) -> None:

@@ -262,6 +262,25 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, clock: ManualClo
         put(inbox, arrival(clock))
 
 
+@pytest.mark.parametrize("gone", [("", "-wal", "-shm"), ("",), ("-wal",), ("-shm", "-wal")])
+def test_files_that_are_taken_away_take_no_later_message_with_them(
+    inbox: Inbox, clock: ManualClock, gone: tuple[str, ...]
+) -> None:
+    """What is told as stored lies in files that have their names, whichever of them somebody removed before."""
+    put(inbox, arrival(clock, "before"))
+    for ending in gone:
+        Path(f"{inbox.path}{ending}").unlink()
+    put(inbox, arrival(clock, "after"))
+    copies = [Path(f"{inbox.path}{ending}") for ending in ("", "-wal")]
+    contents = {path: path.read_bytes() for path in copies if path.exists()}
+    elsewhere = inbox.path.parent / "copy"  # what a process would find after a kill
+    elsewhere.mkdir()
+    for path, content in contents.items():
+        (elsewhere / path.name).write_bytes(content)
+    with Inbox(elsewhere / inbox.path.name, clock=clock) as found:
+        assert found.get("r-after")
+
+
 def test_a_newer_or_damaged_file_is_refused(tmp_path: Path, clock: ManualClock) -> None:
     """What a newer fcwork made, and what is no database, is left as it is."""
     path = tmp_path / "inbox.sqlite"

@@ -106,7 +106,15 @@ def test_replays_are_known_by_where_they_lie(order: Path, tmp_path: Path) -> Non
     assert told(other, headers, replay=False).ok
     assert first.claims.forget(first.replay_key)
     assert told(other, headers).ok
-    assert SeenEvents().first(first.replay_key)
+    assert SeenEvents(name="webhooks.handled").first(first.replay_key, owner="another")
+    assert told(order).reason == "DUPLICATE"
+
+
+def test_what_was_only_verified_was_not_handled(order: Path) -> None:
+    """That an event was verified before, where it came in, is no repeat of its handling."""
+    found = told(order)
+    assert SeenEvents().first(found.replay_key)
+    assert told(order).ok
 
 
 def receipt(raw: bytes, **noted: Any) -> dict[str, Any]:
