@@ -10,6 +10,7 @@ import click
 
 from fcwork.cli import terminal
 from fcwork.errors import (
+    BadKeyError,
     BadRequestError,
     ConfigError,
     FcworkError,
@@ -35,6 +36,7 @@ MISTAKES = (
     UnknownParameterError,
     ParameterTypeError,
     SecretParameterError,
+    BadKeyError,
 )
 _BY_STATE: dict[State, int] = {
     "SUCCEEDED": 0,

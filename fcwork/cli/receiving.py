@@ -42,7 +42,7 @@ _OF_DOOR += ("unchecked", "to", "folder", "notebook", "attempts")
 @click.option("--host", metavar="ADDRESS", help="Where to listen; 127.0.0.1 without it, so nobody from outside.")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port; 8791 without it, 0 takes a free one.")
 @click.option("--path", help="The path of the URL; /webhooks without it.")
-@click.option("--name", default="webhooks", show_default=True, help="The door's name, by which repeats are known.")
+@click.option("--name", help="The door's name, by which repeats are known; that of its path without it.")
 @click.option("--keys", multiple=True, type=click.Path(), help="A file or folder of public keys.")
 @click.option("--profile", metavar="NAME", help="A Fluent CLI profile: its account and retailer.")
 @click.option("--account", "accounts", multiple=True, metavar="NAME", help="Take this account's events only.")
@@ -64,7 +64,7 @@ _OF_DOOR += ("unchecked", "to", "folder", "notebook", "attempts")
 @click.option("--tls-cert", type=click.Path(), help="A PEM file, for HTTPS.")
 @click.option("--tls-key", type=click.Path(), help="Its key.")
 def receive(
-    config: str | None, name: str, texts: tuple[tuple[str, str], ...], files: tuple[str, ...], **given: Any
+    config: str | None, name: str | None, texts: tuple[tuple[str, str], ...], files: tuple[str, ...], **given: Any
 ) -> int:
     """Receive webhooks until Ctrl-C: each is verified, stored on the disk, answered, and handed on.
 
@@ -90,9 +90,10 @@ def receive(
     return 0 if done else exits.FAILED
 
 
-def _setup(config: str | None, name: str, texts: Texts, files: tuple[str, ...], given: dict[str, Any]) -> Setup:
+def _setup(config: str | None, name: str | None, texts: Texts, files: tuple[str, ...], given: dict[str, Any]) -> Setup:
     from fcwork import runner
     from fcwork.receiver.config import load, setup
+    from fcwork.receiver.door import name_of
 
     of_service = {key: given[key] for key in _OF_SERVICE if key in given}
     of_door = {key: given[key] for key in _OF_DOOR if key in given}
@@ -104,7 +105,7 @@ def _setup(config: str | None, name: str, texts: Texts, files: tuple[str, ...], 
     parameters = {key: value for file in files for key, value in runner.read_file(file).items()}
     if parameters or texts:
         of_door |= {"parameters": parameters or None, "texts": texts}
-    return setup({name: of_door}, **of_service)
+    return setup({name or name_of(of_door.get("path")): of_door}, **of_service)
 
 
 def _announce(receiver: Receiver, made: Setup) -> None:

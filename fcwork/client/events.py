@@ -126,10 +126,14 @@ def check_is_event(event: Any) -> None:
 
 
 def check_fields(event: Mapping[str, Any]) -> None:
-    """Refuse fields that no event has, and attributes that are no dict."""
+    """Refuse fields that no event has, lists and objects where a text belongs, and attributes that are no dict."""
     if unknown := sorted(set(event) - set(FIELDS)):
         hint = f"known: {', '.join(FIELDS)}; what the workflow needs goes into attributes"
         raise BadRequestError(f"an event has no {', '.join(unknown)}", hint=hint)
+    if nested := [name for name in FIELDS if name != "attributes" and isinstance(event.get(name), Mapping | list)]:
+        raise BadRequestError(
+            f"{', '.join(nested)} of an event is one text", hint="send an event for each that is meant"
+        )
     if not isinstance(event.get("attributes") or {}, Mapping):
         kind = type(event["attributes"]).__name__
         raise BadRequestError(f"an event's attributes are a dict, not {kind}", hint="name each: {'reason': 'late'}")

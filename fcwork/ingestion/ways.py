@@ -68,7 +68,7 @@ class Way:
         """Refuse options that the route does not take, so that no dry run passes where the load itself would not.
 
         Raises:
-            ConfigError: one is not known, or a mutation is not named.
+            ConfigError: one is not known or cannot be, or a mutation is not named.
         """
         if isinstance(self.route, Route):
             if self.options:
@@ -83,12 +83,17 @@ class Way:
                 f"the route {self.route} has no option {', '.join(unknown)}",
                 hint=f"{told}known: {', '.join(own + known)}",
             )
+        if self.route != "batch":
+            self._made()  # its options are looked at, and nothing is asked for yet
 
     def open(self) -> Route:
         """Return the route, after the client was let in: wrong credentials are no fault of the rows."""
         if isinstance(self.route, Route):
             return self.route
         self.client.authenticate()
+        return self._made()
+
+    def _made(self) -> Route:
         if self.route == "mutation":
             spec, options = self._spec()
             return self.client.mutations(spec, **options)

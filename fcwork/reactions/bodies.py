@@ -11,6 +11,7 @@ from typing import Any
 from fcwork import settings, sources
 from fcwork.errors import ConfigError, SourceError, WebhookError
 from fcwork.webhooks import Event, Judgement, read_body
+from fcwork.webhooks.event import printable
 from fcwork.webhooks.judging import Claims
 
 FOLDER = "reactions"
@@ -34,14 +35,22 @@ class Body:
     ) -> None:
         self.raw, self.event, self._path = raw, event, path
         self._claims, self._key = (claims if key else None), key
+        self._new = False
 
     def claimed(self) -> bool:
         """Say whether nobody else has handled them, and remember who does. Raises a ``StoreError``."""
-        return self._claims is None or self._claims.first(self._key)
+        if self._claims is None:
+            return True
+        self._new = self._claims.is_new(self._key)
+        return self._claims.first(self._key)
 
     def released(self) -> None:
-        """Let them be handled by whoever comes, as nothing was done. Raises a ``StoreError``."""
-        if self._claims is not None:
+        """Let them be handled by whoever comes, as nothing was done; nobody knows what a run before this one did.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        if self._claims is not None and self._new:
             self._claims.forget(self._key)
 
     @property
@@ -55,7 +64,7 @@ class Body:
         if self.event is not None:
             event = self.event
             about = " ".join(part for part in (event.entity_type, event.entity_ref or event.entity_id) if part)
-            return f"{event.name or 'HTTP call'}{f' of {about}' if about else ''}"
+            return printable(f"{event.name or 'HTTP call'}{f' of {about}' if about else ''}")
         return self._path.name if self._path else f"a body of {len(self.raw):,} bytes"
 
     @property

@@ -1,4 +1,7 @@
-"""Exports what an event speaks of: looked for first, so that neither nothing nor another's lands in the sink."""
+"""Exports what an event speaks of: looked for first, so that neither nothing nor another's lands in the sink.
+
+An event may be told before what it speaks of can be found, so that nothing is there yet is a failure.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,12 @@ from fcwork import frames
 from fcwork.errors import ConfigError
 from fcwork.extraction import ExtractResult, extract
 from fcwork.extraction.entities import entity
-from fcwork.reactions.naming import filters_of, sink_of
+from fcwork.reactions.naming import filters_of, plain, sink_of
 from fcwork.reactions.reaction import Reaction
 
 if TYPE_CHECKING:
     from fcwork.client import FluentClient
     from fcwork.reactions.bodies import Body
-
-WILDCARD = "%"  # of the platform's filters by ref (assumed)
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class Export:
         looked = ask(dry_run=True, on_stage=None)
         about: dict[str, Any] = {"about": body.about, "event": body.told, "target": client.target, "dry_run": dry_run}
         told = partial(Reaction, action="export", sink=sink or "", **about)
-        wrong = _wrong(looked) if self.filters is None and not self.query else ""
+        named = filters != self.filters  # where nothing of the event is asked for, nothing may be what there is
+        wrong = _wrong(looked, one=self.filters is None and not self.query) if named else ""
         if wrong:
             return told(state="FAILED", result=looked, reason=wrong)
         result = looked if dry_run else ask()
@@ -79,15 +81,13 @@ def _ref_of(data: Mapping[str, Any]) -> str:
     if not isinstance(ref, str) or not ref:
         hint = "say what is to be exported: filters={'ref': ['{attributes.orderRef}']}"
         raise ConfigError("the event does not name its entity by ref", hint=hint)
-    if WILDCARD in ref:
-        raise ConfigError(f"the ref {ref!r} may stand for others too", hint="name what is meant by filters= or query=")
-    return ref
+    return plain(ref)
 
 
-def _wrong(looked: ExtractResult) -> str:
+def _wrong(looked: ExtractResult, *, one: bool) -> str:
     """Return why what was found is not what the event is about; empty where it is."""
     found = looked.counts["read"]
-    if found == 1:
+    if found == 1 or (found and not one):
         return ""
     if not found:
         return f"the platform has no such {looked.entity} yet, or not for this retailer: try again later"

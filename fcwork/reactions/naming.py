@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from fcwork.errors import ConfigError
@@ -17,6 +17,8 @@ from fcwork.names import did_you_mean
 
 OF_EXTRACTION = frozenset({"date", "time", "from", "to", "run", "entity", "part"})  # which extract fills in itself
 MOST = 100  # characters of one name
+WILDCARD = "%"  # of the platform's filters (assumed)
+_Plain = TypeVar("_Plain", bound=str | int | float)
 _FIELD = re.compile(r"(?<!\{)\{([A-Za-z_][A-Za-z0-9_.-]*)\}(?!\})")
 _FIRST = re.compile(r"[.~-]")  # a name that begins so is hidden, or an option to some
 
@@ -34,7 +36,7 @@ def filters_of(filters: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str
     """Return filters in which a text that is nothing but a name in braces is the event's value.
 
     Raises:
-        ConfigError: the event has no such value.
+        ConfigError: the event has no such value, or it may stand for others too.
     """
     return {name: _filled(value, event) for name, value in filters.items()}
 
@@ -65,6 +67,18 @@ def value_of(name: str, event: Mapping[str, Any]) -> str | int | float:
     return found
 
 
+def plain(value: _Plain) -> _Plain:
+    """Return a value of an event that a filter takes for itself alone.
+
+    Raises:
+        ConfigError: it may stand for others too.
+    """
+    if isinstance(value, str) and WILDCARD in value:
+        told = f"the event's {value!r} may stand for others too"
+        raise ConfigError(told, hint="name what is meant: filters= without braces, or query=")
+    return value
+
+
 def _named(name: str, event: Mapping[str, Any]) -> str:
     return "" if name in OF_EXTRACTION else segment(str(value_of(name, event)))
 
@@ -75,4 +89,4 @@ def _filled(value: Any, event: Mapping[str, Any]) -> Any:
     if isinstance(value, list | tuple):
         return [_filled(item, event) for item in value]
     found = _FIELD.fullmatch(value) if isinstance(value, str) else None
-    return value_of(found[1], event) if found else value
+    return plain(value_of(found[1], event)) if found else value

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fcwork.clock import SYSTEM, Clock
-from fcwork.errors import ConfigError, MappingError
+from fcwork.errors import ConfigError, MappingError, SourceError
 from fcwork.ingestion import ingest
 from fcwork.mapper.given import Resolvers, mapper_of
 from fcwork.reactions.bodies import Body, body_of
@@ -62,7 +62,7 @@ def react(
             "OrderCancel", "entityType": "ORDER"}}``, ``{"mutation": "updateOrder", "find_by": "ref"}``.
         format: of the body, or of the file that is exported; told by the body's first sign, and the sink's name.
         records: the names that lead to the records in a body of several, such as ``orders.order``; else all of it is
-            one record.
+            one record, or a list of them.
         entity, query: what is exported; else the entity that the event names.
         filters: which; else the one whose ref the event has. ``{"ref": ["{rootEntityRef}"]}`` is the event's value.
         sink: where to: a path or URI, in which ``{entityRef}``, ``{id}``, ``{attributes.carrier}`` and so on are the
@@ -87,22 +87,37 @@ def react(
         return Reaction(state="SUCCEEDED", target=client.target if client else "", **{**told, "dry_run": False})
     if client is None:
         raise ConfigError(f"action={action!r} needs to know whose platform", hint="give what connect returned")
+    if action == "event" and mapping is None and given.event is not None:
+        told_of = "a webhook has fields that an event to be sent has not"
+        raise ConfigError("action='event' needs a mapping", hint=f"{told_of}: say which of them are meant")
     mapper = mapper_of(mapping, resolvers, _context(client, context))
-    if not dry_run and not given.claimed():
-        why = "it was handled before, from another place"
-        return Reaction(state="SKIPPED", target=client.target, reason=why, **told)
     shared: dict[str, Any] = {"mapping": mapper, "on_stage": on_stage, "clock": clock}
+    way: Export | Load
     if action == "export":
         options = {**shared, "format": format, "write_options": write_options, "resume": False}
-        export = Export(entity, query, filters, str(sink) if sink else None, options)
-        done = export.run(client, given, dry_run=dry_run)
+        way = Export(entity, query, filters, str(sink) if sink else None, options)
     else:
         options = {**shared, "route": action, "route_options": route_options, "context": context, "workflow": workflow}
         options |= {"rules": {} if rules is None else rules, "format": format or given.form}
         options |= {"read_options": {"path": records or WHOLE}}
-        done = Load(action, options).run(client, given, workflow, dry_run=dry_run)
-    if not dry_run and done.state in {"REFUSED", "FAILED"}:
-        given.released()
+        way = Load(action, workflow, options)
+    if dry_run:
+        return way.run(client, given, dry_run=True)
+    if not given.claimed():
+        why = "it was handled before, from another place"
+        return Reaction(state="SKIPPED", target=client.target, reason=why, **told)
+    return _done(way, client, given)
+
+
+def _done(way: Export | Load, client: FluentClient, body: Body) -> Reaction:
+    """Do it; where nothing was done, whoever comes may handle it."""
+    try:
+        done = way.run(client, body, dry_run=False)
+    except (ConfigError, SourceError):  # neither comes after something was sent or written
+        body.released()
+        raise
+    if done.state in {"REFUSED", "FAILED"}:
+        body.released()
     return done
 
 
@@ -111,18 +126,23 @@ class Load:
     """A body that is loaded, as an event or a mutation, with the arguments of ``ingest``."""
 
     action: Action
+    workflow: str
     options: Mapping[str, Any]
 
-    def run(self, client: FluentClient, body: Body, workflow: str, *, dry_run: bool) -> Reaction:
+    def run(self, client: FluentClient, body: Body, *, dry_run: bool) -> Reaction:
         """Plan, and apply unless this is a dry run; a body that lacks what the mapping needs is refused."""
         told: dict[str, Any] = {"action": self.action, "about": body.about, "event": body.told}
         told |= {"target": client.target, "dry_run": dry_run}
-        with body.lying(workflow) as path:
+        with body.lying(self.workflow) as path:
             try:
                 plan = ingest(client, path, **self.options)
             except MappingError as error:  # the mapping itself was read before
                 return Reaction(state="REFUSED", reason=f"the body does not fit the mapping: {error.message}", **told)
+            except SourceError as error:
+                return Reaction(state="REFUSED", reason=f"the body cannot be read: {error.message}", **told)
             result = plan.apply(dry_run=dry_run)
+        if result.state == "SKIPPED" and not plan.skipped:
+            return Reaction(state="REFUSED", result=result, reason="the body holds no record", **told)
         return Reaction(state=result.state, result=result, preview=plan.preview, **told)
 
 

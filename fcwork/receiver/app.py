@@ -18,7 +18,7 @@ from fcwork.receiver.door import HEALTH, Door
 from fcwork.receiver.health import Health
 from fcwork.receiver.inbox import Inbox
 from fcwork.receiver.limits import Rate, Room
-from fcwork.receiver.message import Arrival, Stored, kept_headers
+from fcwork.receiver.message import Arrival, Stored, kept_headers, short_key
 from fcwork.receiver.quarantine import Quarantine
 from fcwork.receiver.request import GoneError, Limits, Receive, Request, Scope
 from fcwork.receiver.telling import Course, Telling
@@ -161,7 +161,8 @@ class App:
         if not request.body:
             raise RefusedError(400, "EMPTY_BODY", "the body is empty")
         facts = {"scheme": door.check.scheme, **admitted.facts}
-        course.details.update({name: value for name, value in facts.items() if value}, replay_key=admitted.replay_key)
+        course.details.update({name: value for name, value in facts.items() if value})
+        course.details.update(replay_key=short_key(admitted.replay_key))
         course.ended_at.append(self._clock.now())
         return Admitted(admitted.replay_key, facts)
 

@@ -17,6 +17,7 @@ from fcwork.webhooks.event import read_event
 from fcwork.webhooks.hmacs import verify_hmac
 
 IDEMPOTENCY = "idempotency-key"
+_MOST_TOLD = 200  # characters of what a message says of itself; a job is no place for megabytes
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class BySignature:
             retailers=self.retailers,
         )
         names = ("header", "algorithm", "key", "kind", "name", "entity_type", "entity_ref", "account_id", "retailer_id")
-        told = {name: getattr(event, name) for name in names}
+        told = {name: value and value[:_MOST_TOLD] for name in names for value in [getattr(event, name)]}
         warnings = list(event.warnings)
         return Admitted(event.replay_key, {**told, "tenant_checked": event.tenant_checked, "warnings": warnings})
 
@@ -99,7 +100,7 @@ class BySignature:
 class ByHmac:
     """A webhook of others, signed with a shared secret."""
 
-    secrets: Sequence[Secret]
+    secrets: Mapping[str, Secret]
     scheme: str
     asks_a_store: bool = False
 
@@ -111,7 +112,7 @@ class ByHmac:
     def admit(self, raw: bytes, headers: Headers, greeted: Mapping[str, Any]) -> Admitted:
         """Return the delivery's key and what proved it."""
         del greeted
-        signed = verify_hmac(raw, list(headers), list(self.secrets), scheme=self.scheme)
+        signed = verify_hmac(raw, list(headers), self.secrets, scheme=self.scheme)
         at = signed.signed_at.isoformat() if signed.signed_at else None
         return Admitted(signed.replay_key, {"key": signed.key, "signed_at": at})
 

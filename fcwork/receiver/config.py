@@ -12,12 +12,13 @@ from fcwork import documents, settings
 from fcwork.errors import ConfigError
 from fcwork.names import did_you_mean
 from fcwork.receiver.checks import ByApiKey, ByHmac, BySignature, Check, Unchecked
-from fcwork.receiver.door import Door
+from fcwork.receiver.door import USUAL_PATH, Door
 from fcwork.receiver.handlers import Handler, ToFolder, ToFunction, ToNotebook
 from fcwork.receiver.request import Limits
 from fcwork.receiver.serving import Terms
 from fcwork.redact import Secret
 from fcwork.webhooks import MD5, SHA512, KeyRing
+from fcwork.webhooks.api_key_records import checked_scopes
 from fcwork.webhooks.api_keys import ApiKeys
 from fcwork.webhooks.schemes import scheme_of
 from fcwork.webhooks.secrets import usable_secrets
@@ -59,6 +60,8 @@ _OF_FILE = {
     "tls_key": _TEXT,
     "doors": _OBJECT,
 }
+
+_RANGES = {"port": (0, 65_535), "workers": (1, 64), "rate": (1, 1_000_000), "grace_seconds": (0, 86_400)}
 
 
 @dataclass(frozen=True)
@@ -129,11 +132,9 @@ def _bytes(megabytes: float) -> int:
 
 
 def _checked(terms: Terms) -> Terms:
-    for name in ("workers", "rate"):
-        if getattr(terms, name) < 1:
-            raise ConfigError(f"{name}={getattr(terms, name)} is too few", hint="give 1 or more")
-    if terms.grace_seconds < 0:
-        raise ConfigError(f"grace_seconds={terms.grace_seconds} is no time")
+    for name, (least, most) in _RANGES.items():
+        if not least <= getattr(terms, name) <= most:
+            raise ConfigError(f"{name}={getattr(terms, name)} cannot be", hint=f"give {least:,} to {most:,}")
     return terms
 
 
@@ -141,7 +142,7 @@ def _door(name: str, given: dict[str, Any], host: str) -> tuple[Door, list[str]]
     check, warnings = _check(name, given, host)
     attempts = given.get("attempts")
     handler = _handler(name, given)
-    path = given.get("path") or "/webhooks"
+    path = given.get("path") or USUAL_PATH
     return Door(name, path, check, handler, 5 if attempts is None else attempts), warnings
 
 
@@ -156,7 +157,7 @@ def _check(name: str, given: Mapping[str, Any], host: str) -> tuple[Check, list[
     if given.get("secret_env"):
         raise ConfigError(f"the door {name!r} has secret_env and no hmac", hint="name the scheme: --hmac shopify")
     if given.get("api_keys"):
-        return ByApiKey(ApiKeys(), _list(given["api_keys"])), []
+        return ByApiKey(ApiKeys(), checked_scopes(_list(given["api_keys"]))), []
     if given.get("unchecked"):
         return _unchecked(name, host), [f"door {name}: requests are not checked at all"]
     return _by_signature(name, given)
@@ -198,7 +199,7 @@ def _by_hmac(name: str, given: Mapping[str, Any]) -> Check:
     unset = [variable for variable in variables if not os.environ.get(variable)]
     if unset:
         raise ConfigError(f"the variable {unset[0]} is not set", hint=f"it holds the secret of the door {name!r}")
-    secrets = [Secret(os.environ[variable]) for variable in variables]
+    secrets = {variable: Secret(os.environ[variable]) for variable in variables}
     usable_secrets(secrets, scheme_of(given["hmac"]))
     return ByHmac(secrets, given["hmac"])
 
@@ -218,7 +219,7 @@ def _handler(name: str, given: Mapping[str, Any]) -> Handler:
     if idle:
         raise ConfigError(f"the door {name!r} leads to {to}, and {idle[0]} is given", hint=f"leave out {idle[0]}")
     if to == "folder":
-        return ToFolder(Path(given.get("folder") or FOLDER).absolute())
+        return ToFolder(_made(Path(given.get("folder") or FOLDER).absolute()))
     if to == "notebook":
         if not given.get("notebook"):
             raise ConfigError(f"the door {name!r} names no notebook", hint="give --notebook NAME")
@@ -228,6 +229,16 @@ def _handler(name: str, given: Mapping[str, Any]) -> Handler:
     if ":" in to:
         return ToFunction.load(to)
     raise ConfigError(f"the door {name!r} cannot lead to {to!r}", hint="folder, notebook, or module:function")
+
+
+def _made(folder: Path) -> Path:
+    """Make a folder now: where that cannot be, no message would ever get into it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ConfigError(f"the folder {folder} cannot be made: {why}", hint="give another --folder") from None
+    return folder
 
 
 _USED = {"folder": ("folder",), "notebook": ("notebook", "parameters")}

@@ -12,6 +12,12 @@ from fcwork.receiver.handlers import Handler
 HEALTH = "/health"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 _PATH = re.compile(r"/[A-Za-z0-9_.~/-]*")
+USUAL_PATH = "/webhooks"
+
+
+def name_of(path: str | None) -> str:
+    """Return what a door is called that nobody named: its path, so that doors of two paths are two."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", path or USUAL_PATH).strip("-._")[:60] or "root"
 
 
 @dataclass(frozen=True)

@@ -199,10 +199,13 @@ def written(folder: Path, received: Received) -> tuple[Path, Path]:
 
 
 def plain(key: str) -> str:
-    """Return a replay key as a file is called: itself where it is plain, else by its hash."""
-    return (
-        key if _PLAIN.fullmatch(key) and not key.endswith(".") else sha256(key.encode("utf-8", "replace")).hexdigest()
-    )
+    """Return a replay key as a file is called: itself where it is plain, else by its hash.
+
+    One that ends as our own names do is none: its body would lie where another message's headers do.
+    """
+    if _PLAIN.fullmatch(key) and not key.lower().endswith((".", ".headers")):
+        return key
+    return sha256(key.encode("utf-8", "replace")).hexdigest()
 
 
 def _write(contents: Mapping[Path, bytes]) -> None:

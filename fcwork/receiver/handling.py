@@ -130,7 +130,7 @@ class Workers:
         self._telling.handling(message, door.attempts)
         try:
             handled = door.handler(_received(message))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the edge to a handler of the user's own
+        except BaseException as error:  # noqa: BLE001 - the edge to a handler of the user's own: its worker goes on
             self._failed(message, door, error)
         else:
             self._succeeded(message, handled)

@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from fcwork.redact import mask
+from fcwork.redact import MASK, mask
+from fcwork.webhooks.api_keys import KEY
 
 State = Literal["waiting", "running", "done", "dead", "duplicate", "dropped"]
 STATES: tuple[State, ...] = ("waiting", "running", "done", "dead", "duplicate", "dropped")
 Headers = Iterable[tuple[str, str]]
 LONGEST_KEY = 200  # characters of a replay key as it came; a longer one is kept as its hash
-_SECRET_NAMES = re.compile("api-?key|token|secret|passw|authori[sz]ation|cookie|credential", re.IGNORECASE)
+_SECRET_NAMES = re.compile(
+    "(api|access|private)[-_]?key|auth|token|secret|passw|cookie|credential|session|jwt", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,12 +145,15 @@ class Received:
 
 
 def kept_headers(headers: Headers) -> dict[str, str]:
-    """Return headers by their names in small letters, without those that hold credentials; repeated ones are joined."""
+    """Return headers by their names in small letters, without those that hold credentials; repeated ones are joined.
+
+    An API key that stands in another header by mistake is masked.
+    """
     kept: dict[str, str] = {}
     for name, value in headers:
         small = name.lower()
         if not _SECRET_NAMES.search(small):
-            kept[small] = mask(f"{kept[small]}, {value}" if small in kept else value)
+            kept[small] = KEY.sub(MASK, mask(f"{kept[small]}, {value}" if small in kept else value))
     return kept
 
 

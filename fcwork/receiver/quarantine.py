@@ -57,11 +57,12 @@ class Quarantine:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 self._make_room(len(body))
-                _write(self.folder / f"{name}.json", json.dumps(told, indent=2).encode())
-                return _write(self.folder / f"{name}.body", body)
+                kept = _write(self.folder / f"{name}.body", body)  # first: what is tidied is known by its body
+                _write(kept.with_suffix(".json"), json.dumps(told, indent=2).encode())
             except OSError as error:
                 _logger.warning("quarantine.not_kept", folder=str(self.folder), trouble=str(error))
                 return None
+            return kept
 
     def _make_room(self, size: int) -> None:
         """Remove the oldest where there are too many; the folder is looked at once in a tenth of what it holds."""

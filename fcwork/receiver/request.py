@@ -11,6 +11,7 @@ from typing import Any
 from fcwork.receiver.answers import RefusedError
 from fcwork.receiver.limits import Room
 from fcwork.receiver.message import kind_of
+from fcwork.webhooks.api_keys import KEY
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -124,4 +125,4 @@ class Request:
 def _id(given: str) -> str:
     """Return the id that the sender gave, if a job can be called so, else a new one."""
     sane = 0 < len(given) <= _ID_LENGTH and given.isascii() and given.isprintable() and " " not in given
-    return given if sane else f"wh-{secrets.token_hex(12)}"
+    return given if sane and not KEY.search(given) else f"wh-{secrets.token_hex(12)}"

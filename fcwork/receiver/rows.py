@@ -15,6 +15,7 @@ _COLUMNS = (
     "number, job_id, door, replay_key, sha256, state, attempts, next_at, error, repeats,"
     " replays, received_at, updated_at, headers, facts"
 )
+FARTHEST_SECONDS = 3_600.0  # ahead of now; attempts are minutes apart
 _DUE = "state = 'waiting' AND next_at <= ?"
 _SETTLED = "state IN ('done', 'duplicate', 'dropped') AND updated_at < ?"
 
@@ -99,7 +100,10 @@ def renew(connection: sqlite3.Connection, owner: str, until: float) -> None:
 
 
 def take_back(connection: sqlite3.Connection, mine: str, is_gone: Callable[[str], bool], now: float) -> int:
-    """Let messages of others wait again whose lease is over, or whose holder is gone."""
+    """Let messages of others wait again whose lease is over, or whose holder is gone.
+
+    What waits for longer than any message does was put there by a clock that has been set back: it is due now.
+    """
     query = "SELECT number, owner, leased_until FROM messages WHERE state = 'running' AND owner <> ?"
     held = connection.execute(query, (mine,)).fetchall()
     left = [number for number, owner, until in held if until <= now or is_gone(owner)]
@@ -108,7 +112,9 @@ def take_back(connection: sqlite3.Connection, mine: str, is_gone: Callable[[str]
         " error = 'the process that handled it is gone' WHERE number = ?"
     )
     connection.executemany(query, [(now, now, number) for number in left])
-    return len(left)
+    query = "UPDATE messages SET next_at = ? WHERE state = 'waiting' AND next_at > ?"
+    early = connection.execute(query, (now, now + FARTHEST_SECONDS)).rowcount
+    return len(left) + early
 
 
 @dataclass(frozen=True)

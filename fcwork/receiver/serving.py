@@ -76,7 +76,8 @@ class Receiver:
         clock: the time.
 
     Raises:
-        ConfigError: two doors have one name or path, or the address cannot be listened on.
+        ConfigError: two doors have one name or path, the certificate cannot be used, or the address cannot be
+            listened on.
         StoreError: the inbox cannot be used.
     """
 
@@ -160,7 +161,7 @@ class Receiver:
     def _config(self) -> uvicorn.Config:
         if bool(self._terms.tls_cert) != bool(self._terms.tls_key):
             raise ConfigError("HTTPS needs both a certificate and its key", hint="give --tls-cert and --tls-key")
-        return uvicorn.Config(
+        config = uvicorn.Config(
             self._app,
             http=Wire,
             ws="none",
@@ -178,6 +179,13 @@ class Receiver:
             ssl_certfile=self._terms.tls_cert,
             ssl_keyfile=self._terms.tls_key,
         )
+        try:
+            config.load()
+        except OSError as error:  # what is wrong with a certificate is one too
+            files = f"{self._terms.tls_cert} and {self._terms.tls_key}"
+            hint = "--tls-cert is a PEM certificate, --tls-key its private key in PEM"
+            raise ConfigError(f"{files} cannot be used for HTTPS: {error.strerror or error}", hint=hint) from None
+        return config
 
 
 class _Server(uvicorn.Server):
@@ -237,13 +245,17 @@ def _listening(host: str, port: int) -> socket.socket:
     """Return a socket that is bound, so that a taken port is known before anything else is begun."""
     try:
         [family, kind, protocol, _, address] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        found = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError, OverflowError) as error:
+        hint = "give --host 127.0.0.1, another address of this machine, or 0.0.0.0 for all of them"
+        raise ConfigError(f"cannot listen on {host}:{port}: {error}", hint=hint) from None
+    found = socket.socket(family, kind, protocol)
+    try:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind(address)
         found.listen(_BACKLOG)
-    except (OSError, OverflowError) as error:
-        raise ConfigError(
-            f"cannot listen on {host}:{port}: {error}", hint="another process may listen there: give another --port"
-        ) from None
+    except OSError as error:
+        found.close()
+        hint = "another process may listen there: give another --port"
+        raise ConfigError(f"cannot listen on {host}:{port}: {error}", hint=hint) from None
     found.set_inheritable(False)
     return found

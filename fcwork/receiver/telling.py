@@ -10,6 +10,7 @@ import queue
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,6 +26,7 @@ from fcwork.store import Store
 
 MOST = 20_000  # jobs on their way to the store; beyond that they are not told
 PATIENCE_SECONDS = 10.0  # at the end, with jobs that are still to be written
+ASKS_SECONDS = 1.0  # for a name: the answers of all requests wait for it
 AWAY_SECONDS = 30.0  # for which a store that failed is not asked for names
 FAILED_A_SECOND = 10.0  # a flood of forged requests does not fill the store
 _logger = log.get("receiver")
@@ -78,23 +80,24 @@ class Telling:
         self._untold = 0
         self._trouble = False
         self._away_until = 0.0
+        self._asker = ThreadPoolExecutor(1, "receiver's names")
         self._waiting: queue.Queue[JobRecord | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, name="receiver's jobs", daemon=True)
         self._thread.start()
 
     def is_taken(self, job_id: str) -> bool:
-        """Say whether there is a job of that id; a store that stays away is not asked again and again.
+        """Say whether there is a job of that id; a store that stays away, or hangs, is not asked again and again.
 
         Raises:
-            StoreError: the store cannot say.
+            StoreError: the store cannot say, or not soon.
         """
         if self._clock.monotonic() < self._away_until:
             return False
         try:
-            return self._store.get(f"job:{job_id}") is not None
-        except StoreError:
+            return self._asker.submit(self._store.get, f"job:{job_id}").result(ASKS_SECONDS) is not None
+        except (StoreError, TimeoutError) as error:
             self._away_until = self._clock.monotonic() + AWAY_SECONDS
-            raise
+            raise StoreError(f"the store of jobs does not say whether {job_id} is taken") from error
 
     def received(self, course: Course, stored: Stored) -> None:
         """Tell of a request that came into the inbox, or repeats one that is in it."""
@@ -153,6 +156,7 @@ class Telling:
 
     def close(self) -> None:
         """Write what is to be told, as far as there is time for it, and stop."""
+        self._asker.shutdown(wait=False)
         self._waiting.put(None)
         self._thread.join(PATIENCE_SECONDS)
 

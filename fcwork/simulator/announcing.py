@@ -5,14 +5,17 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from fcwork import log
 from fcwork.errors import ConfigError
 from fcwork.simulator.assumptions import assumed_by
 from fcwork.simulator.event_values import ENTITY_TYPES
-from fcwork.simulator.posting import check_url
+from fcwork.simulator.posting import Attempt, check_url
 from fcwork.simulator.webhooks import Webhooks
 
 _AT_ONCE = 4
 _TIMEOUT_SECONDS = 5.0
+
+_logger = log.get("simulator")
 
 
 class Announcer:
@@ -65,7 +68,14 @@ class Announcer:
             entity_id=event.get("entityId"),
             attributes=event.get("attributes"),
         )
-        self._webhooks.post(signed, url, timeout_seconds=_TIMEOUT_SECONDS)
+        posted = self._webhooks.post(signed, url, timeout_seconds=_TIMEOUT_SECONDS)
+        if not posted.ok:  # nobody else looks at what was posted in the background
+            last = posted.attempts[-1]
+            _logger.warning("simulator.webhook_not_taken", url=url, event_name=event["name"], **_why(last))
+
+
+def _why(attempt: Attempt) -> dict[str, object]:
+    return {"error": attempt.error} if attempt.status is None else {"status": attempt.status}
 
 
 def _checked(entity_types: Collection[str] | None) -> frozenset[str]:

@@ -179,6 +179,8 @@ class Events:
         retailer_field(document)
         if document.get("entityRef") is None and document.get("entityId") is None:
             raise RefusedError(400, "entityRef or entityId is required")
+        if nested := [name for name in _CONTEXT_FIELDS if isinstance(document.get(name), dict | list)]:
+            raise RefusedError(400, f"{nested[0]} must be a text")
         for name, known in (("entityType", ENTITY_TYPES), ("rootEntityType", ROOT_ENTITY_TYPES)):
             value = document.get(name)
             if value not in known and (value is not None or name == "entityType"):

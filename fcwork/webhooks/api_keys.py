@@ -34,7 +34,7 @@ OVERLAP_SECONDS = 86_400.0
 REFUSED = "the API key is not accepted"
 _STORED = "api_key:"
 _TRIES = 20  # of one change, while other processes change the same key
-_KEY = re.compile(r"fcw_[A-Za-z0-9_-]{1,20}_[A-Za-z0-9_-]{43}_[0-9a-f]{8}")
+KEY = re.compile(r"fcw_[A-Za-z0-9_-]{1,20}_[A-Za-z0-9_-]{43}_[0-9a-f]{8}")
 _NOBODY = "0" * 64  # no key has it
 
 
@@ -242,7 +242,7 @@ def _text(key: Any) -> str:
 
 def _is_whole(text: str) -> bool:
     """Say whether a text has the form of a key, its checksum included."""
-    if not _KEY.fullmatch(text):
+    if not KEY.fullmatch(text):
         return False
     body, _, checksum = text.rpartition("_")
     return f"{zlib.crc32(body.encode()):08x}" == checksum

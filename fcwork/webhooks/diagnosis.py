@@ -102,7 +102,7 @@ def _whose(
     checked = story.ask("tenant", lambda: check_tenant(event, accounts=accounts, retailers=retailers))
     if checked is None:
         story.add("tenant", f"it says {whose}")
-        story.advise("if that is yours, name it among the accounts and retailers that are accepted")
+        story.advise(story.hint or "if that is yours, name it among the accounts and retailers that are accepted")
     elif checked.tenant_checked:
         story.tell("tenant", whose)
     else:

@@ -97,7 +97,7 @@ class Event:
         again = "new" if self.replay_checked else "not checked for a replay"
         proof = f"{self.algorithm} by {self.key}"
         text = f"{what}{f' of {about}' if about else ''}: {whose}{tenant}, {again}, {proof}"
-        return _printable("; ".join((text, *self.warnings)))
+        return printable("; ".join((text, *self.warnings)))
 
     def to_record(self) -> dict[str, Any]:
         """Return everything but the bytes, as JSON can hold it."""
@@ -114,7 +114,7 @@ class Event:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><th style='text-align:left'>{name}</th><td>{html.escape(_printable(str(value)))}</td></tr>"
+            f"<tr><th style='text-align:left'>{name}</th><td>{html.escape(printable(str(value)))}</td></tr>"
             for name, value in self.to_record().items()
             if name != "data" and value not in (None, [], {})
         )
@@ -151,7 +151,7 @@ def read_event(raw: bytes, proof: Proof) -> Event:
     )
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Spell out what a terminal would obey: the names come from outside."""
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 

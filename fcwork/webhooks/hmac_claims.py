@@ -16,6 +16,7 @@ from fcwork.webhooks.secrets import SigningSecret
 
 MOST_SIGNATURES = 16  # in one header: a rotation needs two or three
 ID = re.compile(r"[\x21-\x7e]{1,256}")
+_OTHER = "is that the scheme of its sender? A proxy may drop headers that it does not know"
 _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
@@ -33,7 +34,9 @@ def claimed(scheme: HmacScheme, headers: Any) -> Claim:
     parts = _parts(scheme, _header(headers, scheme.header))
     marked = [part.removeprefix(scheme.prefix) for part in parts if part.startswith(scheme.prefix)]
     if not marked:
-        raise MissingSignatureError(f"the {scheme.header} header holds no signature of the kind {scheme.prefix}…")
+        raise MissingSignatureError(
+            f"the {scheme.header} header holds no signature of the kind {scheme.prefix}…", hint=_OTHER
+        )
     if len(marked) > MOST_SIGNATURES:
         raise MalformedSignatureError(f"the {scheme.header} header holds over {MOST_SIGNATURES} signatures")
     signatures = tuple(_decoded(scheme, text) for text in marked)
@@ -44,7 +47,7 @@ def _header(headers: Any, name: str) -> str:
     """Return the one value of a header."""
     found = set(values(headers, name))
     if not found:
-        raise MissingSignatureError(f"the request has no {name} header")
+        raise MissingSignatureError(f"the request has no {name} header", hint=_OTHER)
     if len(found) > 1 or max(map(len, found)) > LONGEST:
         raise MalformedSignatureError(f"the {name} header comes twice, with other values, or is too long")
     return found.pop()

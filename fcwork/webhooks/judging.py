@@ -91,6 +91,10 @@ class Claims:
         """Say whether ``key`` is new or one's own, and remember it. Raises as ``SeenEvents.first``."""
         return self._seen.first(key, owner=self._owner)
 
+    def is_new(self, key: str) -> bool:
+        """Say whether nobody has handled ``key``, and not oneself either. Raises a ``StoreError``."""
+        return key not in self._seen
+
     def forget(self, key: str) -> bool:
         """Let ``key`` be new again, as nothing was done. Raises as ``SeenEvents.forget``."""
         return self._seen.forget(key)

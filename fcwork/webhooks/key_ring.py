@@ -47,6 +47,8 @@ class KeyRing:
         self._small = allow_small_exponent
         self._held: dict[str, tuple[PublicKey, datetime | None]] = {}
         until = dict(not_after or {})
+        for name, instant in until.items():
+            _check_until(name, instant)
         for name, key in _named(keys):
             for each in load_keys(key, name=name, allow_small_exponent=allow_small_exponent):
                 self._add(each if name else self._apart(each), until.pop(each.name, None))
@@ -54,7 +56,7 @@ class KeyRing:
             near = did_you_mean(next(iter(until)), self._held)
             raise BadKeyError(f"not_after names {', '.join(map(repr, until))}, which is no key here{near}")
         if not self._held:
-            raise BadKeyError("there is no key", hint="an empty ring would have to accept nothing, or everything")
+            raise BadKeyError("there is no key", hint="name a key, or its file: without one nothing can be verified")
 
     @classmethod
     def of(cls, keys: Any) -> KeyRing:

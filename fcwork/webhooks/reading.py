@@ -97,7 +97,8 @@ def _bytes(path: Path, what: str) -> bytes:
         return path.read_bytes()
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise SourceError(f"the {what} {path} cannot be read: {why}", hint=_EXACT, uri=str(path)) from None
+        hint = _EXACT if what == "body" else "give the file that holds them: JSON, or lines of Name: value"
+        raise SourceError(f"the {what} {path} cannot be read: {why}", hint=hint, uri=str(path)) from None
 
 
 def _text(raw: bytes, path: Path) -> str:

@@ -8,6 +8,7 @@ from typing import TypeVar
 import polars as pl
 
 from fcwork.errors import BadKeyError, FcworkError, MalformedSignatureError, MissingSignatureError, WebhookError
+from fcwork.webhooks.event import printable
 from fcwork.webhooks.verdict import STEPS
 
 FAILED = "FAILED"  # the reason of what is no refusal: a store that cannot be asked, a caller's own object that raises
@@ -86,4 +87,4 @@ class Story:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return printable(" ".join(text.split()))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fcwork.redact import mask
 from fcwork.webhooks.algorithms import HEADERS
+from fcwork.webhooks.event import printable
 
 if TYPE_CHECKING:
     from fcwork.webhooks.judging import Judgement
@@ -130,4 +131,4 @@ def _forms(story: Judgement) -> str:
 
 
 def _text(value: object) -> str:
-    return html.escape("" if value is None else str(value))
+    return html.escape("" if value is None else printable(str(value)))

@@ -169,7 +169,10 @@ def _check_one(what: str, found: str | None, expected: Expected | None) -> None:
     if expected is None:
         return
     if found is None:
-        raise WrongTenantError(f"the event does not say to which {what} it belongs, and that is asked for")
+        raise WrongTenantError(
+            f"the event does not say to which {what} it belongs, and that is asked for",
+            hint=f"an HTTP call need not name it: accept all {what}s, if that is what this one is",
+        )
     if _caseless(found) not in expected_names(what, expected):
         raise WrongTenantError(f"the event is genuine and belongs to another {what}")
 

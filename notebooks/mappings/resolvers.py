@@ -6,6 +6,7 @@ given to the mapper: ``Mapper.load("mappings/products.json", resolvers=resolvers
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -55,21 +56,17 @@ def other_fields(value: str, record: Mapping[str, Any], *, words: bool = False) 
 
 def event_attributes(value: str, record: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the attributes of a webhook's event as attributes of its entity, and which event it was last."""
-    told = {name: field for name, field in (record.get("attributes") or {}).items() if field is not None}
-    return [
-        _attribute(name, field) for name, field in {**told, "lastEvent": value, "lastEventId": record["id"]}.items()
-    ]
+    told = {**(record.get("attributes") or {}), "lastEvent": value, "lastEventId": record.get("id")}
+    return [_attribute(name, field) for name, field in told.items() if field is not None]
 
 
-def _attribute(name: str, value: Any, *, words: bool = False) -> dict[str, Any]:
+def _attribute(name: str, value: Any, *, words: bool = False) -> dict[str, str]:
+    """Return an attribute whose value is a text, as one column holds the values of all: JSON but for texts."""
     if words and value in ("true", "false"):
         value = value == "true"
-    kinds = {bool: "BOOLEAN", int: "INTEGER", str: "STRING"}
-    return {
-        "name": name,
-        "type": kinds.get(type(value), "FLOAT" if isinstance(value, float) else "JSON"),
-        "value": value,
-    }
+    kinds = {bool: "BOOLEAN", int: "INTEGER", float: "FLOAT", Decimal: "FLOAT", str: "STRING"}
+    text = str(value) if isinstance(value, str | Decimal) else json.dumps(value, ensure_ascii=False, default=str)
+    return {"name": name, "type": kinds.get(type(value), "JSON"), "value": text}
 
 
 def _price(kind: str, amount: str, currency: str | None) -> dict[str, Any]:

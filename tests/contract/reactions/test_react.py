@@ -2,6 +2,7 @@
 
 import base64
 import json
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -151,12 +152,12 @@ def test_a_body_that_lacks_what_the_mapping_needs_is_refused(platform: Any, tmp_
 
 
 @pytest.mark.parametrize("body", ["", "{", "plain", "<a><b></a>", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'])
-def test_a_body_that_is_nothing_is_a_fault_of_its_source(platform: Any, tmp_path: Path, body: str) -> None:
-    """What is neither JSON nor XML, or carries entities, ends in a typed error and sends nothing."""
+def test_a_body_that_cannot_be_read_is_refused(platform: Any, tmp_path: Path, body: str) -> None:
+    """P24: What is neither JSON nor XML, or carries entities, is refused for good, and nothing is sent."""
     there, path = platform(), tmp_path / "x.body"
     path.write_text(body)
-    with pytest.raises(errors.SourceError):
-        fw.react(there.client, path, **CANCEL, dry_run=False)
+    done = fw.react(there.client, path, **CANCEL, dry_run=False)
+    assert (done.state, done.reason.startswith("the body cannot be read")) == ("REFUSED", True), done
     assert events(there) == []
 
 
@@ -219,6 +220,36 @@ def test_filters_name_values_of_the_event(platform: Any, tmp_path: Path) -> None
     assert (tmp_path / "ORD-00003.csv").exists()
 
 
+def test_filters_by_the_event_find_what_it_names_or_fail(platform: Any, tmp_path: Path) -> None:
+    """No wildcard of an event gets into a filter, and what it names and is not there yet is no empty file."""
+    there = platform()
+    export: dict[str, Any] = {"action": "export", "sink": f"{tmp_path}/x.csv", "dry_run": False}
+    by_event = {"entity": "orders", "filters": {"ref": ["{entityRef}"]}, **export}
+    with pytest.raises(errors.ConfigError, match="may stand for others"):
+        fw.react(there.client, there.event(entity_ref="ORD-%"), **by_event)
+    missing = fw.react(there.client, there.event(entity_ref="ORD-99999"), **by_event)
+    assert missing.state == "FAILED", missing
+    assert not (tmp_path / "x.csv").exists()
+    none = fw.react(there.client, there.event(), entity="orders", filters={"status": ["NO_SUCH"]}, **export)
+    assert none.ok, none
+
+
+@pytest.mark.parametrize("odd", [{"depth": {"cm": [30, 20]}}, {"tags": ["GIFT", "EXPRESS"]}, {"weight": 1.5}])
+def test_attributes_of_all_kinds_keep_their_values(platform: Any, odd: dict[str, Any]) -> None:
+    """R3: a list or an object among the attributes of an event leaves the values of the others as they are."""
+    there = platform()
+    mappings = runner.shipped() / "mappings"
+    resolvers = runpy.run_path(str(mappings / "resolvers.py"))["resolvers"]
+    event = there.event(attributes={"carrier": "DHL", "boxes": 2, "gift": True, "none": None, **odd})
+    options = {"mapping": mappings / "order_attributes.json", "route_options": {"find_by": "ref"}}
+    done = fw.react(there.client, event, action="mutation", resolvers=resolvers, **options, dry_run=False)
+    assert done.ok, done
+    held = {each["name"]: each["value"] for each in there.order("ORD-00002")["attributes"]}
+    assert (held["carrier"], held["boxes"], held["gift"], held["lastEvent"]) == ("DHL", 2, True, "OrderBooked")
+    ((name, value),) = odd.items()
+    assert (held[name], "none" in held) == (value, False)
+
+
 def test_only_what_was_verified_is_acted_on(platform: Any, tmp_path: Path) -> None:
     """A file that is no longer what was verified is refused."""
     there = platform()
@@ -230,8 +261,27 @@ def test_only_what_was_verified_is_acted_on(platform: Any, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
+    ("body", "state"),
+    [("[]", "REFUSED"), ('{"orderRef": ["A", "B"]}', "COMPLETED_WITH_ERRORS"), ('{"orderRef": {"x": "A"}}', None)],
+)
+def test_a_body_that_names_no_one_order_sends_nothing(platform: Any, tmp_path: Path, body: str, state: Any) -> None:
+    """An empty list, and a reference that is a list or an object, are no cancellation of anything."""
+    there, path = platform(), tmp_path / "cancel.json"
+    path.write_text(body)
+    done = fw.react(there.client, path, **CANCEL, dry_run=False)
+    assert (done.ok, done.state) == (False, state or done.state), done
+    assert events(there) == []
+
+
+@pytest.mark.parametrize(
     ("given", "message"),
-    [({"action": "delete"}, "action='delete'"), ({"action": "export"}, "by ref"), ({"body": 5}, "not int")],
+    [
+        ({"action": "delete"}, "action='delete'"),
+        ({"action": "export"}, "by ref"),
+        ({"action": "event"}, "needs a mapping"),
+        ({**ATTRIBUTES, "route_options": {"find_by": "colour"}}, "finds nothing by 'colour'"),
+        ({"body": 5}, "not int"),
+    ],
 )
 def test_calls_that_cannot_be_meant_are_told(platform: Any, given: dict[str, Any], message: str) -> None:
     """An unknown action, an export of nothing, or a body that is none, is refused before anything is asked."""
@@ -268,6 +318,27 @@ def test_one_of_which_nothing_was_done_may_come_again(platform: Any, tmp_path: P
     for one in (first, second):
         done = fw.react(there.client, one, action="export", sink=f"{tmp_path}/{{id}}.csv", dry_run=False)
         assert done.state == "FAILED"
+
+
+def test_a_mistake_before_anything_was_sent_keeps_no_event_back(platform: Any, tmp_path: Path) -> None:
+    """An event whose handling failed on an argument may be handled from another place."""
+    there = platform()
+    first, second = (judged(there, tmp_path, name, id="e-1") for name in ("one", "two"))
+    with pytest.raises(errors.FcworkError):
+        fw.react(there.client, first, **{**ATTRIBUTES, "route_options": {"find_by": "colour"}}, dry_run=False)
+    assert fw.react(there.client, second, **ATTRIBUTES, dry_run=False).state == "SUCCEEDED"
+
+
+def test_a_refusal_after_a_run_that_died_gives_the_event_to_nobody_else(platform: Any, tmp_path: Path) -> None:
+    """P17: what a run that was cut off may have sent is not sent from another place, whatever came of its next run."""
+    there = platform()
+    first, second = (judged(there, tmp_path, name, id="e-1") for name in ("one", "two"))
+    assert first.claims
+    assert first.claims.first(first.replay_key)  # and then it died
+    odd = {"mutation": "updateOrder", "fields": {"ref": {"source": "nowhere", "required": True}}}
+    assert fw.react(there.client, first, **{**ATTRIBUTES, "mapping": odd}, dry_run=False).state == "REFUSED"
+    assert fw.react(there.client, second, **ATTRIBUTES, dry_run=False).state == "SKIPPED"
+    assert fw.react(there.client, first, **ATTRIBUTES, dry_run=False).state == "SUCCEEDED"
 
 
 def test_nothing_is_done_about_a_refusal(platform: Any, tmp_path: Path) -> None:

@@ -116,6 +116,19 @@ def test_each_request_is_a_job_with_its_stages(receiver: Start, sign: Sign, tmp_
     assert [stage.name for stage in bad.stages] == ["reception", "verification"]
 
 
+def test_a_long_event_makes_no_long_job(receiver: Start, sign: Sign, tmp_path: Path) -> None:
+    """Of an event with names of megabytes the inbox and the job tell the beginning; its body is whole."""
+    running = receiver()
+    signed = sign(1, id="i" * 500_000, entityRef="r" * 500_000)
+    assert running.post(signed, x_request_id="long").status_code == 200
+    running.until(done=1)
+    assert running.stop() == 0
+    details = JobTracker(SQLiteStore(tmp_path / "home" / "state.sqlite")).get("long").details
+    assert details["entity_ref"] == "r" * 200
+    assert details["replay_key"].startswith("sha256:")
+    assert signed.body in [file.read_bytes() for file in (tmp_path / "out").iterdir()]
+
+
 def test_an_id_that_is_taken_gets_a_suffix(receiver: Start, sign: Sign, tmp_path: Path) -> None:
     """Two requests of one x-request-id are two jobs; an id that is none is not used."""
     running = receiver()

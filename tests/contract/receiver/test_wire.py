@@ -104,6 +104,24 @@ def test_a_head_that_does_not_end_is_cut_off(ask: Ask) -> None:
     assert ask(HEAD, *[b"x-a: " + b"a" * 4_000 + b"\r\n"] * 12)[:12] in {b"HTTP/1.1 431", b""}
 
 
+def test_lines_after_a_body_or_between_chunks_have_an_end(ask: Ask) -> None:
+    """Headers after the last chunk are passed over, and are only so long; so are the words beside a chunk's length."""
+    begun = HEAD + b"connection: close\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n"
+    few = ask(begun + b"0\r\nfluent-signature: AAAA\r\n\r\n")
+    assert few.startswith(b"HTTP/1.1 200 ")
+    many = b"".join(b"x-%d: %s\r\n" % (number, b"a" * 100) for number in range(9_000))
+    assert b"accepted" not in ask(begun + b"0\r\n", many, many, b"\r\n")
+    assert b"accepted" not in ask(begun + b"0;", b"a" * 900_000, b"a" * 900_000, b"\r\n\r\n")
+
+
+def test_requests_that_wait_on_one_connection_are_few(ask: Ask) -> None:
+    """Some requests may be sent without waiting for answers; a flood of them ends the connection."""
+    one = HEAD + b"content-length: 2\r\n\r\n{}"
+    last = HEAD + b"connection: close\r\ncontent-length: 2\r\n\r\n{}"
+    assert ask(one * 9 + last).count(b"HTTP/1.1 200 ") == 10
+    assert ask(one * 500 + last).count(b"HTTP/1.1 200 ") < 100
+
+
 def test_a_refusal_says_its_reason_to_us() -> None:
     """A refusal without words has its reason for a text."""
     assert str(RefusedError(404, "NO_DOOR")) == "NO_DOOR"

@@ -249,6 +249,17 @@ def test_events_about_chosen_entities_are_told(receiver: Answers) -> None:
     assert sim.ledger.webhooks.get_column("entityType").unique().to_list() == ["FULFILMENT"]
 
 
+def test_a_webhook_that_is_not_taken_is_told(receiver: Answers, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever runs the simulator is told of a webhook in the background that its receiver refuses."""
+    receiver.rule = lambda _: Answer(401)
+    sim = _simulator(webhook_url=receiver.endpoint)
+    _send(sim)
+    sim.stop()
+    told = capsys.readouterr().err
+    assert "webhook_not_taken" in told
+    assert "401" in told
+
+
 def test_stop_waits_for_what_is_under_way(receiver: Answers) -> None:
     """Whoever stops a simulator finds every webhook posted."""
 

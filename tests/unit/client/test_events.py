@@ -56,6 +56,7 @@ def test_no_rule_matched(platform: Any, client: FluentClient) -> None:
         ({"entityType": None}, "entityType"),
         ({"entityRef": None}, "entityRef"),
         ({"colour": "red"}, "colour"),
+        ({"entityRef": ["A", "B"]}, "entityRef of an event is one text"),
         ({"attributes": {"x": object()}}, "object"),
     ],
 )

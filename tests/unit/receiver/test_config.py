@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fcwork.errors import BadKeyError, ConfigError, FcworkError, NotebookError
 from fcwork.receiver import ByApiKey, ByHmac, BySignature, ToFolder, ToFunction, Unchecked
 from fcwork.receiver.config import load, setup
+from fcwork.receiver.door import name_of
 from fcwork.webhooks import MD5, SHA512
 
 PEM = (
@@ -97,6 +98,16 @@ MISTAKES: list[tuple[dict[str, Any], dict[str, Any], type[FcworkError], str]] = 
     ({"unchecked": True, "folder": "x", "to": "os:getcwd"}, {}, ConfigError, "leave out folder"),
     ({"unchecked": True}, {"workers": 0}, ConfigError, "workers=0"),
     ({"unchecked": True}, {"rate": 0.5}, ConfigError, "rate=0.5"),
+    ({"unchecked": True}, {"workers": 65}, ConfigError, "give 1 to 64"),
+    ({"unchecked": True}, {"rate": float("nan")}, ConfigError, "rate=nan"),
+    ({"unchecked": True}, {"rate": float("inf")}, ConfigError, "rate=inf"),
+    ({"unchecked": True}, {"port": 99_999}, ConfigError, "give 0 to 65,535"),
+    ({"unchecked": True}, {"grace_seconds": float("inf")}, ConfigError, "grace_seconds=inf"),
+    ({"api_keys": ["a b"]}, {}, ConfigError, "the scope 'a b' is none"),
+    ({"api_keys": [""]}, {}, ConfigError, "the scope '' is none"),
+    ({"hmac": "github", "secret_env": ["LONG", "SHORT"]}, {}, BadKeyError, "the secret 'SHORT' has 3 bytes"),
+    ({"unchecked": True, "folder": "key.pem"}, {}, ConfigError, "cannot be made"),
+    ({"unchecked": True, "folder": "key.pem/in"}, {}, ConfigError, "cannot be made"),
     ({"unchecked": True}, {"max_mb": 0}, ConfigError, "max_mb=0"),
     ({"unchecked": True}, {"max_mb": 500}, ConfigError, "max_mb=500"),
 ]
@@ -162,3 +173,33 @@ def test_the_call_says_what_is_wrong(fcwork: Callable[..., Any], key: str) -> No
     assert (said.code, "leave out --keys" in said.err) == (2, True)
     said = fcwork("receive", "--unchecked", "--tls-cert", "cert.pem")
     assert (said.code, "both a certificate and its key" in said.err) == (2, True)
+    said = fcwork("receive", "--unchecked", "--port", "0", "--tls-cert", key, "--tls-key", key)
+    assert (said.code, "cannot be used for HTTPS" in said.err, said.out) == (2, True, "")
+    said = fcwork("receive", "--unchecked", "--port", "0", "--tls-cert", "no.pem", "--tls-key", "no.pem")
+    assert (said.code, "No such file" in said.err, said.out) == (2, True, "")
+    for host in ("", "a" * 80, "no such host"):
+        said = fcwork("receive", "--keys", key, "--port", "0", "--host", host)
+        assert (said.code, "give --host 127.0.0.1" in said.err) == (2, True)
+
+
+def test_a_key_that_is_none_is_a_mistake_in_the_call(fcwork: Callable[..., Any], home: Path) -> None:
+    """`fcwork receive` ends with 2 where a public key cannot be used, and names its file."""
+    (home / "bad.pem").write_text("garbage", "utf-8")
+    for file in ("bad.pem", "missing.pem"):
+        said = fcwork("receive", "--port", "0", "--keys", file)
+        assert (said.code, file in said.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        (None, "webhooks"),
+        ("/rubix-order", "rubix-order"),
+        ("/a/b~c/", "a-b-c"),
+        ("/", "root"),
+        ("/" + "x" * 99, "x" * 60),
+    ],
+)
+def test_a_door_without_a_name_is_called_for_its_path(path: str | None, name: str) -> None:
+    """Services that were started for two paths are two doors, and neither handles what came in by the other."""
+    assert name_of(path) == name

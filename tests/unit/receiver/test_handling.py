@@ -1,5 +1,7 @@
 """Workers: what they do when something they need is away, and what they tell."""
 
+import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -10,7 +12,7 @@ import pytest
 
 from fcwork.errors import StoreError
 from fcwork.jobs import JobTracker
-from fcwork.receiver import Door, Handled, Inbox, Received, RefusedByHandlerError, Unchecked, handling
+from fcwork.receiver import Door, Handled, Inbox, Received, RefusedByHandlerError, Unchecked, handling, telling
 from fcwork.receiver.handling import Workers
 from fcwork.receiver.message import Arrival
 from fcwork.receiver.telling import Course, Telling
@@ -25,7 +27,7 @@ class Kept:
 
     target = "nowhere"
 
-    def __init__(self, *endings: Exception | None) -> None:
+    def __init__(self, *endings: BaseException | None) -> None:
         self.endings = list(endings)
         self.received: list[Received] = []
 
@@ -97,6 +99,13 @@ def test_what_is_refused_for_good_is_not_tried_again(work: Callable[..., None], 
     work(handler, dead=1)
     assert len(handler.received) == 1
     assert "no such order" in JobTracker(store).get("one").error
+
+
+def test_no_exception_ends_a_worker(work: Callable[..., None]) -> None:
+    """A handler that raises what is no Exception has failed that attempt; its worker goes on and tries again."""
+    handler = Kept(asyncio.CancelledError(), SystemExit(3), KeyboardInterrupt())
+    work(handler, attempts=4, done=1)
+    assert [each.attempt for each in handler.received] == [1, 2, 3, 4]
 
 
 def test_claims_that_cannot_be_asked_cost_no_attempt(work: Callable[..., None], inbox: Inbox) -> None:
@@ -195,3 +204,21 @@ def test_a_store_that_is_away_delays_nobody(tmp_path: Path, capsys: pytest.Captu
         telling.refused(Course("door", f"r{number}", datetime.now(UTC)), "X", "y")
     telling.close()
     assert capsys.readouterr().err.count("receiver.jobs_not_told") == 1
+
+
+def test_a_store_that_hangs_holds_no_request_up(store: SQLiteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a name is taken is asked for a moment; then the store is left alone, and the name is taken as it is."""
+    monkeypatch.setattr(telling, "ASKS_SECONDS", 0.02)
+    answers = threading.Event()
+
+    class Hanging(SQLiteStore):
+        def get(self, key: str) -> Any:
+            answers.wait(PATIENCE_SECONDS)
+            return super().get(key)
+
+    told = Telling(Hanging(store.path))
+    with pytest.raises(StoreError, match="does not say whether one is taken"):
+        told.is_taken("one")
+    assert not told.is_taken("one")
+    answers.set()
+    told.close()

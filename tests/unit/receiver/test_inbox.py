@@ -188,6 +188,17 @@ def test_a_failed_attempt_waits_its_time(inbox: Inbox, clock: ManualClock) -> No
     assert third.attempts == 2
 
 
+def test_a_clock_that_is_set_back_holds_nothing_up(tmp_path: Path, clock: ManualClock) -> None:
+    """What came while the clock was days ahead is handled soon after it is set right, and not days later."""
+    fast = ManualClock(clock.now() + timedelta(days=2))
+    with Inbox(tmp_path / "inbox.sqlite", clock=fast) as ahead:
+        put(ahead, arrival(fast))
+    with Inbox(tmp_path / "inbox.sqlite", clock=clock) as right:
+        assert right.claim(DOORS) is None
+        assert right.take_back() == 1
+        assert right.claim(DOORS)
+
+
 def test_dead_messages_are_replayed_or_dropped(inbox: Inbox, clock: ManualClock) -> None:
     """A replay begins with all attempts; what is dropped has no body, is not handled, and its repeat is still known."""
     put(inbox, arrival(clock))

@@ -4,13 +4,18 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
-from fcwork.receiver import Received, ToFolder
+from fcwork.receiver import Limits, Received, ToFolder
 from fcwork.receiver.answers import RefusedError, answer
 from fcwork.receiver.handlers import plain
+from fcwork.receiver.limits import Room
 from fcwork.receiver.message import kept_headers, kind_of
+from fcwork.receiver.request import Request
+from fcwork.store import SQLiteStore
+from fcwork.webhooks.api_keys import ApiKeys
 
 
 def received(**given: Any) -> Received:
@@ -25,7 +30,17 @@ def test_credentials_are_not_kept() -> None:
     names = ("Authorization", "X-API-Key", "x-apikey", "Cookie", "X-Auth-Token", "X-Client-Secret", "password")
     headers = [(name, "abcd") for name in names]
     headers += [("Fluent-Signature", "c2ln"), ("x-forwarded-for", "1"), ("X-Forwarded-For", "2")]
-    assert kept_headers(headers) == {"fluent-signature": "c2ln", "x-forwarded-for": "1, 2"}
+    headers += [(name, "abcd") for name in ("api_key", "x-auth", "X-Session-Id", "access-key", "private-key", "jwt")]
+    headers += [("idempotency-key", "k")]
+    assert kept_headers(headers) == {"idempotency-key": "k", "fluent-signature": "c2ln", "x-forwarded-for": "1, 2"}
+
+
+def test_a_key_in_another_header_is_masked(tmp_path: Path) -> None:
+    """An API key that stands where none belongs is not kept, and no job is called like it."""
+    key = ApiKeys(SQLiteStore(tmp_path / "state.sqlite")).create().key.reveal()
+    assert kept_headers([("user-agent", f"a {key} b")]) == {"user-agent": "a ••• b"}
+    scope = {"method": "POST", "path": "/", "headers": [(b"x-request-id", key.encode())]}
+    assert Request(scope, AsyncMock(), Limits(), Room(1)).id.startswith("wh-")
 
 
 @pytest.mark.parametrize(
@@ -59,6 +74,16 @@ def test_another_body_under_the_same_name_gets_its_own(tmp_path: Path) -> None:
     ToFolder(tmp_path)(received(raw=b"{}"))
     bodies = {file.read_bytes() for file in tmp_path.glob("*.json") if not file.name.endswith(".headers.json")}
     assert bodies == {b'{"a":1}', b"{}"}
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+@pytest.mark.parametrize("key", ["x.headers", "x.HEADERS"])
+def test_no_body_lies_where_headers_do(key: str, tmp_path: Path) -> None:
+    """A message called like another's headers file takes nothing from it, whichever comes first."""
+    ToFolder(tmp_path)(received(replay_key=key, raw=b'{"mine":1}'))
+    ToFolder(tmp_path)(received(replay_key="x"))
+    assert (tmp_path / "x.json").read_bytes() == b'{"a":1}'
+    assert (tmp_path / f"{plain(key)}.json").read_bytes() == b'{"mine":1}'
     assert len(list(tmp_path.iterdir())) == 4
 
 

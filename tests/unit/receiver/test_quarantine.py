@@ -70,3 +70,11 @@ def test_a_folder_that_cannot_be_written_ends_nothing(tmp_path: Path, capsys: py
     (tmp_path / "file").touch()
     assert Quarantine(tmp_path / "file").keep(b"x", {}, reason="X", at=AT) is None
     assert "quarantine.not_kept" in capsys.readouterr().err
+
+
+def test_headers_never_lie_there_alone(tmp_path: Path) -> None:
+    """Where a body cannot be kept its headers are not either: what is tidied is known by its body."""
+    name = "20260115T120000000000Z-wrong_tenant-ca978112.body"
+    (tmp_path / name).mkdir()
+    assert Quarantine(tmp_path).keep(b"a", {}, reason="WRONG_TENANT", at=AT) is None
+    assert [file.name for file in tmp_path.iterdir()] == [name]

@@ -71,6 +71,7 @@ def test_async_event_with_an_unknown_name_is_refused(client: httpx.Client, sim: 
         ({"name": None}, "name"),
         ({"retailerId": "9"}, "retailer 9"),
         ({"entityRef": None}, "entityRef or entityId"),
+        ({"entityRef": ["HD-1"]}, "entityRef"),
         ({"entityType": "STORE"}, "entityType"),
         ({"rootEntityType": "FULFILMENT"}, "rootEntityType"),
         ({"attributes": [1]}, "attributes"),

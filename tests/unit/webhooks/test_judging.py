@@ -13,6 +13,8 @@ import pytest
 
 from fcwork import runner
 from fcwork.errors import ConfigError, SourceError
+from fcwork.reactions import react
+from fcwork.simulator import Simulator
 from fcwork.webhooks import Judgement, SeenEvents, judge
 
 SAMPLES = runner.shipped() / "samples" / "webhooks"
@@ -208,3 +210,16 @@ def test_the_page_holds_no_markup_of_others_and_no_credentials(order: Path) -> N
     assert "Bearer abc" not in shown
     assert "y" * 200 not in shown
     assert len(told(order, [("h", "v")] * 5_000)._repr_html_()) < 60_000
+
+
+def test_signs_that_a_screen_obeys_are_spelled_out(order: Path) -> None:
+    """P25: no control sign and no turn of direction of an event or a header reaches the page or the steps."""
+    simulator = Simulator(positions=0)
+    signed = simulator.webhook(name="\x1b[31mred", entity_type="ORDER", entity_ref="a\u202eb")
+    order.write_bytes(signed.body)
+    key = order.with_name("key.pem")
+    key.write_text(simulator.webhook_public_key)
+    found = told(order, {**signed.headers, "x": "\x1b[2J"}, keys=[key])
+    for shown in (found._repr_html_(), str(found), str(react(None, found))):
+        assert "\\x1b[31mred" in shown
+        assert not {"\x1b", "\u202e"} & set(shown)

@@ -3,6 +3,7 @@
 import pickle
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from forging import Pair, pair
@@ -137,3 +138,10 @@ def test_a_ring_travels(mine: Pair, other: Pair, raw: bytes) -> None:
     assert ring.names == ["old"]
     ring.remove("old")
     assert pickle.loads(pickle.dumps(ring)).names == []  # noqa: S301
+
+
+@pytest.mark.parametrize("until", [datetime(2027, 1, 15), "2027-01-15", 5])  # noqa: DTZ001 - naive is what is refused
+def test_an_end_without_a_time_zone_makes_no_ring(until: Any, mine: Pair) -> None:
+    """P7: an end that cannot be judged is refused when the ring is made, and not with the first request."""
+    with pytest.raises(BadKeyError, match="no aware instant"):
+        KeyRing({"a": mine.pem}, not_after={"a": until})
