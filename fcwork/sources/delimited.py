@@ -253,12 +253,12 @@ def _record(text: str, start: int, header: Header) -> _Record:
 def _well_quoted(delimiter: str, quote: str) -> re.Pattern[bytes]:
     """Return the pattern of a text in which each quoted field is one whole field."""
     mark, sign = re.escape(delimiter).encode(), re.escape(quote).encode()
-    field = rb"(?<=[%b\n])%b(?:[^%b]++|%b%b)*+%b(?=%b|\r?\n|\Z)" % (mark, sign, sign, sign, sign, sign, mark)
-    return re.compile(rb"(?:[^%b]++|%b)*+" % (sign, field))
+    field = rb"(?<=[%b\n])%b(?>[^%b]++|%b%b)*+%b(?=%b|\r?\n|\Z)" % (mark, sign, sign, sign, sign, sign, mark)
+    return re.compile(rb"(?>[^%b]++|%b)*+" % (sign, field))
 
 
 @cache
 def _field(delimiter: str, quote: str) -> re.Pattern[str]:
     """Return the pattern of one field (quoted, or bare and not begun by a quote) and what ends it."""
     mark, sign = re.escape(delimiter), re.escape(quote)
-    return re.compile(rf"(?:{sign}((?:[^{sign}]++|{sign}{sign})*+){sign}|(?!{sign})([^{mark}\n]*?))({mark}|\r?\n|\Z)")
+    return re.compile(rf"(?:{sign}((?>[^{sign}]++|{sign}{sign})*+){sign}|(?!{sign})([^{mark}\n]*?))({mark}|\r?\n|\Z)")

@@ -75,7 +75,7 @@ def read_header(text: bytes, options: Options, uri: str) -> Header:
 def quoted(quote: str) -> re.Pattern[str]:
     """Return the pattern of a field in quotes, as RFC 4180 has it; of nothing where there are no quotes."""
     sign = re.escape(quote)
-    return re.compile(f"{sign}(?:[^{sign}]++|{sign}{sign})*+{sign}" if quote else "(?!)")
+    return re.compile(f"{sign}(?>[^{sign}]++|{sign}{sign})*+{sign}" if quote else "(?!)")
 
 
 def _begins(text: bytes, options: Options, uri: str) -> int:

@@ -18,7 +18,7 @@ from fcwork.sources.options import TOP, Options
 from fcwork.sources.pieces import MAX_DEPTH, MAX_RECORD_BYTES, Piece, too_deep, uncollected
 from fcwork.sources.rows import RUN_BYTES, Run
 
-_STRING = rb'"(?:[^"\\]++|\\.)*+"'
+_STRING = rb'"(?>[^"\\]++|\\.)*+"'
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _NAME = re.compile(_STRING)
 _SCALAR = re.compile(_STRING + rb"|[^\s,:\[\]{}\"]++")
@@ -299,7 +299,7 @@ def _nested() -> bytes:
     """Return the pattern of what stands in brackets or braces; that they fit together is the parser's to see."""
     level = b"(?!)"
     for _ in range(MAX_DEPTH + 1):
-        level = rb'[\[{](?:[^"\[\]{}]++|%b|%b)*+[\]}]' % (_STRING, level)
+        level = rb'[\[{](?>[^"\[\]{}]++|%b|%b)*+[\]}]' % (_STRING, level)
     return level
 
 
@@ -310,9 +310,9 @@ def _values() -> re.Pattern[bytes]:
 
 @cache
 def _whole_items() -> re.Pattern[bytes]:
-    return re.compile(rb'(?:(?:[^"\[\]{},]++|%b|%b)++,)*+' % (_STRING, _nested()), re.DOTALL)
+    return re.compile(rb'(?>(?>[^"\[\]{},]++|%b|%b)++,)*+' % (_STRING, _nested()), re.DOTALL)
 
 
 @cache
 def _last_item() -> re.Pattern[bytes]:
-    return re.compile(rb'(?:[^"\[\]{},]++|%b|%b)*+' % (_STRING, _nested()), re.DOTALL)
+    return re.compile(rb'(?>[^"\[\]{},]++|%b|%b)*+' % (_STRING, _nested()), re.DOTALL)

@@ -150,7 +150,7 @@ class Fast:
         if self._reader.is_plain and shape.fields and _is_plain(shape):
             pattern, plan = _Maker().record(shape)
             self._record = re.compile(pattern), plan
-            self._run = re.compile(f"(?:{_uncaptured(pattern)}{_SPACE}*+)++".encode())
+            self._run = re.compile(f"(?>{_uncaptured(pattern)}{_SPACE}*+)++".encode())
 
 
 class _Maker:
@@ -185,19 +185,19 @@ class _Maker:
 
     def _attribute(self, name: str, plan: _Plan) -> str:
         plan.fields[name] = self._group()
-        return rf'(?:{_SPACE}++{re.escape(name[1:])}="([^"<&\t\r\n]*+)")?+'
+        return rf'(?>{_SPACE}++{re.escape(name[1:])}="([^"<&\t\r\n]*+)")?+'
 
     def _child(self, label: str, shape: Shape, plan: _Plan) -> str:
         if shape.many:
             plan.fields[label] = self._group()
             pattern, items = _Maker().item(shape)
             plan.items[label] = re.compile(pattern), items
-            return f"((?:{_uncaptured(pattern)}{_SPACE}*+)*+)"
+            return f"((?>{_uncaptured(pattern)}{_SPACE}*+)*+)"
         if shape.fields:
             plan.fields[label] = inner = _Plan(shape)
-            return f"(?:{self._element(shape, inner)}{_SPACE}*+)?+"
+            return f"(?>{self._element(shape, inner)}{_SPACE}*+)?+"
         plan.fields[label] = self._group()
-        return f"(?:{_leaf(shape)}{_SPACE}*+)?+"
+        return f"(?>{_leaf(shape)}{_SPACE}*+)?+"
 
     def item(self, shape: Shape) -> tuple[str, _Plan]:
         """Return the pattern of one item of a list."""
