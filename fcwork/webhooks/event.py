@@ -34,6 +34,10 @@ _WIRE = MappingProxyType(
 )
 
 
+LONGEST_SHOWN = 500  # characters of one value; the event itself has all of them
+_LEFT = "style='text-align:left'"
+
+
 class Proof(NamedTuple):
     """That the bytes are genuine: by which header, algorithm and key; and what is weak about that."""
 
@@ -114,11 +118,16 @@ class Event:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><th style='text-align:left'>{name}</th><td>{html.escape(printable(str(value)))}</td></tr>"
+            f"<tr><th {_LEFT}>{name}</th><td {_LEFT}>{html.escape(_shown(value))}</td></tr>"
             for name, value in self.to_record().items()
             if name != "data" and value not in (None, [], {})
         )
         return f"<p><b>{html.escape(str(self))}</b></p><table>{rows}</table>"
+
+
+def _shown(value: Any) -> str:
+    text = printable(str(value))
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}… ({len(text):,} characters)"
 
 
 def _json(value: dict[str, Any]) -> str:

@@ -61,11 +61,13 @@ def test_the_line_of_an_event_does_not_claim_what_was_not_checked(mine: Pair, ra
 def test_hostile_names_do_nothing_on_a_page_or_a_terminal(mine: Pair) -> None:
     """P25: markup in a signed event is text on the page, and control characters are spelled out in the line."""
     evil = "<script>alert(1)</script>\x1b[2J\u202e</td>"
-    raw = body(name=evil, entityRef=evil, attributes={evil: evil})
+    raw = body(name=evil, entityRef=evil, attributes={evil: evil, "long": "x" * 10_000})
     event = verify(raw, mine.signed(raw), mine.pem)
     page = event._repr_html_()
     assert "<script" not in page
-    assert page.count("</td>") == page.count("<td>")
+    assert page.count("</td>") == page.count("<td ")
+    assert len(page) < 5_000
+    assert event.attributes["long"] == "x" * 10_000
     for text in (str(event), page):
         assert "\x1b" not in text
         assert "\u202e" not in text
