@@ -18,6 +18,7 @@ import fcwork
 from fcwork.cli import exits
 from fcwork.cli.checking import check
 from fcwork.cli.checkpoints import checkpoints
+from fcwork.cli.cleaning import clean
 from fcwork.cli.connecting import connect
 from fcwork.cli.demo import demo
 from fcwork.cli.examples import examples
@@ -29,7 +30,8 @@ from fcwork.cli.mapping import map_rows
 from fcwork.cli.platform import simulate
 from fcwork.cli.reading import read
 from fcwork.cli.receiving import receive
-from fcwork.cli.run import run, runs
+from fcwork.cli.run import run
+from fcwork.cli.runs import runs
 from fcwork.cli.sending import send
 from fcwork.cli.templates import templates
 from fcwork.cli.verifying import verify
@@ -52,6 +54,7 @@ VERBS = (
     extract,
     receive,
     inbox,
+    clean,
     connect,
     simulate,
     verify,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,15 +12,13 @@ import click
 from fcwork import settings
 from fcwork.cli import exits, terminal
 from fcwork.cli.examples import examples
-from fcwork.cli.spans import span
-from fcwork.clock import SYSTEM
+from fcwork.cli.spans import since
 from fcwork.errors import JobError
 
 if TYPE_CHECKING:
     from fcwork.jobs import JobRecord, JobTracker
 
 USUAL = 20  # jobs
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _COLOURS = {"completed": "green", "completed_with_errors": "yellow", "failed": "red", "lost": "red"}
 _TIME = "%Y-%m-%d %H:%M:%S"
 
@@ -56,7 +53,7 @@ def jobs(job_id: str | None, *, as_json: bool, **given: Any) -> int:
     if job_id is not None and chosen:
         raise click.UsageError(f"--{next(iter(chosen))} chooses among jobs, ID names one: leave out one of them.")
     if "since" in chosen:
-        chosen["since"] = _since(chosen["since"])
+        chosen["since"] = since(chosen["since"])
     from fcwork.jobs import JobTracker
 
     shown = _list(chosen, as_json=as_json) if job_id is None else _one(job_id, as_json=as_json)
@@ -67,22 +64,6 @@ def jobs(job_id: str | None, *, as_json: bool, **given: Any) -> int:
         exits.tell(str(error))
         return exits.MISTAKE
     return 0
-
-
-def _since(text: str) -> datetime:
-    """Return the instant that a person means; a day begins at midnight in UTC."""
-    try:
-        if (ago := span(text)) is not None:
-            return SYSTEM.now() - ago
-        at = datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
-        words = f"{text!r} is no time: give a day as 2026-01-15, an instant as 2026-01-15T08:00Z, or 90m, 12h, 2d, 1w"
-        raise click.BadParameter(words, param_hint="--since") from None
-    if _DAY.fullmatch(text):
-        return at.replace(tzinfo=UTC)
-    if at.tzinfo is None:
-        raise click.BadParameter(f"{text!r} has no time zone: add Z for UTC, or +01:00", param_hint="--since")
-    return at
 
 
 def _list(chosen: Mapping[str, Any], *, as_json: bool) -> Callable[[JobTracker], Iterator[str]]:

@@ -1,4 +1,4 @@
-"""``fcwork run`` and ``fcwork runs``: execute a notebook, and look back."""
+"""``fcwork run``: execute a notebook."""
 
 from __future__ import annotations
 
@@ -61,24 +61,6 @@ def execute(name: str, texts: tuple[tuple[str, str], ...], files: tuple[str, ...
         result = runner.run(name, values, texts=texts, on_event=listener)
     summary.write(result, quiet=quiet)
     return exits.of_run(result)
-
-
-@click.command(short_help="List the runs of this workspace.", epilog=examples("fcwork runs -n 5"))
-@click.option(
-    "-n", "--limit", default=20, show_default=True, type=click.IntRange(1), help="How many, the latest first."
-)
-def runs(limit: int) -> None:
-    """List the runs of this workspace, the latest first."""
-    from fcwork import runner
-
-    known = runner.history().head(limit)
-    if not known.height:
-        click.echo(f"no runs yet in {runner.runs()}")
-    for row in known.iter_rows(named=True):
-        started = f"{row['started_at']:%Y-%m-%d %H:%M}" if row["started_at"] else " " * 16
-        done = "delivered" if row["written"] is None else "written"
-        rows = "" if row["read"] is None else f"{row['read']:,} read, {row[done] or 0:,} {done}"
-        click.echo(f"{started}  {row['state'] or '':<22} {row['target'] or '':<12} {rows:<34} {row['run_id']}")
 
 
 def _show_parameters(name: str | None) -> None:

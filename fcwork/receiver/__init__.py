@@ -9,6 +9,7 @@ is dead can be replayed. ``Receiver`` is all of it together::
 """
 
 from fcwork.receiver.checks import ByApiKey, ByHmac, BySignature, Unchecked
+from fcwork.receiver.clearing import Cleared, clean
 from fcwork.receiver.door import Door
 from fcwork.receiver.handlers import Handled, RefusedByHandlerError, ToFolder, ToFunction, ToNotebook
 from fcwork.receiver.inbox import Inbox
@@ -21,6 +22,7 @@ __all__ = [
     "ByApiKey",
     "ByHmac",
     "BySignature",
+    "Cleared",
     "Door",
     "Handled",
     "Inbox",
@@ -35,4 +37,5 @@ __all__ = [
     "ToFunction",
     "ToNotebook",
     "Unchecked",
+    "clean",
 ]

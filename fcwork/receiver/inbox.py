@@ -141,9 +141,17 @@ class Inbox:
         now = self._now()
         return self._changed(lambda connection: rows.drop(connection, message.number, now))
 
-    def tidy(self) -> int:
-        """Remove what was settled long ago, and say how many messages that were."""
-        before = self._now() - KEPT_SECONDS
+    def settled(self, *, older_than_seconds: float = KEPT_SECONDS) -> tuple[int, int]:
+        """Return how many messages were settled so long ago, and how many bytes their bodies have."""
+        before = self._now() - older_than_seconds
+        return self._read(lambda connection: rows.settled(connection, before))
+
+    def tidy(self, *, older_than_seconds: float = KEPT_SECONDS) -> int:
+        """Remove a thousand at the most of the messages that were settled so long ago, and say how many that were.
+
+        A repeat of one that is gone is a message like others.
+        """
+        before = self._now() - older_than_seconds
         return self._changed(lambda connection: rows.tidy(connection, before))
 
     def _job_id(self, connection: sqlite3.Connection, arrival: Arrival) -> str:

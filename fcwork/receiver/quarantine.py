@@ -42,6 +42,7 @@ class Quarantine:
         self.folder = folder or settings.home() / "receiver" / "quarantine"
         self._most = most
         self._most_bytes = most_bytes
+        self._clock = clock
         self._rate = Rate(A_SECOND, A_SECOND, clock=clock)
         self._lock = threading.Lock()
         self._since = most  # bodies and bytes since the folder was looked at
@@ -63,6 +64,18 @@ class Quarantine:
                 _logger.warning("quarantine.not_kept", folder=str(self.folder), trouble=str(error))
                 return None
             return kept
+
+    def clean(self, *, older_than_seconds: float, dry_run: bool = False) -> tuple[int, int]:
+        """Remove the pairs that are older, and return how many went and how many bytes; with ``dry_run`` none goes."""
+        before = self._clock.now().timestamp() - older_than_seconds
+        count = size = 0
+        for body in sorted(self.folder.glob("*.body")):
+            pair = [file for file in (body, body.with_suffix(".json")) if file.is_file()]
+            if all(file.stat().st_mtime < before for file in pair):
+                count, size = count + 1, size + sum(file.stat().st_size for file in pair)
+                for file in () if dry_run else pair:
+                    file.unlink(missing_ok=True)
+        return count, size
 
     def _make_room(self, size: int) -> None:
         """Remove the oldest where there are too many; the folder is looked at once in a tenth of what it holds."""

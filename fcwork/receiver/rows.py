@@ -204,6 +204,13 @@ def drop(connection: sqlite3.Connection, number: int, now: float) -> bool:
     return dropped
 
 
+def settled(connection: sqlite3.Connection, before: float) -> tuple[int, int]:
+    """Return how many messages were settled before then, and the size of their bodies."""
+    query = f"SELECT count(*), coalesce(sum(length(body)), 0) FROM messages JOIN bodies USING (number) WHERE {_SETTLED}"  # noqa: S608 - our own words
+    count, size = connection.execute(query, (before,)).fetchone()
+    return int(count), int(size)
+
+
 def tidy(connection: sqlite3.Connection, before: float) -> int:
     """Remove a thousand messages that were settled before then, so that nobody waits for long."""
     some = f"SELECT number FROM messages WHERE {_SETTLED} LIMIT 1000"  # noqa: S608 - our own words

@@ -85,10 +85,18 @@ def drop(name: str) -> None:
     _logger.info("checkpoint.dropped", checkpoint=name)
 
 
-def clean(*, older_than_days: float = 30, clock: Clock = SYSTEM) -> pl.DataFrame:
+def clean(
+    *, older_than_days: float = 30, settled: bool = False, dry_run: bool = False, clock: Clock = SYSTEM
+) -> pl.DataFrame:
     """Remove checkpoints that nobody has touched for so long, and return their lines of ``checkpoints()``.
 
     One that is being sent stays.
+
+    Args:
+        older_than_days: for how long.
+        settled: only those of which nothing will be sent any more, as a newer version superseded them.
+        dry_run: remove none, and return the lines of those that would go.
+        clock: the time.
 
     Raises:
         ConfigError: ``older_than_days`` is no number, or below zero.
@@ -98,6 +106,10 @@ def clean(*, older_than_days: float = 30, clock: Clock = SYSTEM) -> pl.DataFrame
         raise ConfigError(f"older_than_days is {older_than_days!r}", hint="give a number of days, such as 30")
     before = clock.now() - timedelta(days=older_than_days)
     old = checkpoints().filter((pl.col("updated_at") < before) & (pl.col("state") != "running"))
+    if settled:
+        old = old.filter(pl.col("state") == "superseded")
+    if dry_run:
+        return old
     gone = [name for name in old["name"] if _dropped(name)]
     return old.filter(pl.col("name").is_in(gone)) if gone else pl.DataFrame(schema=CHECKPOINTS)
 

@@ -1,38 +1,55 @@
 """Run notebooks, and say truly how they ended.
 
 In a terminal or a program ``run`` executes a notebook in a folder of its own, with typed parameters and without a
-secret in what it writes. In a notebook ``job`` shows the stages and ``record`` leaves the result.
+secret in what it writes. ``history`` lists the runs, ``past`` reads one back, ``compare`` tells two apart and ``rerun``
+makes one again. In a notebook ``job`` shows the stages, ``record`` leaves the result and ``publish`` a frame, which
+``load`` reads back.
 """
 
-from fcwork.runner.archive import history
+from fcwork.runner.again import rerun
+from fcwork.runner.clearing import clean
+from fcwork.runner.difference import Difference, compare
 from fcwork.runner.execution import run
 from fcwork.runner.folder import runs
+from fcwork.runner.history import history
 from fcwork.runner.journal import STATES, State
+from fcwork.runner.manifest import Published
 from fcwork.runner.notebook import Notebook, find, names, shipped
 from fcwork.runner.parameters import Parameter, declared, inspect, read_file
+from fcwork.runner.past import PastRun, past
 from fcwork.runner.presets import Preset, preset, presets
+from fcwork.runner.publishing import load, publish
 from fcwork.runner.recording import record
 from fcwork.runner.result import RunResult
 from fcwork.runner.stages import NotebookJob, job
 
 __all__ = [
     "STATES",
+    "Difference",
     "Notebook",
     "NotebookJob",
     "Parameter",
+    "PastRun",
     "Preset",
+    "Published",
     "RunResult",
     "State",
+    "clean",
+    "compare",
     "declared",
     "find",
     "history",
     "inspect",
     "job",
+    "load",
     "names",
+    "past",
     "preset",
     "presets",
+    "publish",
     "read_file",
     "record",
+    "rerun",
     "run",
     "runs",
     "shipped",

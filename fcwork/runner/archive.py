@@ -1,26 +1,49 @@
-"""What a run leaves in its folder, and what is read back from all of them."""
+"""What a run leaves in its folder: the source that is run, then the executed notebook and how it ended."""
 
 from __future__ import annotations
 
+import hashlib
 import html
-import json
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import fcwork
 from fcwork.redact import mask
 from fcwork.runner import document, page
-from fcwork.runner.folder import NOTEBOOK, PAGE, RESULT, RunFolder, runs
+from fcwork.runner.folder import BEGINNING, NOTEBOOK, PAGE, RESULT, SOURCE, RunFolder
 from fcwork.runner.notebook import Notebook
 from fcwork.runner.parameters import as_json
-from fcwork.runner.result import FIGURES, RunResult
+from fcwork.runner.result import RunResult
 
 if TYPE_CHECKING:
-    import polars as pl
     from nbformat import NotebookNode
 
 STATE_TAG = "fcwork-state"
-UNFINISHED = "UNFINISHED"  # a run without a result: under way, or cut off with its runner
+
+
+def begin(folder: RunFolder, notebook: Notebook, started_at: datetime) -> None:
+    """Write the source that is run, and ``run.json``: what is known of a run that has no result yet.
+
+    Raises:
+        ConfigError: the folder cannot be written.
+    """
+    from fcwork.store.workers import someone
+
+    source = folder.write(SOURCE, notebook.text).read_bytes()
+    folder.write_json(
+        BEGINNING,
+        {
+            "name": notebook.name,
+            "run_id": folder.run_id,
+            "started_at": started_at.isoformat(),
+            "runner": someone(),
+            "working_folder": str(Path.cwd()),
+            "notebook": _origin(notebook),
+            "source": {"sha256": hashlib.sha256(source).hexdigest(), "masked": mask(notebook.text) != notebook.text},
+            "fcwork": fcwork.__version__,
+        },
+    )
 
 
 def keep(result: RunResult, notebook: Notebook, node: NotebookNode, folder: RunFolder) -> None:
@@ -39,41 +62,6 @@ def keep(result: RunResult, notebook: Notebook, node: NotebookNode, folder: RunF
     folder.write_json(RESULT, _content(result, notebook))
 
 
-def history() -> pl.DataFrame:
-    """Return one row a run, the latest first, as its folder tells it.
-
-    Returns:
-        A frame of ``run_id, name, state, target, started_at, duration_seconds, read, mapped, rejected, delivered,
-        unknown, ready, written, folder``. The state of a run without a result is ``UNFINISHED``.
-    """
-    import polars as pl
-
-    texts = dict.fromkeys(("run_id", "name", "state", "target"), pl.String())
-    schema: dict[str, Any] = {**texts, "started_at": pl.Datetime("us", "UTC"), "duration_seconds": pl.Float64()}
-    schema |= {**dict.fromkeys(FIGURES, pl.Int64()), "folder": pl.String()}
-    rows = [_row(folder) for folder in runs().glob("*/") if not folder.name.startswith(".")]
-    texts_first = {**schema, "started_at": pl.String()}
-    found = pl.DataFrame(rows, schema=texts_first).with_columns(pl.col("started_at").str.to_datetime(time_zone="UTC"))
-    return found.sort("run_id", descending=True).sort(
-        "started_at", descending=True, nulls_last=False, maintain_order=True
-    )
-
-
-def _row(folder: Path) -> dict[str, Any]:
-    try:
-        content = json.loads((folder / RESULT).read_text("utf-8"))
-    except (OSError, ValueError):
-        content = {"state": UNFINISHED}
-    return {
-        "run_id": folder.name,
-        **{name: content.get(name) for name in _TOLD if name in content},
-        "folder": str(folder),
-    }
-
-
-_TOLD = ("name", "state", "target", "started_at", "duration_seconds", *FIGURES)
-
-
 def _content(result: RunResult, notebook: Notebook) -> dict[str, Any]:
     return {
         "state": result.state,
@@ -88,12 +76,16 @@ def _content(result: RunResult, notebook: Notebook) -> dict[str, Any]:
         "failed_cell": result.failed_cell,
         "ename": result.ename,
         "evalue": result.evalue,
-        "notebook": {"path": str(notebook.path), "sha256": notebook.sha256},
+        "notebook": _origin(notebook),
         "parameters": as_json(result.parameters),
         "result": result.result,
         "report": result.report.name,
         "fcwork": fcwork.__version__,
     }
+
+
+def _origin(notebook: Notebook) -> dict[str, str]:
+    return {"path": str(notebook.path), "sha256": notebook.sha256}
 
 
 def _banner(result: RunResult) -> str:

@@ -38,7 +38,7 @@ _logger = log.get("runner")
 
 
 def run(
-    name: str | Path,
+    name: str | Path | Notebook,
     parameters: Mapping[str, Any] | None = None,
     *,
     texts: Iterable[tuple[str, str]] = (),
@@ -50,7 +50,7 @@ def run(
     """Run a notebook and say how it ended; a failed notebook is a result, not an exception.
 
     Args:
-        name: a name among the workspace's and the shipped notebooks, or a path.
+        name: a name among the workspace's and the shipped notebooks, a path, or a notebook that was read.
         parameters: values by name, each of its declared type.
         texts: pairs of a name and a value as typed in a shell, read as the declared type; they go first.
         environment: variables for the kernel, beside those of this process.
@@ -63,13 +63,14 @@ def run(
             wrong; no kernel was started.
         ConfigError: the run's folder cannot be written.
     """
-    notebook = find(name)
+    notebook = name if isinstance(name, Notebook) else find(name)
     typed, values = list(texts), dict(parameters or {})
     _target({**values, **dict(typed)})  # a secret must be known before it can be refused
     given = resolve(notebook, values, typed)
     started_at = clock.now()
     folder = RunFolder(run_id or new_id(notebook.name, started_at))
     values = effective(notebook, given)
+    archive.begin(folder, notebook, started_at)
     folder.write_json(PARAMETERS, values)
     details = {"folder": str(folder.path), "parameters": as_json(values)}
     with (

@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from fcwork import settings
 from fcwork.errors import ConfigError, NotebookError
 from fcwork.redact import mask, mask_values
@@ -22,6 +24,7 @@ RESULT, NOTEBOOK, PAGE, PARAMETERS, EVENTS = (
     "parameters.json",
     "events.jsonl",
 )
+SOURCE, BEGINNING = "source.ipynb", "run.json"
 
 
 def runs() -> Path:
@@ -59,7 +62,7 @@ class RunFolder:
                 f"run {run_id} was made before: nothing was run", hint=f"its files are in {self.path}"
             ) from None
         except OSError as error:
-            raise _unwritable(self.path, error) from None
+            raise unwritable(self.path, error) from None
 
     def write(self, name: str, text: str) -> Path:
         """Write a file under its final name, masked and whole, and return its path.
@@ -67,19 +70,7 @@ class RunFolder:
         Raises:
             ConfigError: the disk is full or the folder cannot be written.
         """
-        target = self.path / name
-        try:
-            handle, draft = tempfile.mkstemp(dir=self.path, prefix=f".{name}.")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as stream:
-                    stream.write(mask(text))
-                Path(draft).replace(target)
-            except OSError:
-                Path(draft).unlink(missing_ok=True)
-                raise
-        except OSError as error:
-            raise _unwritable(target, error) from None
-        return target
+        return write_whole(self.path / name, mask(text).encode("utf-8", "backslashreplace"))
 
     def write_json(self, name: str, content: Any) -> Path:
         """Write JSON, masked and whole; a date becomes ISO text."""
@@ -92,10 +83,55 @@ class RunFolder:
             with (self.path / name).open("ab", buffering=0) as stream:
                 stream.write(line.encode("utf-8", "backslashreplace"))
         except OSError as error:
-            raise _unwritable(self.path / name, error) from None
+            raise unwritable(self.path / name, error) from None
 
 
-def _unwritable(path: Path, error: OSError) -> ConfigError:
+def write_whole(path: Path, content: bytes) -> Path:
+    """Write a file that appears under its name when all of it is there, and return its path.
+
+    Raises:
+        ConfigError: the disk is full or the folder cannot be written.
+    """
+    try:
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+            Path(draft).replace(path)
+        except OSError:
+            Path(draft).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise unwritable(path, error) from None
+    return path
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object in a file of JSON; an empty one where there is none, or only half of it."""
+    try:
+        return parse(path.read_bytes())
+    except OSError:
+        return {}
+
+
+def parse(text: bytes) -> dict[str, Any]:
+    """Return the object of a JSON text; an empty one where it is none. Half a character becomes a question mark."""
+    try:
+        content = orjson.loads(text)
+    except ValueError:
+        content = _leniently(text)
+    return content if isinstance(content, dict) else {}
+
+
+def _leniently(text: bytes) -> Any:
+    try:
+        return orjson.loads(json.dumps(json.loads(text), ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def unwritable(path: Path, error: OSError) -> ConfigError:
+    """Return what to tell of a file that cannot be written."""
     return ConfigError(
         f"cannot write {path}: {error.strerror}",
         hint="make room or give yourself the right to write there, or set FCWORK_HOME to a folder that has both",

@@ -12,6 +12,7 @@ from fcwork.errors import NotebookFailedError
 from fcwork.runner.display import table
 from fcwork.runner.folder import NOTEBOOK, PAGE
 from fcwork.runner.journal import State
+from fcwork.runner.manifest import Published, published
 
 FIGURES = ("read", "mapped", "rejected", "delivered", "unknown", "ready", "written")
 REPORT = "report.html"
@@ -60,6 +61,11 @@ class RunResult:
     def figures(self) -> dict[str, int]:
         """The recorded counts of rows: those of ``FIGURES`` that were recorded."""
         return {name: self.result[name] for name in FIGURES if isinstance(self.result.get(name), int)}
+
+    @property
+    def frames(self) -> dict[str, Published]:
+        """The frames that the notebook published, by name; ``load`` reads one."""
+        return published(self.folder)
 
     @property
     def report(self) -> Path:

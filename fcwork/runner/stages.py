@@ -112,6 +112,13 @@ def job() -> NotebookJob:
     return _current
 
 
+def current() -> NotebookJob:
+    """Return the job that this notebook has, or one that begins."""
+    global _current  # noqa: PLW0603 - as above
+    _current = _current or _begun()
+    return _current
+
+
 def end_job() -> None:
     """End the last stage of this notebook's job, if it has one."""
     if _current:

@@ -231,6 +231,7 @@ def test_what_was_settled_long_ago_goes(inbox: Inbox, clock: ManualClock) -> Non
         inbox.settle(held, state)
     clock.advance(KEPT_SECONDS - 1)
     assert inbox.tidy() == 0
+    assert (inbox.settled(), inbox.settled(older_than_seconds=60)) == ((0, 0), (1, 2))
     clock.advance(2)
     assert inbox.tidy() == 1
     assert {message.state for message in inbox.messages()} == {"dead", "waiting"}

@@ -1,6 +1,7 @@
 """Refused bodies: so many and no more."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -78,3 +79,20 @@ def test_headers_never_lie_there_alone(tmp_path: Path) -> None:
     (tmp_path / name).mkdir()
     assert Quarantine(tmp_path).keep(b"a", {}, reason="WRONG_TENANT", at=AT) is None
     assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+def test_old_pairs_go(tmp_path: Path) -> None:
+    """Pairs that are older than said go, and what they had is told; a dry run only tells."""
+    clock = ManualClock()
+    quarantine = Quarantine(tmp_path, clock=clock)
+    fill(quarantine, clock, 2, size=1_000)
+    for number, file in enumerate(sorted(tmp_path.glob("*.body"))):
+        at = clock.now().timestamp() - (1 - number) * 100
+        for one in (file, file.with_suffix(".json")):
+            os.utime(one, (at, at))
+    count, size = quarantine.clean(older_than_seconds=50, dry_run=True)
+    assert (count, 1_000 < size < 2_000, len(list(tmp_path.iterdir()))) == (1, True, 4)
+    assert quarantine.clean(older_than_seconds=50) == (count, size)
+    (left,) = tmp_path.glob("*.body")
+    assert left.read_bytes().strip() == b"1"
+    assert left.with_suffix(".json").exists()

@@ -92,6 +92,8 @@ def test_old_checkpoints_are_cleared_away(left: recovery.SendResult, home: Path)
     for name in ("old", "broken"):
         for file in (folder / name).iterdir():
             os.utime(file, (month_ago, month_ago))
+    assert sorted(recovery.clean(older_than_days=30, dry_run=True)["name"]) == ["broken", "old"]
+    assert recovery.clean(older_than_days=30, settled=True).is_empty()
     assert sorted(recovery.clean(older_than_days=30)["name"]) == ["broken", "old"]
     assert recovery.checkpoints()["name"].to_list() == ["mine"]
 

@@ -31,36 +31,6 @@ def ended(folder: Path, **changes: Any) -> runner.RunResult:
     return runner.RunResult(**{**usual, **changes})
 
 
-def test_history_tells_each_run_the_latest_first(home: Path) -> None:
-    """The history is what the run folders say; a run without a result is UNFINISHED."""
-    for number, run_id in enumerate(("a", "b")):
-        content = {"state": "SUCCEEDED", "name": "load", "target": "T", "read": number, "duration_seconds": 1.5}
-        RunFolder(run_id).write_json(
-            "result.json", {**content, "started_at": (AT + timedelta(days=number)).isoformat()}
-        )
-    RunFolder("c")
-    (home / ".fcwork" / "runs" / "d").mkdir()
-    (home / ".fcwork" / "runs" / "d" / "result.json").write_text("{half", "utf-8")
-
-    known = runner.history()
-
-    assert dict(zip(known["run_id"], known["state"], strict=True)) == {
-        "a": "SUCCEEDED",
-        "b": "SUCCEEDED",
-        "c": "UNFINISHED",
-        "d": "UNFINISHED",
-    }
-    assert known.filter(known["state"] == "SUCCEEDED")["run_id"].to_list() == ["b", "a"]
-    assert known.filter(known["run_id"] == "a")["started_at"].to_list() == [AT]
-
-
-def test_history_of_nothing_is_an_empty_frame(home: Path) -> None:
-    """Without runs the history has its columns and no rows."""
-    del home
-    assert runner.history().height == 0
-    assert "run_id" in runner.history().columns
-
-
 def test_figures_are_what_was_recorded(home: Path) -> None:
     """A run shows the figures that its notebook recorded, and no others."""
     assert ended(home).figures == {"read": 3, "delivered": 3}

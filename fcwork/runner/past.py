@@ -1,0 +1,203 @@
+"""A run that was made before, as its folder tells it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from fcwork.errors import NotebookError
+from fcwork.names import nearest
+from fcwork.runner.folder import BEGINNING, EVENTS, PAGE, PARAMETERS, parse, read_json, runs
+from fcwork.runner.history import history, instant, told
+from fcwork.runner.manifest import Published, published
+from fcwork.runner.result import FIGURES, REPORT
+
+LATEST = "latest"
+_SHOWN = 3  # ids
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of a run: when it began, and how long it took as far as the run tells."""
+
+    name: str
+    message: str
+    started_at: datetime | None
+    duration_seconds: float | None
+
+
+@dataclass(frozen=True, repr=False)
+class PastRun:
+    """A run, read back.
+
+    Attributes:
+        run_id, folder: which, and where its files are.
+        facts: its ``result.json``, or ``run.json`` where it has no result.
+    """
+
+    run_id: str
+    folder: Path
+    facts: dict[str, Any]
+
+    @property
+    def state(self) -> str:
+        """How it ended, or stands; see ``history``."""
+        return str(self.facts["state"])
+
+    @property
+    def name(self) -> str:
+        """The notebook's."""
+        return str(self.facts.get("name") or "")
+
+    @property
+    def target(self) -> str:
+        """Whose platform; nothing where the run did not get so far."""
+        return str(self.facts.get("target") or "")
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """The counts of rows that the notebook recorded."""
+        return {name: self.facts[name] for name in FIGURES if type(self.facts.get(name)) is int}
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the notebook ran with, as far as the values were plain."""
+        return read_json(self.folder / PARAMETERS)
+
+    @property
+    def reason(self) -> str:
+        """Why it ended as it did; nothing for a plain success."""
+        ename, evalue = self.facts.get("ename"), self.facts.get("evalue")
+        recorded = self.facts.get("result")
+        summary = recorded.get("summary") if isinstance(recorded, dict) else None
+        return f"{ename}: {evalue}" if ename else str(evalue or summary or "")
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When it began."""
+        return instant(self.facts.get("started_at"))
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended; None for a run without a result."""
+        return instant(self.facts.get("ended_at"))
+
+    @property
+    def beginning(self) -> dict[str, Any]:
+        """What was written down before it ran; nothing for a run of a fcwork that did not."""
+        return read_json(self.folder / BEGINNING)
+
+    @property
+    def failed_step(self) -> str:
+        """The heading and the first line of the cell that failed."""
+        number = self.facts.get("failed_cell")
+        begun = [event for event in self.events() if event.get("event") == "cell.started"]
+        found = next((event for event in begun if number and event.get("cell") == number), {})
+        return ": ".join(str(found[part]) for part in ("step", "line") if found.get(part))
+
+    @property
+    def stages(self) -> list[Stage]:
+        """The stages that the notebook told of, in their order."""
+        events = list(self.events())
+        begun = [event for event in events if event.get("event") == "stage.started"]
+        starts = [instant(event.get("at")) for event in begun]
+        ends = [*starts[1:], instant(events[-1].get("at")) if events else None]
+        return [
+            Stage(str(event.get("stage")), str(event.get("message") or ""), start, _seconds(start, end))
+            for event, start, end in zip(begun, starts, ends, strict=False)
+        ]
+
+    @property
+    def files(self) -> dict[str, int]:
+        """The size in bytes of each file in its folder, by its name there."""
+        found = [file for file in sorted(self.folder.rglob("*")) if file.is_file()]
+        named = {file.relative_to(self.folder).as_posix(): file for file in found}
+        return {name: file.stat().st_size for name, file in named.items() if not name.startswith(".")}
+
+    @property
+    def frames(self) -> dict[str, Published]:
+        """The frames that it published, by name; ``load`` reads one."""
+        return published(self.folder)
+
+    @property
+    def page(self) -> Path | None:
+        """The page to read first: the report, else the notebook's own; None where there is neither."""
+        pages = (self.folder / REPORT, self.folder / PAGE)
+        return next((page for page in pages if page.is_file()), None)
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """Yield the events of the run; a line that was cut off is left out."""
+        file = self.folder / EVENTS
+        lines = file.read_bytes().split(b"\n") if file.is_file() else []
+        yield from filter(None, map(parse, lines))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the run as JSON-like data."""
+        stages = [
+            {
+                "name": stage.name,
+                "message": stage.message,
+                "started_at": stage.started_at.isoformat() if stage.started_at else None,
+                "duration_seconds": stage.duration_seconds,
+            }
+            for stage in self.stages
+        ]
+        own = {"run_id": self.run_id, "folder": str(self.folder), "parameters": self.parameters, "stages": stages}
+        frames = {name: frame.to_dict() for name, frame in self.frames.items()}
+        return {**self.facts, **own, "failed_step": self.failed_step, "frames": frames, "files": self.files}
+
+    def __str__(self) -> str:
+        target = f" → {self.target}" if self.target else ""
+        return f"{self.name or self.run_id} {self.state}{target} ({self.folder})"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>{html.escape(str(self))}</b></p>"
+
+
+def past(which: str = LATEST) -> PastRun:
+    """Return a run that was made before.
+
+    Args:
+        which: its id, as much of the beginning or as many of the last digits as no other has; or ``latest``.
+
+    Raises:
+        NotebookError: there is no such run, or there are several.
+    """
+    folder = runs() / _id(which)
+    return PastRun(folder.name, folder, told(folder))
+
+
+def _id(which: str) -> str:
+    if which == LATEST:
+        return _latest()
+    known = sorted(folder.name for folder in runs().glob("*/") if not folder.name.startswith("."))
+    if which in known:
+        return which
+    found = [name for name in known if which and (name.startswith(which) or name.rpartition("-")[2] == which)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        rest = f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
+        raise NotebookError(
+            f"{which!r} may be any of {', '.join(found[:_SHOWN])}{rest}", hint="give more of the id, or all of it"
+        )
+    near = nearest(which, known)
+    advice = f"did you mean {near}? " if near else ""
+    raise NotebookError(f"there is no run {which!r} in {runs()}", hint=f"{advice}`fcwork runs` lists them")
+
+
+def _latest() -> str:
+    found = history(limit=1)["run_id"].to_list()
+    if not found:
+        raise NotebookError(f"there are no runs in {runs()}", hint="`fcwork run NAME` makes one")
+    return str(found[0])
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    return (end - start).total_seconds() if start and end else None
