@@ -107,6 +107,14 @@ def holds_secret(text: str) -> bool:
     return bool(_pattern and _pattern.search(text))
 
 
+def learn(text: str, masked: str) -> None:
+    """Make known here what another process masked in ``text``: what stands where ``masked`` has a mask."""
+    if masked != text:
+        pattern = "(.+?)".join(map(re.escape, masked.split(MASK)))
+        found = re.fullmatch(pattern, text, re.DOTALL)
+        register(*(found.groups() if found else ()))
+
+
 def mask_headers(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the headers with credentials masked, names as they came."""
     pairs = headers.items() if isinstance(headers, Mapping) else headers

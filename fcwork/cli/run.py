@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import click
 
 from fcwork.cli import exits, progress, summary
 from fcwork.cli.examples import examples
+from fcwork.cli.limits import limits
 
 
 @click.command(
@@ -17,29 +20,33 @@ from fcwork.cli.examples import examples
         "fcwork run ingestion --help",
         "fcwork run ingestion -p SOURCE stock.csv -p MAPPING stock.json -p PROFILE acme",
         "fcwork run ingestion -f nightly.yml -p DRY_RUN false",
-        "fcwork run ./mine.ipynb",
+        "fcwork run ./mine.ipynb --timeout 2h --cell-timeout 10m",
     ),
 )
 @click.argument("name", required=False)
 @click.option("-p", "--parameter", "texts", type=(str, str), multiple=True, metavar="KEY VALUE", help="A parameter.")
 @click.option("-f", "--file", "files", type=click.Path(), multiple=True, help="A YAML or JSON file of parameters.")
+@limits
 @click.option("-h", "--help", "wants_help", is_flag=True, help="Show this message, with NAME its parameters.")
 @click.pass_context
 def run(
     ctx: click.Context,
+    /,
     name: str | None,
     texts: tuple[tuple[str, str], ...],
     files: tuple[str, ...],
     *,
     wants_help: bool,
+    **options: Any,
 ) -> int:
     """Run a notebook: NAME is one of the workspace's or the shipped notebooks, or a path.
 
-    The parameters are checked before anything starts. Each run leaves a folder under .fcwork/runs with the executed
-    notebook, a page to read, the parameters, the events and result.json.
+    What -p says goes before what a file says, and that before the environment: FCWORK_PARAM_SOURCE is the parameter
+    SOURCE. The parameters are checked before anything starts. Each run leaves a folder under .fcwork/runs with the
+    executed notebook, a page to read, the parameters, the events and result.json.
 
-    Exit codes: 0 success, 1 failed, 2 a mistake in the call, 3 refused by its gate or completed with errors, 130
-    Ctrl-C.
+    Exit codes: 0 success, 1 failed or too slow, 2 a mistake in the call, 3 refused by its gate or completed with
+    errors, 130 Ctrl-C.
     """
     if wants_help:
         click.echo(ctx.get_help())
@@ -49,16 +56,20 @@ def run(
         from fcwork import runner
 
         raise click.UsageError(f"Missing argument 'NAME'. Known: {', '.join(runner.names())}", ctx)
-    return execute(name, texts, files, quiet=bool(ctx.obj))
+    return execute(name, texts, files, quiet=bool(ctx.obj), **options)
 
 
-def execute(name: str, texts: tuple[tuple[str, str], ...], files: tuple[str, ...], *, quiet: bool) -> int:
-    """Run a notebook with progress and summary, and return the exit code."""
+def execute(
+    name: str, texts: tuple[tuple[str, str], ...], files: tuple[str, ...], *, quiet: bool, **options: Any
+) -> int:
+    """Run a notebook with progress and summary, and return the exit code; the options are those of ``runner.run``."""
     from fcwork import runner
 
     values = {key: value for file in files for key, value in runner.read_file(file).items()}
+    given = values.keys() | {key for key, _ in texts}
+    texts = (*(pair for pair in runner.from_environment(os.environ) if pair[0] not in given), *texts)
     with progress.shown(quiet=quiet) as listener:
-        result = runner.run(name, values, texts=texts, on_event=listener)
+        result = runner.run(name, values, texts=texts, on_event=listener, **options)
     summary.write(result, quiet=quiet)
     return exits.of_run(result)
 

@@ -1,4 +1,4 @@
-"""Times as people write them: spans such as 90m, 12h, 2d, 1w, days and instants."""
+"""Times as people write them: spans such as 30s, 90m, 12h, 2d, 1w, days and instants."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import click
 
 from fcwork.clock import SYSTEM
 
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_SPAN = re.compile(r"([0-9]{1,9})([mhdw])")
+_SPAN = re.compile(r"([0-9]{1,9})([smhdw])")
 
 
 def span(text: str) -> timedelta | None:
-    """Return the time that a text such as ``90m``, ``12h``, ``2d`` or ``1w`` means, or None where it is none.
+    """Return the time that a text such as ``30s``, ``90m``, ``12h``, ``2d`` or ``1w`` means, or None where it is none.
 
     Raises:
         OverflowError: more than can be told.

@@ -15,7 +15,7 @@ from fcwork.runner.history import history
 from fcwork.runner.journal import STATES, State
 from fcwork.runner.manifest import Published
 from fcwork.runner.notebook import Notebook, find, names, shipped
-from fcwork.runner.parameters import Parameter, declared, inspect, read_file
+from fcwork.runner.parameters import Parameter, declared, from_environment, inspect, read_file
 from fcwork.runner.past import PastRun, past
 from fcwork.runner.presets import Preset, preset, presets
 from fcwork.runner.publishing import load, publish
@@ -38,6 +38,7 @@ __all__ = [
     "compare",
     "declared",
     "find",
+    "from_environment",
     "history",
     "inspect",
     "job",

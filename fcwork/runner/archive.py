@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import fcwork
 from fcwork.redact import mask
 from fcwork.runner import document, page
-from fcwork.runner.folder import BEGINNING, NOTEBOOK, PAGE, RESULT, SOURCE, RunFolder
+from fcwork.runner.folder import BEGINNING, EVENTS, NOTEBOOK, PAGE, PARAMETERS, RESULT, SOURCE, RunFolder
 from fcwork.runner.notebook import Notebook
 from fcwork.runner.parameters import as_json
 from fcwork.runner.result import RunResult
@@ -57,6 +57,8 @@ def keep(result: RunResult, notebook: Notebook, node: NotebookNode, folder: RunF
     node = remove_error_markers(node)
     document.put_first(node, _banner(result), STATE_TAG)
     written = mask(document.dump(node))
+    for name in (EVENTS, PARAMETERS):
+        folder.mask_again(name)
     folder.write(NOTEBOOK, written)
     folder.write(PAGE, page.render(written, result.name))
     folder.write_json(RESULT, _content(result, notebook))
@@ -68,6 +70,7 @@ def _content(result: RunResult, notebook: Notebook) -> dict[str, Any]:
         "ok": result.ok,
         "name": result.name,
         "run_id": result.run_id,
+        "retry_of": result.retry_of or None,
         "target": result.target,
         **result.figures,
         "started_at": result.started_at.isoformat(),
@@ -76,6 +79,7 @@ def _content(result: RunResult, notebook: Notebook) -> dict[str, Any]:
         "failed_cell": result.failed_cell,
         "ename": result.ename,
         "evalue": result.evalue,
+        "masked": list(result.masked),
         "notebook": _origin(notebook),
         "parameters": as_json(result.parameters),
         "result": result.result,

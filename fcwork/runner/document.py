@@ -25,10 +25,19 @@ def parse(text: str) -> NotebookNode:
         return cast("NotebookNode", nbformat.reads(text, as_version=4))
 
 
+def masked(notebook: NotebookNode) -> NotebookNode:
+    """Return the notebook with every known secret in it masked."""
+    return cast("NotebookNode", _nbformat().from_dict(mask_values(notebook)))
+
+
+def written(notebook: NotebookNode) -> str:
+    """Return the text of a notebook as it is, to be read here and not to be kept."""
+    return str(_nbformat().writes(notebook))
+
+
 def dump(notebook: NotebookNode) -> str:
     """Return the text of a notebook file; each value is masked before it is escaped for the file."""
-    nbformat = _nbformat()
-    return str(nbformat.writes(nbformat.from_dict(mask_values(notebook)))) + "\n"
+    return str(_nbformat().writes(masked(notebook))) + "\n"
 
 
 def inject(notebook: NotebookNode, lines: Sequence[str]) -> None:

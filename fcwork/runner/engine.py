@@ -21,16 +21,19 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 
+from fcwork.redact import learn
 from fcwork.runner.display import RESULT_TYPE, STAGE_TYPE
 from fcwork.runner.document import runnable, step
 from fcwork.runner.journal import Journal
-from fcwork.runner.kernel import PACKER
+from fcwork.runner.kernel import MASKED, PACKER
+from fcwork.runner.limits import Limits
+from fcwork.runner.starting import KERNEL_LOG
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-ENGINE = "fcwork"
-KERNEL_LOG = "kernel.log"
+ENGINE = "fcwork.run"  # of a run of ours; papermill itself knows `standalone` as fcwork
+ANSWERS = 5
 OUTPUT_SECONDS = 60  # for what a cell printed to arrive after it ended; the usual 4 fail under load
 NOT_RUN, INTERRUPTED = "not run", "interrupted"
 
@@ -51,8 +54,10 @@ class OwnInterpreter(KernelSpecManager):
 class Execution(NotebookExecutionManager):  # type: ignore[misc]  # papermill is untyped
     """Papermill's keeper of a notebook's state, saving through us (masked and whole) and promoting nothing."""
 
-    def __init__(self, nb: NotebookNode, journal: Journal, save: Callable[[NotebookNode], None]) -> None:
-        super().__init__(nb, progress_bar=False)
+    def __init__(
+        self, nb: NotebookNode, journal: Journal, save: Callable[[NotebookNode], None], **options: Any
+    ) -> None:
+        super().__init__(nb, **{"progress_bar": False, **options})
         self.journal, self._save = journal, save
 
     def save(self, **_: Any) -> None:
@@ -66,6 +71,8 @@ class Execution(NotebookExecutionManager):  # type: ignore[misc]  # papermill is
         seconds = (ended - datetime.fromisoformat(told["start_time"])).total_seconds()
         told.update(end_time=ended.isoformat(), duration=seconds, status=status, exception=status == self.FAILED)
         self.save()
+        if self.pbar:
+            self.pbar.update(1)
 
     def notebook_complete(self, **_: Any) -> None:
         """Close the notebook: what is pending did not run, what is running was interrupted."""
@@ -84,13 +91,17 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill is unt
         execution: keeps the notebook.
         private: a folder that nobody else can enter, for the kernel's sockets and its log.
         environment: the kernel's variables.
+        limits: of the run; the limit of memory is kept here.
         options: of papermill's client.
     """
 
-    def __init__(self, execution: Execution, *, private: Path, environment: dict[str, str], **options: Any) -> None:
+    def __init__(
+        self, execution: Execution, *, private: Path, environment: dict[str, str], limits: Limits, **options: Any
+    ) -> None:
         options = {"iopub_timeout": OUTPUT_SECONDS, "log": _logger, **options}
         super().__init__(execution, extra_arguments=[f"--Session.packer={PACKER}"], **options)
         self.journal, self._private, self._environment = execution.journal, private, environment
+        self._limits = limits
 
     def execute(self) -> None:
         """Start the kernel, run the cells, end the kernel."""
@@ -107,12 +118,14 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill is unt
         return manager
 
     def papermill_execute_cells(self) -> None:
-        """Run the cells in order until one fails, the run is cancelled or the kernel is gone."""
+        """Run the cells in order until one fails, the run is stopped or the kernel is gone."""
+        self._limits.keep_memory(self.km.provisioner.pid)
         self.journal.kernel_started()
         numbers = {index: number for number, index in enumerate(runnable(self.nb), 1)}
         for index, number in numbers.items():
-            if self.journal.cancelled or not self._run(self.nb.cells[index], index, number):
-                return
+            if self.journal.stop or not self._run(self.nb.cells[index], index, number):
+                break
+        self._learn_from_kernel()
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
         """Take notice of stages and results among the kernel's messages; then handle them as usual."""
@@ -122,7 +135,23 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill is unt
             self.journal.note(f"stage.{stage.pop('what')}", **stage)
         if RESULT_TYPE in data:
             self.journal.recorded(data[RESULT_TYPE])
+        if msg["content"].get(MASKED) and msg["msg_type"] == "execute_input":
+            learn(cell.source, msg["content"]["code"])
+        elif msg["content"].get(MASKED):
+            self.journal.masked_output()
         return super().process_message(msg, cell, cell_index)
+
+    def _learn_from_kernel(self) -> None:
+        """Have the kernel say the sources back, masked: it may know secrets in them that nobody else does."""
+        sources = {str(index): cell.source for index, cell in enumerate(self.nb.cells)}
+        asked = {index: repr(source) for index, source in sources.items()}
+        for _ in range(ANSWERS):
+            reply = self.wait_for_reply(self.kc.execute("", silent=True, user_expressions=asked))
+            if reply["content"]["status"] != "aborted":  # as what comes right after a failed cell may be
+                break
+        for index, told in reply["content"].get("user_expressions", {}).items():
+            if told["status"] == "ok":
+                learn(asked[index], told["data"]["text/plain"])
 
     def interrupt(self) -> None:
         """Interrupt what the kernel is running."""
@@ -130,7 +159,11 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill is unt
 
     def kill(self) -> None:
         """End the kernel at once."""
-        self._signal(signal.SIGKILL)
+        process = getattr(getattr(self.km, "provisioner", None), "process", None)
+        if os.name != "nt":
+            self._signal(signal.SIGKILL)
+        elif process:  # Windows knows no groups
+            process.kill()
 
     def _signal(self, number: signal.Signals) -> None:
         group = getattr(getattr(self.km, "provisioner", None), "pgid", None)
@@ -138,18 +171,23 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill is unt
             with suppress(ProcessLookupError):
                 os.killpg(group, number)
 
+    def _failed(self, number: int, error: CellExecutionError) -> None:
+        told = self._limits.memory_told if error.ename.endswith("MemoryError") else ""
+        self.journal.cell_failed(number, error.ename, "; ".join(filter(None, [error.evalue, told])))
+
     def _run(self, cell: NotebookNode, index: int, number: int) -> bool:
         self.journal.cell_started(number, step(self.nb, index), cell.source)
         self.nb_man.cell_start(cell, index)
         try:
             self.execute_cell(cell, index)
         except CellExecutionError as error:
-            self.journal.cell_failed(number, error.ename, error.evalue)
-            failed = INTERRUPTED if self.journal.cancelled else Execution.FAILED
+            self._failed(number, error)
+            failed = INTERRUPTED if self.journal.stop else Execution.FAILED
             self.nb_man.cell_closed(cell, Execution.COMPLETED if self.journal.left_early else failed)
             return False
         except DeadKernelError:
-            self.journal.kernel_died("the kernel went away in the middle of a cell", cell=number)
+            told = "; ".join(filter(None, ["the kernel went away", self._limits.memory_told]))
+            self.journal.kernel_died(told, cell=number)
             self.nb_man.cell_closed(cell, INTERRUPTED)
             raise
         self.journal.cell_ended(number)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,14 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from fcwork import log, settings
 from fcwork.clock import SYSTEM, Clock
-from fcwork.errors import ConfigError
+from fcwork.errors import ConfigError, NotebookError
+from fcwork.redact import holds_secret
 from fcwork.runner import archive, document
-from fcwork.runner.folder import NOTEBOOK, PARAMETERS, RunFolder, new_id
+from fcwork.runner.folder import NOTEBOOK, PARAMETERS, RunFolder, check_id, new_id
 from fcwork.runner.journal import Journal, Listener
+from fcwork.runner.limits import Limits, Overtime
 from fcwork.runner.notebook import Notebook, find
 from fcwork.runner.parameters import as_code, as_json, effective, resolve
 from fcwork.runner.result import RunResult
 from fcwork.runner.signals import stoppable
+from fcwork.runner.starting import inherited, pause, started
+from fcwork.runner.stopping import Stoppable
 from fcwork.runner.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from fcwork.runner.engine import Client
 
-SOCKET_PATH_LIMIT = 80  # of 108 bytes that the system allows, the rest is the socket's own name
 START_SECONDS = 60
 TRACEBACK = "error.txt"
 
@@ -44,6 +44,12 @@ def run(
     texts: Iterable[tuple[str, str]] = (),
     environment: Mapping[str, str] | None = None,
     run_id: str | None = None,
+    timeout_seconds: float | None = None,
+    cell_timeout_seconds: float | None = None,
+    memory_mb: float | None = None,
+    retries: int = 0,
+    safe_to_repeat: bool = False,
+    strict: bool = False,
     on_event: Listener | None = None,
     clock: Clock = SYSTEM,
 ) -> RunResult:
@@ -55,73 +61,111 @@ def run(
         texts: pairs of a name and a value as typed in a shell, read as the declared type; they go first.
         environment: variables for the kernel, beside those of this process.
         run_id: names the run and its folder; made up unless given.
-        on_event: told of each event (run, cell, stage) as it happens, as a dict with ``event`` and ``at``.
+        timeout_seconds: how long the run may take. Then its kernel is interrupted, its ``finally`` has ten seconds,
+            what there is is saved, and the state is TIMEOUT.
+        cell_timeout_seconds: how long each cell may take, likewise.
+        memory_mb: how much memory the kernel's data may take, on Linux; a cell that asks for more fails, or the kernel
+            dies, and the reason names the limit.
+        retries: how often a run whose kernel died is run again from its beginning, each time as a run of its own that
+            names the one before as ``retry_of``; the result is the last one's.
+        safe_to_repeat: that twice is the same as once, without which there is no retry. A notebook may say it of itself
+            by ``{"fcwork": {"safe_to_repeat": true}}`` in its metadata.
+        strict: a run that showed a known secret has failed and is not to be published. Secrets are masked in all
+            that it leaves, strict or not, and ``masked`` says where.
+        on_event: told of each event (run, cell, stage) as it happens, as a dict with ``event`` and ``at``; of a time
+            limit in another thread.
         clock: the time.
 
     Raises:
-        NotebookError: there is no such notebook, the run id was used before, or (its subclasses) the parameters are
-            wrong; no kernel was started.
+        NotebookError: there is no such notebook, the run id was used before, a limit is none, it is not safe to repeat,
+            or (its subclasses) the parameters are wrong; no kernel was started.
         ConfigError: the run's folder cannot be written.
     """
+    limits = Limits(timeout_seconds, cell_timeout_seconds, memory_mb)
     notebook = name if isinstance(name, Notebook) else find(name)
+    _check_retries(notebook, retries, safe_to_repeat=safe_to_repeat)
     typed, values = list(texts), dict(parameters or {})
-    _target({**values, **dict(typed)})  # a secret must be known before it can be refused
+    target_of({**values, **dict(typed)})  # a secret must be known before it can be refused
     given = resolve(notebook, values, typed)
-    started_at = clock.now()
-    folder = RunFolder(run_id or new_id(notebook.name, started_at))
-    values = effective(notebook, given)
-    archive.begin(folder, notebook, started_at)
-    folder.write_json(PARAMETERS, values)
-    details = {"folder": str(folder.path), "parameters": as_json(values)}
-    with (
-        log.correlated(folder.run_id),
-        log.context(run=folder.run_id),
-        Tracking(folder.run_id, notebook.name, details, clock) as tracking,
-    ):
-        listeners: list[Listener] = [tracking, on_event] if on_event else [tracking]
-        running = _Run(notebook, given, folder, environment or {}, clock, listeners)
-        running.execute()
-        result = running.close(values, started_at)
-        tracking.close(result)
-        return result
+    call = _Call(notebook, given, environment or {}, limits, clock, on_event, strict)
+    first_id = run_id or new_id(notebook.name, clock.now())
+    check_id(f"{first_id}-retry{retries}" if retries else first_id)
+    result = call.run(first_id)
+    for number in range(1, retries + 1):
+        if result.state == "KERNEL_DIED":
+            clock.sleep(pause(number))
+            result = call.run(f"{first_id}-retry{number}", retry_of=result.run_id)
+    return result
 
 
-@dataclass
-class _Run:
-    """One run under way."""
+@dataclass(frozen=True)
+class _Call:
+    """What was asked for; it may take more than one run."""
 
     notebook: Notebook
     given: dict[str, Any]
-    folder: RunFolder
     environment: Mapping[str, str]
+    limits: Limits
     clock: Clock
+    on_event: Listener | None
+    strict: bool
+
+    def run(self, run_id: str, *, retry_of: str = "") -> RunResult:
+        """Run it once, in a folder of this run's own."""
+        started_at = self.clock.now()
+        folder = RunFolder(run_id)
+        values = effective(self.notebook, self.given)
+        archive.begin(folder, self.notebook, started_at)
+        folder.write_json(PARAMETERS, values)
+        details = {"folder": str(folder.path), "parameters": as_json(values)}
+        with (
+            log.correlated(run_id),
+            log.context(run=run_id),
+            Tracking(run_id, self.notebook.name, details, self.clock) as tracking,
+        ):
+            listeners: list[Listener] = [tracking, self.on_event] if self.on_event else [tracking]
+            running = _Run(self, folder, listeners, retry_of)
+            running.execute()
+            result = running.close(values, started_at)
+            tracking.close(result)
+            return result
+
+
+@dataclass
+class _Run(Stoppable):
+    """One run under way."""
+
+    call: _Call
+    folder: RunFolder
     listeners: Sequence[Listener]
+    retry_of: str
 
     def __post_init__(self) -> None:
-        self.node = _document(self.notebook, self.given)
-        self.journal = Journal(self.folder, len(document.runnable(self.node)), self.clock, self.listeners)
-        self.client: Client | None = None
+        self.notebook, self.clock = self.call.notebook, self.call.clock
+        self.node = _document(self.notebook, self.call.given)
+        self.overtime = Overtime(self.call.limits, self.time_out, self.kill)
+        listeners: list[Listener] = [self.overtime, *self.listeners]
+        self.journal = Journal(self.folder, len(document.runnable(self.node)), self.clock, listeners)
+        self.journal.strict = self.call.strict
 
     def execute(self) -> None:
         """Run the cells; whatever happens is in the journal afterwards."""
-        self.journal.note("run.started", run=self.folder.run_id, notebook=str(self.notebook.path))
-        with _private_folder() as private, stoppable(self._stop, self._kill):
-            try:
-                self._papermill(private)
-            except ConfigError:  # the folder cannot be written: nothing can be told there
-                raise
-            except Exception as error:  # noqa: BLE001 - the runner's edge: whatever breaks, the run has an end
-                self._broke(error, private)
+        self.journal.note("run.started", run=self.folder.run_id, notebook=str(self.notebook.path), **self._origin())
+        with stoppable(self.stop, self.kill), self.overtime:
+            if broke := started(self._papermill, self.journal, self.clock):
+                self._broke(*broke)
 
     def close(self, values: dict[str, Any], started_at: datetime) -> RunResult:
         """Say how it ended, and write it down."""
+        if holds_secret(self.notebook.text):
+            self.journal.masked_in("the notebook itself")
         ending = self.journal.ending()
         result = RunResult(
             state=ending.state,
             name=self.notebook.name,
             run_id=self.folder.run_id,
             folder=self.folder.path,
-            target=str(self.journal.record.get("target") or _target(values)),
+            target=str(self.journal.record.get("target") or target_of(values)),
             parameters=values,
             result=self.journal.record,
             failed_cell=ending.cell,
@@ -129,6 +173,8 @@ class _Run:
             evalue=ending.evalue,
             started_at=started_at,
             ended_at=self.clock.now(),
+            retry_of=self.retry_of,
+            masked=tuple(self.journal.masked),
         )
         archive.keep(result, self.notebook, self.node, self.folder)
         self.journal.note("run.ended", state=result.state)
@@ -154,40 +200,48 @@ class _Run:
         from fcwork.runner.engine import Client, Execution
 
         self.node = node
-        node.metadata.papermill.update(input_path=str(self.notebook.path), parameters=as_json(self.given))
+        node.metadata.papermill.update(input_path=str(self.notebook.path), parameters=as_json(self.call.given))
         environment = {
-            **os.environ,
-            **self.environment,
-            "FCWORK_HEADLESS": "1",
+            **inherited(),
+            **self.call.environment,
             "FCWORK_HOME": str(settings.home()),
             "FCWORK_RUN_ID": self.folder.run_id,
             "FCWORK_RUN_FOLDER": str(self.folder.path),
         }
         execution = Execution(node, self.journal, self._save)
-        self.client = Client(execution, private=private, environment=environment, startup_timeout=START_SECONDS)
+        self.client = Client(
+            execution,
+            private=private,
+            environment=environment,
+            limits=self.call.limits,
+            startup_timeout=START_SECONDS,
+        )
         return self.client
 
     def _save(self, node: NotebookNode) -> None:
         self.folder.write(NOTEBOOK, document.dump(node))
 
-    def _stop(self) -> None:
-        self.journal.cancel()
-        if self.client:
-            self.client.interrupt()
+    def _origin(self) -> dict[str, str]:
+        return {"retry_of": self.retry_of} if self.retry_of else {}
 
-    def _kill(self) -> None:
-        if self.client:
-            self.client.kill()
-
-    def _broke(self, error: Exception, private: Path) -> None:
+    def _broke(self, error: Exception, words: str) -> None:
         """Note an end that no cell brought about, with what there is to find out why."""
-        kernel_log = private / "kernel.log"
-        words = kernel_log.read_text("utf-8", "replace") if kernel_log.is_file() else ""
         self.folder.write(TRACEBACK, "".join(traceback.format_exception(error)) + words)
         if self.journal.has_kernel:
             self.journal.broke(error)
         else:
             self.journal.kernel_died(f"the kernel did not start: {error} (see {TRACEBACK})")
+
+
+def _check_retries(notebook: Notebook, retries: Any, *, safe_to_repeat: bool) -> None:
+    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
+        raise NotebookError(f"retries is {retries!r}: nothing was run", hint="give a whole number, 0 for none")
+    if retries and not (safe_to_repeat or notebook.safe_to_repeat):
+        raise NotebookError(
+            f"{notebook.name} is not known to be safe to repeat: nothing was run",
+            notebook=str(notebook.path),
+            hint="where twice is the same as once, say safe_to_repeat=True or --safe-to-repeat; else give no retries",
+        )
 
 
 def _document(notebook: Notebook, given: Mapping[str, Any]) -> NotebookNode:
@@ -198,18 +252,7 @@ def _document(notebook: Notebook, given: Mapping[str, Any]) -> NotebookNode:
     return node
 
 
-@contextmanager
-def _private_folder() -> Iterator[Path]:
-    """Give a folder for the kernel's sockets that only this user can enter, with a path short enough for them."""
-    usual = tempfile.gettempdir()
-    folder = Path(tempfile.mkdtemp(prefix="fcw-", dir=usual if len(usual) < SOCKET_PATH_LIMIT else "/tmp"))  # noqa: S108 - made exclusively, mode 0700
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _target(values: Mapping[str, Any]) -> str:
+def target_of(values: Mapping[str, Any]) -> str:
     """Name the platform that settings and values point to, as far as they do; its secrets are known from then on."""
     profile, retailer = (str(values[name]) if values.get(name) else None for name in ("PROFILE", "RETAILER"))
     simulated = profile == settings.SIMULATOR

@@ -38,6 +38,16 @@ def new_id(name: str, at: datetime) -> str:
     return f"{at:%Y%m%dT%H%M%SZ}-{plain[:60]}-{secrets.token_hex(4)}"
 
 
+def check_id(run_id: str) -> None:
+    """Refuse what is no plain name.
+
+    Raises:
+        NotebookError: it is none.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}", run_id):
+        raise NotebookError(f"{run_id!r} is no run id", hint="letters, digits and . _ - only, at most 151")
+
+
 class RunFolder:
     """Where one run writes.
 
@@ -50,8 +60,7 @@ class RunFolder:
     """
 
     def __init__(self, run_id: str) -> None:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}", run_id):
-            raise NotebookError(f"{run_id!r} is no run id", hint="letters, digits and . _ - only, at most 151")
+        check_id(run_id)
         self.run_id = run_id
         self.path = runs() / run_id
         try:
@@ -75,6 +84,12 @@ class RunFolder:
     def write_json(self, name: str, content: Any) -> Path:
         """Write JSON, masked and whole; a date becomes ISO text."""
         return self.write(name, json.dumps(mask_values(content), indent=2, ensure_ascii=False, default=str) + "\n")
+
+    def mask_again(self, name: str) -> None:
+        """Mask a file anew, by what became known after it was written."""
+        written = (self.path / name).read_text("utf-8")
+        if mask(written) != written:
+            self.write(name, written)
 
     def append(self, name: str, content: Any) -> None:
         """Add one line of JSON to a file, masked, in one write."""

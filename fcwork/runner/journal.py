@@ -21,6 +21,7 @@ State = Literal[
     "INCOMPLETE",  # it left in the middle without having said so
     "KERNEL_DIED",
     "CANCELLED",
+    "TIMEOUT",  # it, or one of its cells, took longer than it was allowed to
 ]
 RECORDABLE: tuple[State, ...] = ("SUCCEEDED", "COMPLETED_WITH_ERRORS", "SKIPPED", "REFUSED", "FAILED")
 STATES: tuple[State, ...] = get_args(State)
@@ -51,32 +52,37 @@ class Journal:
     """The facts of one run, each also a line in its events file.
 
     Attributes:
-        folder: where the events go.
+        folder: where the events go; None for nowhere.
         cells: how many cells there are to run.
         clock: stamps the events.
         listeners: told of each event as it happens.
         ended: how many cells ran to their end.
         record: what the notebook recorded as its result.
-        cancelled: whether somebody asked the run to stop.
+        strict: whether a run in which a known secret was masked is a failure.
+        masked: where one was.
+        stop: how a run ends that was asked to stop before its last cell had ended.
         has_kernel: whether the kernel ever answered.
     """
 
-    folder: RunFolder
+    folder: RunFolder | None
     cells: int
     clock: Clock
     listeners: Sequence[Listener] = ()
     ended: int = 0
     record: dict[str, Any] = field(default_factory=dict)
-    cancelled: bool = False
+    strict: bool = False
+    masked: list[str] = field(default_factory=list)
+    stop: Ending | None = None
     has_kernel: bool = False
     _failure: Ending | None = None
     _death: Ending | None = None
     _left_in: int | None = None
+    _cell: int | None = None
 
     def note(self, event: str, **facts: Any) -> None:
         """Write one event and tell the listeners."""
         line = mask_values({"at": self.clock.now().isoformat(), "event": event, **facts})
-        if event not in _LIVE:
+        if self.folder and event not in _LIVE:
             self.folder.append(EVENTS, line)
         for listen in self.listeners:
             with suppress(OSError):  # a terminal that went away does not stop a load
@@ -89,19 +95,22 @@ class Journal:
 
     def cell_started(self, number: int, step: str, source: str) -> None:
         """Note that a cell of a step was handed to the kernel."""
+        self._cell = number
         self.note("cell.started", cell=number, cells=self.cells, step=step, line=first_line(source))
 
     def cell_ended(self, number: int) -> None:
         """Note that a cell ran to its end."""
+        self._cell = None
         self.ended += 1
         self.note("cell.ended", cell=number, cells=self.cells)
 
     def cell_failed(self, number: int, ename: str, evalue: str) -> None:
         """Note that a cell raised; leaving with status 0 is no failure, nor is an interrupt that we sent."""
+        self._cell = None
         evalue = mask(_ANSI.sub("", evalue))
         left = ename == "SystemExit" and evalue in {"", "0", "None"}
         self._left_in = number if left else None
-        if not left and not self.cancelled:
+        if not left and not self.stop:
             self._failure = Ending("FAILED", number, ename, evalue)
         self.note("cell.left" if left else "cell.failed", cell=number, ename=ename, evalue=evalue)
 
@@ -117,14 +126,28 @@ class Journal:
 
     def cancel(self) -> None:
         """Note that somebody asked the run to stop."""
-        if not self.cancelled:
-            self.cancelled = True
-            self.note("run.cancelled")
+        self._stopped("run.cancelled", "CANCELLED", "stopped by a signal")
+
+    def time_out(self, limit: str, cell: int | None = None) -> bool:
+        """Note that the run, or this cell of it, reached a limit; return whether it is that which stops it."""
+        if cell is not None and cell != self._cell:
+            return False
+        return self._stopped("run.timed_out", "TIMEOUT", f"it took longer than {limit}")
 
     def recorded(self, record: Mapping[str, Any]) -> None:
         """Keep what the notebook recorded; a later record replaces it."""
         self.record = mask_values(record)
         self.note("result.recorded", state=record.get("state"))
+
+    def masked_output(self) -> None:
+        """Note that a known secret was masked in what a cell put out."""
+        self.masked_in(f"the output of cell [{self._cell}]")
+
+    def masked_in(self, place: str) -> None:
+        """Note where a known secret was masked."""
+        if place not in self.masked:
+            self.masked.append(place)
+            self.note("secret.masked", place=place)
 
     @property
     def left_early(self) -> bool:
@@ -132,16 +155,33 @@ class Journal:
         return self._left_in is not None and bool(self.record.get("early_exit"))
 
     def ending(self) -> Ending:
-        """Return the ending that the facts allow."""
+        """Return the ending that the facts allow; a strict run that showed a secret has failed."""
+        ending = self._ending()
+        if self.strict and self.masked and ending.state in RECORDABLE and ending.state != "FAILED":
+            why = f"a known secret was masked in {', '.join(self.masked)}: this strict run is not to be published"
+            return Ending("FAILED", evalue=why)
+        return ending
+
+    def _ending(self) -> Ending:
         if self._failure:
             return self._failure
-        if self.ended == self.cells or self.left_early:
+        if self.left_early:
             return self._recorded_ending()
-        if self.cancelled:
-            return Ending("CANCELLED", evalue=f"stopped by a signal after {self.ended} of {self.cells} cells")
+        if self.stop:  # also where its last cell swallowed the interrupt and went on to its end
+            return self.stop
+        if self.ended == self.cells:
+            return self._recorded_ending()
         if self._death:
             return self._death
         return Ending("INCOMPLETE", self._left_in, evalue=f"it left after {self.ended} of {self.cells} cells")
+
+    def _stopped(self, event: str, state: State, why: str) -> bool:
+        """Note why the run is to stop, unless it is done or was stopped before."""
+        if self.stop or self.ended == self.cells:
+            return False
+        self.stop = Ending(state, self._cell, evalue=f"{why} after {self.ended} of {self.cells} cells")
+        self.note(event, cell=self._cell, why=self.stop.evalue)
+        return True
 
     def _recorded_ending(self) -> Ending:
         said = self.record.get("state", "SUCCEEDED")

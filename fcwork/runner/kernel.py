@@ -11,9 +11,14 @@ from jupyter_client.session import json_packer
 
 from fcwork.redact import mask_values
 
+MASKED = "fcwork_masked"  # stands beside what was masked, so that the runner knows
 PACKER = f"{__name__}.pack"  # named on the kernel's command line
 
 
 def pack(message: dict[str, Any]) -> bytes:
     """Return a part of a message as JSON, known secrets masked in everything but the protocol's own names."""
-    return json_packer({name: mask_values(value) for name, value in message.items()})
+    masked = {name: mask_values(value) for name, value in message.items()}
+    told = json_packer(masked)
+    if masked == message or told == json_packer(message):  # a tuple is masked as a list, and written as one
+        return told
+    return json_packer({**masked, MASKED: True})

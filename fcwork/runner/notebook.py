@@ -41,6 +41,12 @@ class Notebook:
         cells: list[dict[str, Any]] = json.loads(self.text)["cells"]
         return cells
 
+    @property
+    def safe_to_repeat(self) -> bool:
+        """Whether the notebook says of itself that to run it twice is the same as to run it once."""
+        ours = json.loads(self.text).get("metadata", {}).get("fcwork")
+        return isinstance(ours, dict) and ours.get("safe_to_repeat") is True
+
 
 def shipped() -> Path:
     """Return the folder of the notebooks that come with fcwork: inside the package, else beside it in a checkout."""
@@ -93,7 +99,7 @@ def read(path: Path) -> Notebook:
         ) from None
     except UnicodeDecodeError:
         text = ""
-    fault = _fault(text)
+    fault = fault_of(text)
     if fault:
         raise NotebookError(
             f"{path} {fault}", notebook=str(path), hint="open it in JupyterLab and save it, or name another file"
@@ -101,7 +107,7 @@ def read(path: Path) -> Notebook:
     return Notebook(path.stem, path.absolute(), text)
 
 
-def _fault(text: str) -> str:
+def fault_of(text: str) -> str:
     """Say why ``text`` is no notebook that can be run; nothing if it is one."""
     try:
         content = json.loads(text)

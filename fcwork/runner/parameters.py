@@ -23,6 +23,7 @@ from fcwork.runner.notebook import Notebook
 if TYPE_CHECKING:
     import polars as pl
 
+VARIABLE = "FCWORK_PARAM_"  # the beginning of a variable that holds a parameter
 _SECRET_WORDS = frozenset({"password", "passwd", "pwd", "secret", "token", "credential", "credentials", "apikey"})
 _TYPE_COMMENT = re.compile(r"type:\s*(\S+)\s*")
 
@@ -111,6 +112,15 @@ def read_file(path: str | Path) -> dict[str, Any]:
     return content
 
 
+def from_environment(variables: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the parameters among the variables of an environment: NAME and text of each ``FCWORK_PARAM_NAME``."""
+    return [
+        (name.removeprefix(VARIABLE), text)
+        for name, text in sorted(variables.items())
+        if name.startswith(VARIABLE) and name != VARIABLE
+    ]
+
+
 def resolve(notebook: Notebook, values: Mapping[str, Any], texts: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
     """Return the values of a call, each of its declared type; the defaults are not among them.
 
@@ -177,7 +187,9 @@ def as_code(value: Any) -> str:
         return f"[{', '.join(as_code(item) for item in value)}]"
     if isinstance(value, dict):
         return f"{{{', '.join(f'{as_code(key)}: {as_code(item)}' for key, item in value.items())}}}"
-    return f'__import__("datetime").{repr(value).removeprefix("datetime.")}' if isinstance(value, date) else repr(value)
+    if isinstance(value, date):  # a datetime too, whose time zone may have a repr that is no Python
+        return f'__import__("datetime").{type(value).__name__}.fromisoformat({value.isoformat()!r})'
+    return repr(value)
 
 
 class _Problems:

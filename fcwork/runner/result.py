@@ -32,6 +32,8 @@ class RunResult:
         failed_cell: the cell that failed, or left, counted as ``In [n]`` counts.
         ename, evalue: its error's type and text; without an error, what else is to be said.
         started_at, ended_at: instants in UTC.
+        masked: where a known secret was masked, such as ``the output of cell [2]``.
+        retry_of: the run that this one repeats, as its kernel had died.
     """
 
     state: State
@@ -46,6 +48,8 @@ class RunResult:
     evalue: str
     started_at: datetime
     ended_at: datetime
+    retry_of: str = ""
+    masked: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -79,7 +83,7 @@ class RunResult:
         where = f" in cell [{self.failed_cell}]" if self.failed_cell else ""
         if self.ename:
             return f"{self.ename}{where}: {self.evalue}"
-        return self.evalue or str(self.result.get("summary", ""))
+        return f"{self.evalue}{where and f',{where}'}" if self.evalue else str(self.result.get("summary", ""))
 
     def raise_if_failed(self) -> None:
         """Raise where the run did not come to its end; a run completed with errors did.

@@ -30,6 +30,48 @@ def test_run_ends_with_figures_and_where_to_read(home: Path, capsys: pytest.Capt
     assert said.err == "read: Reading\nsend: Sending\n"
 
 
+def test_the_environment_gives_what_nobody_else_gives(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P10: of environment, file and line the last goes first."""
+    (home / "p.yml").write_text("NOTE: of the file\nCOUNT: 3\n", "utf-8")
+    for name, text in {"COUNT": "2", "NOTE": "of nobody", "SINCE": "2026-01-15", "STATE": "REFUSED"}.items():
+        monkeypatch.setenv(f"FCWORK_PARAM_{name}", text)
+
+    assert run_verb(["--quiet", "run", str(SITUATIONS / "records.ipynb"), "-f", "p.yml", "-p", "COUNT", "4"]) == 3
+    folder = Path(capsys.readouterr().out.strip())
+    assert json.loads((folder / "parameters.json").read_text("utf-8")) == {
+        "COUNT": 4,
+        "STATE": "REFUSED",
+        "NOTE": "of the file",
+        "SINCE": "2026-01-15",
+    }
+
+
+def test_a_kernel_does_not_inherit_the_parameters_of_its_run(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P10: what a run was given by the environment is not given again to a run that its notebook starts."""
+    del home
+    monkeypatch.setenv("FCWORK_PARAM_NUMBER", "7")
+
+    assert run_verb(["--quiet", "run", str(SITUATIONS / "echoes.ipynb")]) == 0
+    folder = Path(capsys.readouterr().out.strip())
+    assert f"7 {folder.name} []" in (folder / "notebook.ipynb").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("name", "text"), [("COUNTS", "1"), ("SINCE", "tomorrow")])
+def test_a_wrong_parameter_of_the_environment_is_a_mistake(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    """P10: what the environment gives is judged as strictly as the rest, and nothing is started."""
+    monkeypatch.setenv(f"FCWORK_PARAM_{name}", text)
+
+    assert run_verb(["run", str(SITUATIONS / "records.ipynb"), "-p", "COUNT", "1"]) == 2
+    assert f"{name}: " in capsys.readouterr().err
+    assert not (home / ".fcwork").exists()
+
+
 @pytest.mark.parametrize(("name", "code"), [("mistaken", 2), ("fails", 1), ("exits", 1), ("exits_early", 0)])
 def test_the_exit_code_is_the_run_s(home: Path, capsys: pytest.CaptureFixture[str], name: str, code: int) -> None:
     """P13, P32: the exit code tells success, failure and the caller's mistake apart; there is no traceback."""
@@ -39,6 +81,21 @@ def test_the_exit_code_is_the_run_s(home: Path, capsys: pytest.CaptureFixture[st
     assert "Traceback" not in said.out + said.err
     if name == "mistaken":
         assert "there is no file stock.csv\n→ paths are taken from the working folder" in said.err
+
+
+def test_a_run_that_takes_too_long_exits_with_1(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`fcwork run --cell-timeout` stops a run whose cell takes longer, says so and ends with code 1."""
+    del home
+    assert run_verb(["run", str(SITUATIONS / "waits.ipynb"), "--cell-timeout", "1s", "--timeout", "2h"]) == 1
+    assert "waits TIMEOUT in cell [2]: it took longer than a cell's limit of 1 s" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", ["0s", "5", "2x", "-1h", "", "999999999w"])
+def test_a_time_that_is_none_is_a_mistake(home: Path, capsys: pytest.CaptureFixture[str], given: str) -> None:
+    """P32: a time limit that is no span of time is refused with examples, and nothing is run."""
+    assert run_verb(["run", str(SITUATIONS / "plain.ipynb"), "--timeout", given]) == 2
+    assert "is no span such as 90s, 10m or 2h" in capsys.readouterr().err
+    assert not (home / ".fcwork").exists()
 
 
 def test_runs_lists_them(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,5 @@
 import base64
+import html
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,9 @@ from fcwork import runner
 pytestmark = pytest.mark.kernel
 KNOWN = "s3cr3t of/the+runner\"'&"
 LEARNED = "token-of-the-kernel/+9"
+
+
+WRITTEN = "literal-token <of> the/source 7"
 
 
 def spellings(secret: str) -> set[str]:
@@ -41,3 +45,29 @@ def test_a_leaked_secret_stands_nowhere(
         for spelling in spellings(secret):
             assert not [name for name, text in texts.items() if spelling in text], spelling
     assert "•••" in texts["notebook.ipynb"]
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_secret_that_only_the_kernel_knows_stands_nowhere(
+    home: Path, situation: Callable[..., runner.RunResult], *, strict: bool
+) -> None:
+    """P8: a secret that stands in the notebook's own source, in frames, HTML, stderr or metadata is in no file.
+
+    The run says where it was masked, and where it is strict it is a failure that is not to be published.
+    """
+    result = situation("spills", strict=strict)
+
+    texts = {file.name: file.read_bytes().decode("utf-8", "replace") for file in home.rglob("*") if file.is_file()}
+    for spelling in {*spellings(WRITTEN), html.escape(WRITTEN), html.escape(WRITTEN, quote=False)}:
+        assert not [name for name, text in texts.items() if spelling in text], spelling
+    assert set(result.masked) == {*(f"the output of cell [{number}]" for number in (3, 4, 5, 6)), "the notebook itself"}
+    assert json.loads(texts["result.json"])["masked"] == list(result.masked)
+    assert (result.state, result.failed_cell) == ("FAILED" if strict else "SUCCEEDED", None)
+    assert ("is not to be published" in result.reason) is strict
+
+
+def test_a_strict_run_without_a_leak_is_as_any_other(situation: Callable[..., runner.RunResult]) -> None:
+    """P8: where no secret was shown a strict run succeeds."""
+    result = situation("plain", strict=True)
+
+    assert (result.state, result.masked) == ("SUCCEEDED", ())

@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 from fcwork import runner
 from fcwork.errors import ConfigError, NotebookError
 from fcwork.jobs import JobTracker
+from fcwork.runner.limits import Overtime
 
 pytestmark = pytest.mark.kernel
 Situation = Callable[..., runner.RunResult]
@@ -29,6 +31,12 @@ def printed(result: runner.RunResult) -> str:
     cells = json.loads((result.folder / "notebook.ipynb").read_text("utf-8"))["cells"]
     streams = [output for cell in cells for output in cell.get("outputs", []) if output["output_type"] == "stream"]
     return "".join("".join(stream["text"]) for stream in streams)
+
+
+def events(result: runner.RunResult, name: str) -> list[dict[str, Any]]:
+    """Return the events of this name."""
+    lines = map(json.loads, (result.folder / "events.jsonl").read_text("utf-8").splitlines())
+    return [line for line in lines if line["event"] == name]
 
 
 def test_a_run_leaves_what_it_did(situation: Situation) -> None:
@@ -125,6 +133,7 @@ def test_a_killed_kernel_is_told_and_its_output_kept(situation: Situation) -> No
     assert (result.state, result.failed_cell) == ("KERNEL_DIED", 2)
     assert statuses(result) == ["completed", "interrupted", "not run"]
     assert printed(result) == "partial\n"
+    assert result.reason == "the kernel went away, in cell [2]"
 
 
 @pytest.fixture
@@ -166,6 +175,47 @@ def test_a_second_signal_ends_a_stubborn_kernel(situation: Situation, signalled:
     assert result.state == "CANCELLED"
     assert "not yet" in printed(result)
     assert result.duration_seconds < 30
+
+
+@pytest.mark.parametrize(
+    ("limits", "limit"),
+    [
+        ({"timeout_seconds": 6}, "the run's limit of 6 s"),
+        ({"cell_timeout_seconds": 1, "timeout_seconds": 60}, "a cell's limit of 1 s"),
+    ],
+)
+def test_a_run_that_takes_too_long_is_stopped(situation: Situation, limits: dict[str, float], limit: str) -> None:
+    """At a time limit the cell is interrupted, its finally runs, what it printed is saved: TIMEOUT, with the cell."""
+    result = situation("waits", **limits)
+
+    assert (result.state, result.ok, result.failed_cell) == ("TIMEOUT", False, 2)
+    assert result.reason == f"it took longer than {limit} after 1 of 3 cells, in cell [2]"
+    assert result.duration_seconds < 30
+    assert printed(result) == "started\ncleaned up\n"
+    assert statuses(result) == ["completed", "interrupted", "not run"]
+    assert JobTracker().get(result.run_id).status == "failed"
+
+
+def test_a_cell_that_will_not_stop_is_ended_after_the_grace(
+    situation: Situation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel that goes on after its limit is killed when the grace is over, and the state is TIMEOUT all the same."""
+    monkeypatch.setitem(Overtime.__init__.__kwdefaults__, "grace_seconds", 2.0)
+    result = situation("stubborn", cell_timeout_seconds=1)
+
+    assert (result.state, result.failed_cell) == ("TIMEOUT", 1)
+    assert printed(result) == "started\nnot yet\n"
+    assert not _kernels_of(result)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a limit of memory is kept on Linux only")
+def test_a_cell_that_asks_for_more_memory_than_allowed_fails(situation: Situation) -> None:
+    """P11: a cell that asks for more than the memory limit fails with the limit in the reason; what is below is had."""
+    result = situation("hungry", memory_mb=1000)
+
+    assert (result.state, result.failed_cell, result.ename) == ("FAILED", 2, "MemoryError")
+    assert result.reason == "MemoryError in cell [2]: the run's memory limit is 1000 MB"
+    assert statuses(result) == ["completed", "failed", "not run"]
 
 
 def test_the_kernel_is_reached_by_private_sockets_only(
@@ -228,6 +278,40 @@ def test_a_kernel_that_cannot_start_is_told(situation: Situation, home: Path) ->
     assert result.state == "KERNEL_DIED"
     assert "did not start" in result.evalue
     assert "no kernel today" in (result.folder / "error.txt").read_text("utf-8")
+    assert [event["start"] for event in events(result, "kernel.start_failed")] == [1, 2]
+
+
+def test_a_kernel_that_did_not_start_is_started_again(situation: Situation, home: Path) -> None:
+    """P14: a start that fails is tried again and noted; no cell ran before, and the run is as any other."""
+    (home / "ipykernel_launcher.py").write_text(
+        "import os, runpy, sys\n"
+        "here = os.path.dirname(os.path.abspath(__file__))\n"
+        "if not os.path.exists(os.path.join(here, 'tried')):\n"
+        "    open(os.path.join(here, 'tried'), 'w').close()\n"
+        "    sys.exit('not yet')\n"
+        "sys.path[:] = [path for path in sys.path if os.path.abspath(path) != here]\n"
+        "runpy.run_module('ipykernel_launcher', run_name='__main__')\n",
+        "utf-8",
+    )
+
+    result = situation("plain", environment={"PYTHONPATH": str(home)})
+
+    assert (result.state, printed(result)) == ("SUCCEEDED", "2\n")
+    (told,) = events(result, "kernel.start_failed")
+    assert (told["start"], told["again_in_seconds"]) == (1, 0.5)
+    assert not (result.folder / "error.txt").exists()
+
+
+def test_a_run_that_may_be_repeated_is_run_again(situation: Situation) -> None:
+    """P11: where the caller says that it is safe, a run whose kernel died is run again, and the runs are linked."""
+    result = situation("dies", run_id="load-1", retries=1, safe_to_repeat=True)
+
+    assert (result.state, result.run_id, result.retry_of) == ("KERNEL_DIED", "load-1-retry1", "load-1")
+    assert runner.history()["run_id"].to_list() == ["load-1-retry1", "load-1"]
+    assert json.loads((result.folder / "result.json").read_text("utf-8"))["retry_of"] == "load-1"
+    (begun,) = events(result, "run.started")
+    assert begun["retry_of"] == "load-1"
+    assert JobTracker().get("load-1").status == JobTracker().get("load-1-retry1").status == "failed"
 
 
 def test_no_process_is_left_behind(situation: Situation) -> None:

@@ -171,3 +171,21 @@ def test_a_place_without_a_password_is_no_secret(place: str) -> None:
     """A path, or a URL without a password, is shown as it is."""
     redact.register_url(place)
     assert redact.mask(f"at {place}") == f"at {place}"
+
+
+@pytest.mark.parametrize(
+    "text", ["token = 'learned-in-kernel'", "a learned-in-kernel\nb learned-in-kernel", "learned-in-kernel"]
+)
+def test_what_another_process_masked_becomes_known(text: str) -> None:
+    """P8: what stands where another process put a mask is masked here too."""
+    redact.learn(text, text.replace("learned-in-kernel", redact.MASK))
+
+    assert redact.mask("say learned-in-kernel") == f"say {redact.MASK}"
+
+
+@pytest.mark.parametrize("masked", ["one ••• three", "another text ••••", "one two three"])
+def test_from_another_text_nothing_is_learned(masked: str) -> None:
+    """A mask that belongs to another text, or stands for a word too short to be masked, makes nothing known."""
+    redact.learn("one two three", masked)
+
+    assert redact.mask("one two three another text") == "one two three another text"

@@ -115,6 +115,7 @@ def test_quiet_says_the_folder_and_errors(capsys: pytest.CaptureFixture[str]) ->
         ("FAILED", "ConfigError", 2),
         ("INCOMPLETE", "", 1),
         ("KERNEL_DIED", "", 1),
+        ("TIMEOUT", "", 1),
         ("CANCELLED", "", 130),
     ],
 )

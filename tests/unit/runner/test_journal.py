@@ -105,6 +105,66 @@ def test_a_signal_after_the_last_cell_changes_nothing(journal: Journal) -> None:
     assert journal.ending().state == "SUCCEEDED"
 
 
+def test_an_interrupt_that_the_last_cell_swallows_is_told(journal: Journal) -> None:
+    """P12: a run that was stopped in its last cell is no success, even where that cell goes on to its end."""
+    journal.cell_started(1, "", "x = 1")
+    journal.cell_ended(1)
+    journal.cell_started(2, "", "wait()")
+    journal.cancel()
+    journal.cell_ended(2)
+
+    ending = journal.ending()
+    assert (ending.state, ending.cell, ending.evalue) == ("CANCELLED", 2, "stopped by a signal after 1 of 2 cells")
+
+
+def test_a_time_limit_names_itself_and_the_cell(journal: Journal) -> None:
+    """A run that is stopped by a time limit ends as TIMEOUT, whatever the interrupt did to its cell and its kernel."""
+    journal.cell_started(1, "", "wait()")
+    assert journal.time_out("the run's limit of 2 h")
+    journal.cell_failed(1, "KeyboardInterrupt", "")
+    journal.kernel_died("gone", cell=1)
+
+    ending = journal.ending()
+    assert (ending.state, ending.cell) == ("TIMEOUT", 1)
+    assert ending.evalue == "it took longer than the run's limit of 2 h after 0 of 2 cells"
+
+
+def test_the_first_reason_to_stop_holds(journal: Journal) -> None:
+    """A time limit that is reached while a run is being cancelled changes nothing, and the other way round."""
+    journal.cell_started(1, "", "wait()")
+    journal.cancel()
+
+    assert not journal.time_out("the run's limit of 2 h")
+    assert journal.ending().state == "CANCELLED"
+
+
+def test_a_limit_of_a_cell_that_is_over_stops_nothing(journal: Journal) -> None:
+    """A cell's time limit that is reached just as the cell ends does not stop the next one."""
+    journal.cell_started(1, "", "x = 1")
+    journal.cell_ended(1)
+    journal.cell_started(2, "", "x = 1")
+
+    assert not journal.time_out("a cell's limit of 1 s", 1)
+    journal.cell_ended(2)
+    assert not journal.time_out("the run's limit of 2 h")
+    assert journal.ending().state == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(("strict", "state"), [(True, "FAILED"), (False, "SUCCEEDED")])
+def test_a_strict_run_that_showed_a_secret_failed(journal: Journal, *, strict: bool, state: str) -> None:
+    """P8: where a known secret was masked a strict run is no success, and says in which cells."""
+    journal.strict = strict
+    journal.cell_started(1, "", "print(token)")
+    journal.masked_output()
+    journal.masked_output()
+    journal.cell_ended(1)
+    journal.cell_started(2, "", "x = 1")
+    journal.cell_ended(2)
+
+    assert journal.ending().state == state
+    assert journal.masked == ["the output of cell [1]"]
+
+
 def test_a_listener_that_went_away_stops_nothing(home: Path) -> None:
     """A terminal that is closed in the middle of a load does not end it."""
     del home

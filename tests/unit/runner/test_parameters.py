@@ -1,6 +1,6 @@
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -9,11 +9,12 @@ from fcwork import runner
 from fcwork.errors import NotebookError, ParameterTypeError, SecretParameterError, UnknownParameterError
 from fcwork.redact import Secret
 from fcwork.runner import Notebook
+from fcwork.runner.annotations import from_text, from_value
 from fcwork.runner.parameters import as_code, effective, resolve
 
 Make = Callable[..., Notebook]
 CELL = """\
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Literal
 
 SOURCE: str  # the file to load
@@ -213,7 +214,19 @@ def test_the_values_of_a_run_are_the_given_and_the_plain_defaults(notebook: Note
 
 @pytest.mark.parametrize(
     "value",
-    ["quote \" ' \\ \n {x} ⓤ", 5, -0.5, True, None, ["a", {"b": [date(2026, 1, 15)]}], date(2026, 1, 15)],
+    [
+        "quote \" ' \\ \n {x} ⓤ",
+        5,
+        -0.5,
+        True,
+        None,
+        ["a", {"b": [date(2026, 1, 15)]}],
+        date(2026, 1, 15),
+        datetime(2026, 1, 15, 8, 30),  # noqa: DTZ001 - a person may mean the wall clock
+        datetime(2026, 1, 15, 8, 30, 0, 5, tzinfo=UTC),
+        from_text("datetime", "2026-01-15T08:30:00+10:00"),
+        [from_value("datetime | None", "2026-01-15T08:30:00Z")],
+    ],
 )
 def test_code_of_a_value_gives_the_value_back(value: object) -> None:
     """A value arrives in the notebook exactly as it was given."""
@@ -249,6 +262,13 @@ def test_a_missing_file_of_parameters_is_named(home: Path) -> None:
     with pytest.raises(NotebookError, match=r"cannot read the parameters in none\.yml") as caught:
         runner.read_file("none.yml")
     assert str(home) in caught.value.hint
+
+
+def test_the_environment_holds_parameters() -> None:
+    """P10: FCWORK_PARAM_NAME is the parameter NAME, as a text like one from a shell; other variables are none."""
+    variables = {"FCWORK_PARAM_SOURCE": "a.csv", "FCWORK_PARAM_LIMIT": "5", "FCWORK_PARAM_": "x", "FCWORK_HOME": "h"}
+
+    assert runner.from_environment(variables) == [("LIMIT", "5"), ("SOURCE", "a.csv")]
 
 
 def test_a_wrong_call_starts_nothing(notebook: Notebook, home: Path) -> None:

@@ -49,7 +49,8 @@ def test_an_early_exit_ends_the_notebook(shown: list[Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [{"state": "GREAT"}, {"state": "KERNEL_DIED"}, {"x": object()}, {"x": float("nan")}]
+    "content",
+    [{"state": "GREAT"}, {"state": "KERNEL_DIED"}, {"state": "TIMEOUT"}, {"x": object()}, {"x": float("nan")}],
 )
 def test_what_cannot_be_a_result_is_refused(shown: list[Any], content: dict[str, Any]) -> None:
     """P32: a state that a notebook cannot end in, and values that are no JSON, are refused."""

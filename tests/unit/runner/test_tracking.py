@@ -26,6 +26,7 @@ def ended(state: Any) -> RunResult:
         ("COMPLETED_WITH_ERRORS", "completed_with_errors"),
         ("REFUSED", "failed"),
         ("KERNEL_DIED", "failed"),
+        ("TIMEOUT", "failed"),
         ("CANCELLED", "cancelled"),
     ],
 )

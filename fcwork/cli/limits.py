@@ -1,0 +1,56 @@
+"""The options of a run that say what it may take, and what it may not do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from fcwork.cli.spans import span
+
+
+def limits(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that limit a run, under the names that ``runner.run`` has for them."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """Return the seconds of a span of time."""
+    if value is None:
+        return None
+    try:
+        found = span(value)
+    except OverflowError:
+        found = None
+    if not found:
+        raise click.BadParameter(f"{value!r} is no span such as 90s, 10m or 2h", ctx, param)
+    return found.total_seconds()
+
+
+_OPTIONS = (
+    click.option(
+        "--timeout", "timeout_seconds", callback=_seconds, metavar="TIME", help="Stop the run after so long: 10m, 2h."
+    ),
+    click.option(
+        "--cell-timeout",
+        "cell_timeout_seconds",
+        callback=_seconds,
+        metavar="TIME",
+        help="Stop it where one cell takes so long.",
+    ),
+    click.option(
+        "--memory",
+        "memory_mb",
+        type=click.IntRange(1),
+        metavar="MB",
+        help="Let the kernel have so much memory (Linux).",
+    ),
+    click.option(
+        "--retries", type=click.IntRange(0), default=0, metavar="N", help="Run again, so often, where the kernel died."
+    ),
+    click.option("--safe-to-repeat", is_flag=True, help="Twice is the same as once: there may be retries."),
+    click.option("--strict", is_flag=True, help="Fail where a known secret had to be masked in what the run shows."),
+)
