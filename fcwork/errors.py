@@ -29,6 +29,7 @@
     │  └─ JobTakenError             another worker has the job: stop, and leave it to that one
     └─ NotebookError                fix the call of a notebook, or read why it failed
        ├─ UnknownParameterError · ParameterTypeError · SecretParameterError
+       ├─ SecretFoundError          a known secret stands in what was to be shared: nothing was written
        └─ NotebookFailedError       a cell failed
 """
 
@@ -268,6 +269,12 @@ class ParameterTypeError(NotebookError):
 
 class SecretParameterError(NotebookError):
     """A secret was given as a parameter, where it would be written into the executed copy."""
+
+
+class SecretFoundError(NotebookError):
+    """A known secret stands in what was to be shared; ``places`` says where. Nothing was written."""
+
+    places: Sequence[str] = ()
 
 
 class NotebookFailedError(NotebookError):

@@ -7,13 +7,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from browser import browse
 from servers import connections, s3_client, s3_process, s3_server, sftp_server, sshd
 
 from fcwork import redact
 from fcwork.cli import run_verb
 from fcwork.sources import elsewhere
 
-__all__ = ["connections", "s3_client", "s3_process", "s3_server", "sftp_server", "sshd"]  # fixtures of all tests
+__all__ = [
+    "browse",
+    "connections",
+    "s3_client",
+    "s3_process",
+    "s3_server",
+    "sftp_server",
+    "sshd",
+]  # fixtures of all tests
 
 
 class Said(NamedTuple):

@@ -33,6 +33,7 @@ from fcwork.cli.receiving import receive
 from fcwork.cli.run import run
 from fcwork.cli.runs import runs
 from fcwork.cli.sending import send
+from fcwork.cli.share import share
 from fcwork.cli.templates import templates
 from fcwork.cli.verifying import verify
 from fcwork.cli.workspace import init, lab
@@ -45,6 +46,7 @@ VERBS = (
     templates,
     run,
     runs,
+    share,
     jobs,
     read,
     map_rows,

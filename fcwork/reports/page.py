@@ -78,14 +78,23 @@ def page(state: str, bands: Sequence[str], parts: Iterable[str], about: About) -
         about: what it is about.
     """
     body = "\n".join(part for part in ("".join(bands), "<main>", *parts, _footer(about), "</main>") if part)
-    style = resources("fcwork.reports").joinpath("report.css").read_text(encoding="utf-8")
     return mask(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{text(about.title)}: {text(state)}</title>\n<style>\n{style}</style></head>\n"
+        f"<title>{text(about.title)}: {text(state)}</title>\n<style>\n{style()}</style></head>\n"
         f"<body>\n{body}\n</body></html>\n"
     )
+
+
+def style() -> str:
+    """Return the looks of a page, as CSS."""
+    return resources("fcwork.reports").joinpath("report.css").read_text(encoding="utf-8")
+
+
+def tone(state: str) -> str:
+    """Return the colour of how something ended, as a class of the looks."""
+    return _TONES.get(state, "bad")
 
 
 def text(value: Any) -> str:
@@ -111,11 +120,10 @@ def header(state: str, about: About, whose: str, verdict: str) -> str:
         whose: the word before the target, such as ``to``.
         verdict: in words what became of it, as HTML.
     """
-    tone = _TONES.get(state, "bad")
     when = f'<time datetime="{about.written_at.isoformat()}">{instant(about.written_at)}</time>'
     return (
         f"<header><h1>{text(about.title)}</h1>"
-        f'<p class="about"><span class="state {tone}">{text(state.replace("_", " "))}</span>'
+        f'<p class="about"><span class="state {tone(state)}">{text(state.replace("_", " "))}</span>'
         f"<span>{whose} <strong>{text(about.target)}</strong></span><span>·</span><span>{when}</span></p>"
         f'<p class="lead">{verdict}</p></header>'
     )

@@ -1,9 +1,9 @@
 """Run notebooks, and say truly how they ended.
 
 In a terminal or a program ``run`` executes a notebook in a folder of its own, with typed parameters and without a
-secret in what it writes. ``history`` lists the runs, ``past`` reads one back, ``compare`` tells two apart and ``rerun``
-makes one again. In a notebook ``job`` shows the stages, ``record`` leaves the result and ``publish`` a frame, which
-``load`` reads back.
+secret in what it writes. ``history`` lists the runs, ``past`` reads one back, ``compare`` tells two apart, ``rerun``
+makes one again, and ``share`` makes a page of it for people who have nothing but a browser. In a notebook ``job`` shows
+the stages, ``record`` leaves the result and ``publish`` a frame, which ``load`` reads back.
 """
 
 from fcwork.runner.again import rerun
@@ -21,6 +21,7 @@ from fcwork.runner.presets import Preset, preset, presets
 from fcwork.runner.publishing import load, publish
 from fcwork.runner.recording import record
 from fcwork.runner.result import RunResult
+from fcwork.runner.sharing import Shared, share
 from fcwork.runner.stages import NotebookJob, job
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Preset",
     "Published",
     "RunResult",
+    "Shared",
     "State",
     "clean",
     "compare",
@@ -53,5 +55,6 @@ __all__ = [
     "rerun",
     "run",
     "runs",
+    "share",
     "shipped",
 ]

@@ -23,14 +23,14 @@ def render(text: str, title: str) -> str:
     notebook = document.parse(text)
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
-        if cell.cell_type == "code" and _ends_here(cell.outputs):
+        if cell.cell_type == "code" and ends_here(cell.outputs):
             cell.outputs = [output for output in cell.outputs if output.output_type not in {"error", "stream"}]
     nbconvert: Any = import_module("nbconvert")  # untyped
     exporter = nbconvert.HTMLExporter(template_name="lab", raw_template=_TEMPLATE)
     return str(exporter.from_notebook_node(notebook, {"metadata": {"name": title}})[0])
 
 
-def _ends_here(outputs: list[Any]) -> bool:
+def ends_here(outputs: list[Any]) -> bool:
     """Say whether a cell ended the notebook on purpose: how IPython puts that looks like a failure, and is none."""
     told = [output.data.get(RESULT_TYPE, {}) for output in outputs if "data" in output]
     left = any(output.output_type == "error" and output.ename == "SystemExit" for output in outputs)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,7 +65,22 @@ def _attempted(attempt: Callable[[Path], None]) -> tuple[Exception, str] | None:
         except Exception as error:  # noqa: BLE001 - the runner's edge: whatever breaks, the run has an end
             log = private / KERNEL_LOG
             return error, log.read_text("utf-8", "replace") if log.is_file() else ""
+        finally:
+            _close_loop()
     return None
+
+
+def _close_loop() -> None:
+    """Close the event loop that Jupyter's libraries made for this thread; the main thread's goes with the process."""
+    from jupyter_core.utils import ensure_event_loop
+
+    if threading.current_thread() is threading.main_thread():
+        return
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        ensure_event_loop().close()
+        asyncio.set_event_loop(None)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -246,6 +247,29 @@ def test_a_temporary_folder_with_a_long_path_does_not_stop_a_run(
     monkeypatch.setattr("tempfile.tempdir", str(deep))
 
     assert situation("plain").ok
+
+
+def test_runs_side_by_side_do_not_cross(situation: Situation) -> None:
+    """P14: of runs of one notebook at once each has a folder of its own, with its own parameter and nobody else's."""
+    with ThreadPoolExecutor(6) as pool:
+        results = list(pool.map(lambda number: situation("echoes", {"NUMBER": number}), range(12)))
+
+    assert [printed(result) for result in results] == [
+        f"{number} {result.run_id} []\n" for number, result in enumerate(results)
+    ]
+    assert len({result.folder for result in results}) == runner.history().height == 12
+    assert all(result.ok for result in results)
+
+
+def test_one_run_id_given_at_once_is_run_once(situation: Situation) -> None:
+    """P14: of two runs that begin at once with one id one is refused, and writes nothing into the folder."""
+    with ThreadPoolExecutor(2) as pool:
+        tries = [pool.submit(situation, "echoes", {"NUMBER": number}, run_id="one") for number in (1, 2)]
+    refused = [attempt.exception() for attempt in tries if attempt.exception()]
+    (result,) = [attempt.result() for attempt in tries if not attempt.exception()]
+
+    assert [type(error) for error in refused] == [NotebookError]
+    assert printed(result) == f"{result.parameters['NUMBER']} one []\n"
 
 
 def test_the_same_run_id_runs_once(situation: Situation) -> None:

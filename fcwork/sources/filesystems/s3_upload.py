@@ -41,7 +41,7 @@ class Upload:
         if self._id:
             self._complete(writer.finish())
         else:
-            self._store.ask("put_object", Key=self._key, Body=writer.rest)
+            self._store.ask("put_object", Key=self._key, Body=writer.rest, **self._shown())
 
     def copy(self, origin: dict[str, str], size: int, etag: str) -> None:
         """Make the object of the parts of another, a few at a time."""
@@ -64,9 +64,13 @@ class Upload:
         except (OSError, SourceError) as error:
             _logger.warning("s3.upload_left", bucket=self._store.terms.bucket, key=self._key, error=str(error))
 
+    def _shown(self) -> dict[str, str]:
+        """Say of a page that it is one, so that a browser shows it and does not save it."""
+        return {"ContentType": "text/html; charset=utf-8"} if self._key.lower().endswith(".html") else {}
+
     def _named(self) -> dict[str, str]:
         if not self._id:
-            self._id = self._store.ask("create_multipart_upload", Key=self._key)["UploadId"]
+            self._id = self._store.ask("create_multipart_upload", Key=self._key, **self._shown())["UploadId"]
         return {"Key": self._key, "UploadId": self._id}
 
     def _complete(self, parts: list[dict[str, Any]]) -> None:
