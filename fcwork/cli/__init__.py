@@ -32,6 +32,7 @@ from fcwork.cli.reading import read
 from fcwork.cli.receiving import receive
 from fcwork.cli.run import run
 from fcwork.cli.runs import runs
+from fcwork.cli.scheduling import schedule, scheduler
 from fcwork.cli.sending import send
 from fcwork.cli.share import share
 from fcwork.cli.templates import templates
@@ -47,6 +48,8 @@ VERBS = (
     run,
     runs,
     share,
+    schedule,
+    scheduler,
     jobs,
     read,
     map_rows,

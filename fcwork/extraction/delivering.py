@@ -61,6 +61,11 @@ class Delivery:
         """Which mapping is applied, with its hash."""
         return self.mapper.title if self.mapper else "none"
 
+    @property
+    def masked(self) -> tuple[str, ...]:
+        """The columns whose values the mapping masks."""
+        return self.mapper.masked_columns if self.mapper else ()
+
     def frames(self, nodes: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """Yield the rows of nodes, mapped.
 

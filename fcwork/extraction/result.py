@@ -43,6 +43,7 @@ class ExtractResult:
         dry_run: whether only the first page was looked at.
         resumed: whether it went on with the pages of a run that was cut off.
         stages: name, rows and seconds of each stage.
+        masked: columns whose values the mapping masks, so that pages for others hide them.
     """
 
     frame: Any
@@ -68,6 +69,7 @@ class ExtractResult:
     resumed: bool = False
     reason: str = ""
     stages: tuple[Stage, ...] = ()
+    masked: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -134,6 +136,7 @@ class ExtractResult:
             "files": [one.to_record() for one in self.files.files] if self.files else [],
             "manifest": self.files.manifest if self.files else "",
             "details": self.details,
+            **({"masked": list(self.masked)} if self.masked else {}),
             "stages": [asdict(stage) for stage in self.stages],
         }
 

@@ -107,6 +107,7 @@ class Telling:
             entity=self.entity,
             target=self.target,
             mapping=self.delivery.mapping,
+            masked=self.delivery.masked,
             watermark_name=self.watermark,
             stages=self.stages.ended(),
         )

@@ -68,6 +68,7 @@ class IngestPlan:
     known: tuple[FileVersion, ...] = ()
     gates: Mapping[str, Gate] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
+    masked: tuple[str, ...] = ()
 
     @property
     def preview(self) -> pl.DataFrame:
@@ -216,6 +217,7 @@ class IngestPlan:
             gate=self.gate,
             source=self.source,
             mapping=self.mapping,
+            masked=self.masked,
             skipped=self.skipped or self._empty(counts),
             waiting=self.waiting,
             stages=self.stages.ended(),

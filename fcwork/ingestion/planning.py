@@ -240,6 +240,7 @@ def _planned(
         known=deliveries.known,
         gates=gates,
         origins=deliveries.origins,
+        masked=mapper.masked_columns if mapper else (),
     )
 
 

@@ -61,6 +61,7 @@ class IngestResult:
         jobs, job_status: the platform's jobs that were used, and the status of the last, OPEN or CLOSED.
         requests: how many requests it took, those refused and repeated included.
         read_back: how many of the delivered rows the platform told nothing of, and were found there.
+        masked: columns whose values the mapping masks, so that pages for others hide them.
     """
 
     delivered: Any
@@ -86,6 +87,7 @@ class IngestResult:
     job_status: str = ""
     requests: int = 0
     read_back: int = 0
+    masked: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -149,6 +151,7 @@ class IngestResult:
             "gate": str(self.gate),
             "source": self.source,
             "mapping": self.mapping,
+            **({"masked": list(self.masked)} if self.masked else {}),
             "skipped": [asdict(file) for file in self.skipped],
             "waiting": {"files": len(self.waiting), "first": [asdict(file) for file in self.waiting[:NAMED]]},
             "moved": [asdict(file) for file in self.moved],

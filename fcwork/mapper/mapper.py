@@ -18,7 +18,7 @@ from fcwork.mapper import calls, deferred, door, engine, preview, reading, slice
 from fcwork.mapper.calls import Mutations
 from fcwork.mapper.custom import Resolver
 from fcwork.mapper.engine import Traced
-from fcwork.mapper.plan import Field, Fields, Items, Part, Plan
+from fcwork.mapper.plan import Field, Fields, Items, Part, Plan, masked_columns
 from fcwork.mapper.result import MapResult, result_of
 from fcwork.mutations import MutationOutcome, MutationRequest, Operation, parse
 from fcwork.redact import MASK
@@ -117,6 +117,11 @@ class Mapper:
     def mask(self) -> tuple[str, ...]:
         """The targets whose values issues do not show."""
         return self._plan.mask
+
+    @property
+    def masked_columns(self) -> tuple[str, ...]:
+        """The columns, before and after mapping, that hold a masked value, alone or among others."""
+        return masked_columns(self._plan.fields)
 
     @property
     def fingerprint(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -243,6 +244,21 @@ class Plan:
     def _calls(self) -> Iterator[Call]:
         fields = (entry for entry in self.fields.everywhere() if isinstance(entry, Field))
         yield from (step.call for field in fields for step in field.steps if step.call)
+
+
+def masked_columns(fields: Fields) -> tuple[str, ...]:
+    """Return the columns, of the source and of what is made, that hold a masked value, alone or among others."""
+    names: list[str] = []
+    for entry in fields.everywhere():
+        if entry.masked:
+            paths = (entry.source,) if isinstance(entry, Items) else entry.sources
+            names += [entry.label, entry.label.partition(".")[0], *(name for path in paths for name in _names(path))]
+    return tuple(dict.fromkeys(filter(None, names)))
+
+
+def _names(path: Path) -> list[str]:
+    """Return what a column may be called that holds what a path leads to."""
+    return [path.text, re.split(r"[.\[]", path.text.removeprefix("$."))[0], path.last_name]
 
 
 def label_of(target: Target) -> str:

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from fcwork import runner
@@ -130,6 +131,26 @@ def test_ctrl_c_ends_with_130(home: Path) -> None:
     assert "Traceback" not in out + err
     (result,) = (home / ".fcwork" / "runs").glob("*/result.json")
     assert json.loads(result.read_text("utf-8"))["state"] == "CANCELLED"
+
+
+def test_a_runner_that_is_killed_leaves_no_kernel(home: Path) -> None:
+    """P12: where the runner itself is killed its kernel ends too, and the run is told as UNFINISHED."""
+    command = [sys.executable, "-m", "fcwork", "run", str(SITUATIONS / "waits.ipynb")]
+    process = subprocess.Popen(command, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and '"cell": 2' not in _events(home):
+            time.sleep(0.1)
+        (kernel,) = psutil.Process(process.pid).children()
+    finally:
+        process.kill()
+        process.wait()
+
+    assert psutil.wait_procs([kernel], timeout=30)[0] == [kernel]
+    assert runner.history()["state"].to_list() == ["UNFINISHED"]
+    (notebook,) = (home / ".fcwork" / "runs").glob("*/notebook.ipynb")
+    cells = json.loads(notebook.read_text("utf-8"))["cells"]
+    assert [cell["metadata"]["papermill"]["status"] for cell in cells] == ["completed", "running", "pending"]
 
 
 def _events(home: Path) -> str:

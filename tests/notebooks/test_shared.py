@@ -92,7 +92,9 @@ def test_a_run_that_leaked_is_shared_without_its_secrets(
 def test_a_page_has_two_looks_and_folds_its_code(home: Path, browse: Browse) -> None:
     """The look follows the system, and the switch; code opens and closes at once; the contents lead to their places."""
     del home
-    file = shared(leave_run("# Load\n\n## One", code("a = 1", printed("x")), "## Two", code("b = 2")))
+    file = shared(
+        leave_run("# Load\n\n## One", code("a = 1", printed("x")), "## Two", code("b = 2", printed("y\n" * 200)))
+    )
     with browse(file, viewport=WIDE, color_scheme="dark") as opened:
         page = opened.page
         dark = page.evaluate(BACKGROUND)
@@ -107,6 +109,7 @@ def test_a_page_has_two_looks_and_folds_its_code(home: Path, browse: Browse) -> 
         assert page.locator("details.code[open]").count() == 0
         page.click(".contents a >> nth=1")
         assert page.url.endswith("#at-two")
+        page.wait_for_selector(".contents a[aria-current]")
         assert opened.said == []
 
 

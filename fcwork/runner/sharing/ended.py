@@ -44,6 +44,13 @@ class EndedRun:
         return told if isinstance(told, Mapping) else {}
 
     @property
+    def masked(self) -> frozenset[str]:
+        """Columns that the mapping of the run masks, in lower case."""
+        recorded = self.content.get("result")
+        told = recorded.get("masked") if isinstance(recorded, Mapping) else None
+        return frozenset(str(name).lower() for name in told) if isinstance(told, list) else frozenset()
+
+    @property
     def failed_cell(self) -> int | None:
         """The cell that failed, or left, counted from 1."""
         told = self.content.get("failed_cell")

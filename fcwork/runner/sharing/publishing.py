@@ -65,7 +65,7 @@ def share(
         to: a folder: a path, ``s3://…``, or below a named place such as ``lake://reports``.
         title: what heads the page; the notebook's first heading unless given.
         code: whether the notebook's code is in it, folded away.
-        mask: columns whose values are hidden in the tables of the page.
+        mask: columns whose values are hidden in the tables of the page, beside those that the run's mapping masks.
         clock: the time that the page is dated by.
 
     Raises:
@@ -79,7 +79,7 @@ def share(
     run_id = one.facts.run_id
     if f"{run_id}.html".lower() == indexes.NAME:
         raise NotebookError(f"a run named {run_id} cannot be shared", hint="its page would be the index; name it other")
-    written = pages.render(one, clock.now(), code=code, masked=frozenset(map(str.lower, mask)))
+    written = pages.render(one, clock.now(), code=code, masked=one.masked.union(map(str.lower, mask)))
     content = written.encode("utf-8", "backslashreplace")
     if holds_secret(written):
         raise leaks.found(run_id, ["the page"])

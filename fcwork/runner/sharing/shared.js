@@ -12,14 +12,16 @@
     tools.hidden = false;
   } else if (code) code.remove();
 
-  const links = new Map([...document.querySelectorAll(".contents a")].map(a => [a.hash.slice(1), a]));
-  if (links.size && window.IntersectionObserver) {
-    const seen = new IntersectionObserver(entries => {
-      for (const entry of entries) if (entry.isIntersecting) {
-        for (const a of links.values()) a.removeAttribute("aria-current");
-        links.get(entry.target.id).setAttribute("aria-current", "true");
-      }
-    }, { rootMargin: "0px 0px -75% 0px" });
-    for (const id of links.keys()) seen.observe(document.getElementById(id));
+  const links = [...document.querySelectorAll(".contents a")];
+  const places = links.map(a => document.getElementById(a.hash.slice(1)));
+  let waits = false;
+  const follow = () => {
+    waits = false;
+    const at = places.findLastIndex(place => place.getBoundingClientRect().top < innerHeight / 4);
+    links.forEach((a, index) => index === at ? a.setAttribute("aria-current", "true") : a.removeAttribute("aria-current"));
+  };
+  if (links.length && places.findLastIndex) {
+    addEventListener("scroll", () => { if (!waits) waits = requestAnimationFrame(follow); }, { passive: true });
+    follow();
   }
 })();

@@ -307,6 +307,13 @@ def test_a_result_says_itself_as_json(platform: Make, tmp_path: Path) -> None:
     assert record["details"]["fileSize"] == (tmp_path / "p.csv").stat().st_size
     assert record["files"][0]["rows"] == 50
     assert {stage["name"] for stage in record["stages"]} == {"fetch", "deliver"}
+    assert "masked" not in record
+
+
+def test_a_result_names_what_its_mapping_masks(platform: Make) -> None:
+    """The record of an extraction names the columns whose values its mapping masks, so that shared pages hide them."""
+    mapping = {"mask": ["what"], "fields": {"what": {"source": "productRef"}, "ref": {"source": "ref"}}}
+    assert platform().extract(mapping=mapping).to_record()["masked"] == ["what", "productRef"]
 
 
 @pytest.mark.parametrize("engine", ["polars", "pandas", "pyarrow", "records"])

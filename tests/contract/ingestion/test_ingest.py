@@ -50,6 +50,14 @@ def adds_up(result: Any) -> None:
     assert len(everyone) == len(set(everyone)) == counts["read"]
 
 
+def test_a_record_names_what_the_mapping_masks(platform: Any, mapping: dict[str, Any]) -> None:
+    """The record of a load names the columns whose values its mapping masks, so that shared pages hide them."""
+    there = platform()
+    assert "masked" not in there.plan(stock(3)).apply(dry_run=True).to_record()
+    plan = fw.ingest(there.client, stock(3), mapping={**mapping, "mask": ["skuRef"]}, clock=there.clock)
+    assert plan.apply(dry_run=True).to_record()["masked"] == ["skuRef", "sku"]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_rows_add_up_for_every_frame_kind(platform: Any, kind: str) -> None:
     """P26: read = delivered + rejected + unknown for each kind of frame, and the result's frames are of that kind."""

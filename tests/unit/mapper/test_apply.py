@@ -212,6 +212,18 @@ def test_masked_targets_keep_their_values_out_of_issues() -> None:
     assert "kennwort" not in str(issues.to_dicts())
 
 
+def test_columns_that_hold_masked_values_are_named() -> None:
+    """The columns before and after mapping that hold what is masked are named, and no others."""
+    items = {"source": "people", "isArray": True, "fields": {"mail": {"source": "mail"}}}
+    fields = {"who.tax": {"source": "$.customer.tax_no"}, "ref": {"source": "ref"}, "list": items}
+    mapper = Mapper({"mask": ["who.tax", "list[].mail"], "fields": fields})
+    assert {"who", "who.tax", "customer", "tax_no", "mail"} <= set(mapper.masked_columns)
+    assert "ref" not in mapper.masked_columns
+    whole = Mapper({"mask": ["list"], "fields": fields})
+    assert {"list", "people", "mail"} <= set(whole.masked_columns)
+    assert Mapper({"fields": fields}).masked_columns == ()
+
+
 def test_the_context_gives_values_to_all_rows() -> None:
     """A $context source is taken from context=; without one it is a column of the rows, as the SDK has it."""
     fields = {"fields": {"r": {"source": "$context.retailer.id"}}}

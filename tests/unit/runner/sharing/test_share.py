@@ -144,6 +144,13 @@ def test_masked_columns_are_hidden(leave: Leave) -> None:
     assert MASK in page
 
 
+def test_columns_that_the_mapping_masks_are_hidden(leave: Leave) -> None:
+    """What the run's mapping masks is hidden without being asked for."""
+    cell = code("x", html("<table><tr><th>phone</th></tr><tr><td>555-0100</td></tr></table>"))
+    leave(cell, result={"masked": ["Phone", "customer"]})
+    assert "555" not in page_of(runner.share("latest", "out"))
+
+
 @pytest.mark.parametrize(
     ("cells", "told", "where"),
     [
