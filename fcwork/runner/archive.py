@@ -57,6 +57,8 @@ def keep(result: RunResult, notebook: Notebook, node: NotebookNode, folder: RunF
     node = remove_error_markers(node)
     document.put_first(node, _banner(result), STATE_TAG)
     written = mask(document.dump(node))
+    if mask(notebook.text) != notebook.text:  # it may hold a secret that only the kernel knew before
+        begin(folder, notebook, result.started_at)
     for name in (EVENTS, PARAMETERS):
         folder.mask_again(name)
     folder.write(NOTEBOOK, written)

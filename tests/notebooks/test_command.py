@@ -134,7 +134,7 @@ def test_ctrl_c_ends_with_130(home: Path) -> None:
 
 
 def test_a_runner_that_is_killed_leaves_no_kernel(home: Path) -> None:
-    """P12: where the runner itself is killed its kernel ends too, and the run is told as UNFINISHED."""
+    """P12: where the runner itself is killed its kernel ends too, and the run is told as LOST."""
     command = [sys.executable, "-m", "fcwork", "run", str(SITUATIONS / "waits.ipynb")]
     process = subprocess.Popen(command, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -147,7 +147,7 @@ def test_a_runner_that_is_killed_leaves_no_kernel(home: Path) -> None:
         process.wait()
 
     assert psutil.wait_procs([kernel], timeout=30)[0] == [kernel]
-    assert runner.history()["state"].to_list() == ["UNFINISHED"]
+    assert runner.history()["state"].to_list() == ["LOST"]
     (notebook,) = (home / ".fcwork" / "runs").glob("*/notebook.ipynb")
     cells = json.loads(notebook.read_text("utf-8"))["cells"]
     assert [cell["metadata"]["papermill"]["status"] for cell in cells] == ["completed", "running", "pending"]
