@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from fcwork import settings
 from fcwork.errors import ConfigError, FcworkError
+from fcwork.receiver.inbox_file import sync_folder
 from fcwork.receiver.message import Received
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,119}")
@@ -194,7 +195,7 @@ def written(folder: Path, received: Received) -> tuple[Path, Path]:
     headers = folder / f"{stem}.headers.json"
     beside = json.dumps(received.beside(), indent=2, ensure_ascii=False).encode("utf-8", "replace")
     _write({headers: beside, body: received.raw})
-    _sync(folder)
+    sync_folder(folder)
     return body.absolute(), headers.absolute()
 
 
@@ -224,14 +225,3 @@ def _write(contents: Mapping[Path, bytes]) -> None:
     finally:
         for left in passing.values():
             left.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    """Put the files' names on the disk; Windows does so by itself."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

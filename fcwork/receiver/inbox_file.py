@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
-from contextlib import suppress
 from pathlib import Path
 
 from fcwork.clock import Clock
 from fcwork.errors import StoreError
-from fcwork.store.sqlite_file import BUSY_SECONDS, refuse_network, to_wal
+from fcwork.store.sqlite_file import BUSY_SECONDS, opened
 
 VERSION = 1
 _TABLES = (
@@ -41,20 +40,7 @@ def connect(path: Path, clock: Clock) -> sqlite3.Connection:
     Raises:
         StoreError: the file lies on a network, or is of another version.
     """
-    refuse_network(path)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with suppress(FileExistsError):  # what is there is not opened here: closing it would end SQLite's locks
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        to_wal(connection, clock)
-        connection.execute("PRAGMA synchronous = FULL")
-        _prepare(connection, path)
-        _sync(path.parent)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    return opened(path, clock, synchronous="FULL", prepare=_prepare_durably)
 
 
 def reader(path: Path) -> sqlite3.Connection:
@@ -84,6 +70,11 @@ def unusable(path: Path, error: Exception) -> StoreError:
     return StoreError(f"the inbox {path} cannot be used: {error}", hint=hint)
 
 
+def _prepare_durably(connection: sqlite3.Connection, path: Path) -> None:
+    _prepare(connection, path)
+    sync_folder(path.parent)
+
+
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Make the tables: all of them or none, and by one of those that open the file at once."""
     if _version(connection, path) == VERSION:
@@ -104,7 +95,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     return int(version)
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Put the names of new files on the disk too; Windows does so by itself."""
     if os.name == "nt":
         return

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from fcwork.clock import Clock
 from fcwork.errors import StoreError
@@ -46,22 +48,37 @@ def connect(path: Path, clock: Clock) -> sqlite3.Connection:
     Raises:
         StoreError: it lies on a network, or a newer fcwork made it.
     """
+    return opened(path, clock, synchronous="NORMAL", prepare=_prepare)
+
+
+def opened(
+    path: Path,
+    clock: Clock,
+    *,
+    synchronous: Literal["NORMAL", "FULL"],
+    prepare: Callable[[sqlite3.Connection, Path], object],
+) -> sqlite3.Connection:
+    """Return a connection to a file that its owner alone may read, made if need be, and prepared.
+
+    Raises:
+        StoreError: it lies on a network; or as ``prepare``.
+    """
     refuse_network(path)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with suppress(FileExistsError):  # what is there is not opened here: closing it would end SQLite's locks
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
-        to_wal(connection, clock)
-        connection.execute("PRAGMA synchronous = NORMAL")
-        _prepare(connection, path)
+        _to_wal(connection, clock)
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
+        prepare(connection, path)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def to_wal(connection: sqlite3.Connection, clock: Clock) -> None:
+def _to_wal(connection: sqlite3.Connection, clock: Clock) -> None:
     """Let readers and a writer work side by side; the change itself needs the file alone and waits for nobody."""
     deadline = clock.monotonic() + BUSY_SECONDS
     while True:
