@@ -285,6 +285,22 @@ def _list(pattern: re.Pattern[str], plan: _Plan, regions: Sequence[str]) -> pa.A
     found = pattern.findall("".join(regions))
     groups = list(zip(*found, strict=True)) if found else [()] * (pattern.groups)
     items = _struct(plan, groups, len(found)) if plan.fields else _texts(groups[0], strip=True)
+    if items.null_count and 1 in counts:
+        counts, items = _without_lone_empties(counts, items)
     ends = accumulate(counts, initial=0)
     starts = [start if count else None for start, count in zip(ends, [*counts, 1], strict=True)]
     return pa.LargeListArray.from_arrays(pa.array(starts, pa.int64()), items)
+
+
+def _without_lone_empties(counts: list[int], items: pa.Array) -> tuple[list[int], pa.Array]:
+    """Drop each empty item that is alone: what does not repeat and is empty is no list, but none."""
+    import pyarrow as pa
+
+    there = items.is_valid().to_pylist()
+    starts = list(accumulate(counts, initial=0))
+    lone = {start for start, count in zip(starts, counts, strict=False) if count == 1 and not there[start]}
+    if not lone:
+        return counts, items
+    kept = [place for place in range(len(items)) if place not in lone]
+    counts = [0 if start in lone and count == 1 else count for start, count in zip(starts, counts, strict=False)]
+    return counts, items.take(pa.array(kept, pa.int64()))

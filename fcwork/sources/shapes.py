@@ -185,10 +185,7 @@ def joined(parts: Sequence[pl.DataFrame], uri: str) -> pl.DataFrame:
     Raises:
         SourceError: they stand for more cells than a frame can hold.
     """
-    kinds: dict[str, _Kind] = {}
-    for part in parts:
-        for name, kind in part.schema.items():
-            kinds[name] = _merged(kinds[name], kind) if name in kinds else kind
+    kinds = parts[0].schema if all(part.schema == parts[0].schema for part in parts) else _kinds(parts)
     order = sorted(kinds, key=frames.IDENTITY.__contains__)
     if any(list(part.schema.items()) != [(name, kinds[name]) for name in order] for part in parts):
         width = sum(map(_width, kinds.values()))
@@ -198,17 +195,47 @@ def joined(parts: Sequence[pl.DataFrame], uri: str) -> pl.DataFrame:
     return pl.concat(parts)
 
 
+def _kinds(parts: Sequence[pl.DataFrame]) -> dict[str, _Kind]:
+    """Return types by name that hold what is in any of the parts."""
+    kinds: dict[str, _Kind] = {}
+    for part in parts:
+        for name in part.columns:
+            kind = _known(part[name])
+            kinds[name] = _merged(kinds[name], kind) if name in kinds else kind
+    return {name: _certain(kind) for name, kind in kinds.items()}
+
+
+def _known(values: pl.Series) -> _Kind:
+    """Return the type of values, but of empty elements alone, which may come to have parts, none."""
+    if isinstance(values.dtype, pl.List):
+        return pl.List(_known(values.list.explode(empty_as_null=False, keep_nulls=False)))
+    if isinstance(values.dtype, pl.Struct):
+        return pl.Struct({name: _known(values.struct.field(name)) for name in values.struct.fields})
+    return pl.Null() if values.dtype == pl.String and values.null_count() == len(values) else values.dtype
+
+
+def _certain(kind: _Kind) -> _Kind:
+    """Return a type in which what no part knew of is a text."""
+    if isinstance(kind, pl.List):
+        return pl.List(_certain(kind.inner))
+    if isinstance(kind, pl.Struct):
+        return pl.Struct({name: _certain(inner) for name, inner in kind})
+    return pl.String() if kind == pl.Null else kind
+
+
 def _merged(one: _Kind, other: _Kind) -> _Kind:
     """Return the type that holds values of both: a list before an object before a text."""
-    if one == other:
+    if other in (one, pl.Null):
         return one
+    if one == pl.Null:
+        return other
     if isinstance(one, pl.List) or isinstance(other, pl.List):
         return pl.List(_merged(_item(one), _item(other)))
     fields: dict[str, _Kind] = {}
     for kind in (one, other):
         for name, inner in kind if isinstance(kind, pl.Struct) else [(TEXT, kind)]:
             fields[name] = _merged(fields[name], inner) if name in fields else inner
-    return pl.Struct(fields)
+    return pl.Struct(dict(sorted(fields.items(), key=lambda entry: entry[0] == TEXT)))
 
 
 def _item(kind: _Kind) -> _Kind:

@@ -7,7 +7,7 @@ import pytest
 
 from fcwork import frames, sources
 from fcwork.errors import SourceError
-from fcwork.sources import markup
+from fcwork.sources import markup, regular
 
 Put = Callable[[str, bytes], str]
 XSI = b'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
@@ -76,6 +76,32 @@ def test_the_whole_file_decides_the_types(put: Put, monkeypatch: pytest.MonkeyPa
     path = put("a.xml", b"<r>" + EARLY * 3 + LATE + EARLY + b"</r>")
     assert records(path) == [BOTH[0], BOTH[0], BOTH[0], BOTH[1], BOTH[0]]
     assert sources.read(path)["_row"].to_list() == [1, 2, 3, 4, 5]
+
+
+EMPTY = [
+    pytest.param(
+        b"<i/><i><q/><q/><q/></i>" + b"<i><q/></i>" * 9,
+        [{"q": None}, {"q": [None] * 3}, *[{"q": None}] * 9],
+        id="alone-where-others-repeat",
+    ),
+    pytest.param(
+        b"<i><q/></i>" * 9 + b"<i/>" + b'<i><q x=""/></i>' * 9,
+        [*[{"q": None}] * 10, *[{"q": {"@x": None}}] * 9],
+        id="beside-one-with-an-attribute",
+    ),
+]
+
+
+@pytest.mark.parametrize("cut", [(30, 1), (30, 10**9), (4_000_000, 1), (4_000_000, 10**9)])
+@pytest.mark.parametrize(("content", "rows"), EMPTY)
+def test_an_empty_element_is_none(
+    put: Put, monkeypatch: pytest.MonkeyPatch, content: bytes, rows: list[dict[str, Any]], cut: tuple[int, int]
+) -> None:
+    """P27: an empty element is no list and has no text, wherever a file is cut and by whichever pass it is read."""
+    monkeypatch.setattr(markup, "CHUNK_BYTES", cut[0])
+    monkeypatch.setattr(regular, "FIRST_BYTES", 20)
+    monkeypatch.setattr(regular, "MIN_RUN", cut[1])
+    assert records(put("a.xml", b"<r>" + content + b"</r>")) == rows
 
 
 def test_files_of_several_shapes_are_one_frame(put: Put) -> None:
