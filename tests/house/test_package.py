@@ -37,6 +37,29 @@ def test_importing_fcwork_loads_nothing_heavy() -> None:
     assert HEAVY & set(json.loads(answer.stdout)) == set()
 
 
+def test_the_runner_s_names_are_to_be_called_whatever_was_imported() -> None:
+    """Each name of ``fcwork.runner`` can be had, and is no module, also where a module is named alike."""
+    program = (
+        "import json, pkgutil, types\n"
+        "from fcwork import runner\n"
+        "for one in pkgutil.iter_modules(runner.__path__): __import__(f'fcwork.runner.{one.name}')\n"
+        "print(json.dumps([n for n in runner.__all__ if isinstance(getattr(runner, n), types.ModuleType)]))\n"
+        "print(json.dumps([runner.__all__, sorted(runner._HOMES)]))"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    modules, (named, homes) = map(json.loads, answer.stdout.splitlines())
+    assert modules == []
+    assert sorted(named) == homes
+
+
+def test_a_kernel_imports_nothing_heavy_of_ours_at_its_start() -> None:
+    """What a run puts into its kernel loads no frame library and nothing that runs notebooks."""
+    program = "import sys, json, jupyter_client.session as _; before = set(sys.modules); import fcwork.runner.kernel"
+    program += "; print(json.dumps(sorted(set(sys.modules) - before)))"
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (HEAVY | {"structlog", "nbclient", "fcwork.runner.execution"}) & set(json.loads(answer.stdout)) == set()
+
+
 def test_importing_fcwork_is_quick() -> None:
     """``import fcwork`` takes under 0.3 seconds, the best of five."""
     program = "import time; t = time.perf_counter(); import fcwork; print(time.perf_counter() - t)"
