@@ -66,6 +66,10 @@ VERBS = (
     keys,
 )
 
+IRI_GRAMMAR = (
+    "rfc3987_syntax"  # JupyterLab brings it; it takes seconds to import, for a check that nobody here asks for
+)
+
 
 class _InOrder(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -103,6 +107,7 @@ for verb in VERBS:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    sys.modules.setdefault(IRI_GRAMMAR, None)  # type: ignore[arg-type]  # None: it is as if it were not installed
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # an arrow must not end a run in a terminal without arrows

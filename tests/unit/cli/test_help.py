@@ -68,6 +68,18 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stderr.strip() == "[] 0"
 
 
+def test_a_run_reads_no_grammar_that_it_has_no_use_for() -> None:
+    """What reads notebooks is imported without the grammar of IRIs, which takes longer than all the rest."""
+    script = (
+        "import sys; from fcwork import cli; sys.argv[1:] = ['--version']\n"
+        "try: cli.main()\nexcept SystemExit: pass\n"
+        "import nbformat.v4; print([name for name in sys.modules if name.startswith(f'{cli.IRI_GRAMMAR}.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_the_package_runs_as_a_module() -> None:
     """`python -m fcwork` is `fcwork`."""
     done = subprocess.run([sys.executable, "-m", "fcwork", "--version"], capture_output=True, text=True, check=False)
