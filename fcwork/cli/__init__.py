@@ -66,9 +66,7 @@ VERBS = (
     keys,
 )
 
-IRI_GRAMMAR = (
-    "rfc3987_syntax"  # JupyterLab brings it; it takes seconds to import, for a check that nobody here asks for
-)
+IRI_GRAMMAR = "rfc3987_syntax"  # JupyterLab brings it; it takes seconds to import, for a check nobody here asks for
 
 
 class _InOrder(click.Group):
