@@ -50,7 +50,7 @@ def runs(
 
     A run without a result is RUNNING, LOST where the process that ran it is gone, or UNFINISHED where that cannot be
     told from here. Where a verb takes an ID, as much of its beginning as no other has is enough, or its last digits,
-    or `latest`. Times are in UTC.
+    or `latest`, or the path of the run's folder. Times are in UTC.
 
     Exit codes: 0 done, 2 a mistake in the call or no such run; `rerun` ends as `fcwork run` does.
     """

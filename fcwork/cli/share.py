@@ -24,7 +24,7 @@ from fcwork.cli.examples import examples
 def share(runs: tuple[str, ...], to: str, title: str | None, mask: tuple[str, ...], *, no_code: bool) -> None:
     """Write RUNs as pages into a folder, and index.html of all runs that were shared there.
 
-    RUN is an id of `fcwork runs` or the beginning of one, `latest`, or the folder of a run. A page is one file with
+    RUN is an id of `fcwork runs` or a part of one, `latest`, or the path of a run's folder. A page is one file with
     everything in it: it opens from disk, asks no network for anything, and is under 2 MB. Where a known secret stands
     in a run, its page is not written.
 

@@ -17,7 +17,7 @@ from fcwork.runner.result import RunResult
 
 
 def rerun(
-    which: str | PastRun,
+    which: str | Path | PastRun,
     parameters: Mapping[str, Any] | None = None,
     *,
     texts: Iterable[tuple[str, str]] = (),
@@ -28,7 +28,7 @@ def rerun(
     It is a run like others, in a folder of its own. Relative paths are taken from the present working folder.
 
     Args:
-        which: the run, or its id as ``past`` takes it.
+        which: the run, or what ``past`` takes.
         parameters: values that differ this time.
         texts: the same as typed in a shell; they go first.
         **options: of ``run``, such as ``on_event``.

@@ -7,6 +7,7 @@ import html
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 from fcwork.runner.folder import SOURCE, read_json
@@ -63,11 +64,11 @@ class Difference:
         return f"<p><b>{html.escape(str(self))}</b></p><pre>{html.escape(self.cells)}</pre>"
 
 
-def compare(before: str | PastRun, after: str | PastRun) -> Difference:
+def compare(before: str | Path | PastRun, after: str | Path | PastRun) -> Difference:
     """Return what is different between two runs.
 
     Args:
-        before, after: runs, or their ids as ``past`` takes them.
+        before, after: runs, or what ``past`` takes.
 
     Raises:
         NotebookError: there is no such run, or there are several.

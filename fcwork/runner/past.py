@@ -9,15 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from fcwork.errors import NotebookError
-from fcwork.names import nearest
-from fcwork.runner.folder import BEGINNING, EVENTS, PAGE, PARAMETERS, parse, read_json, runs
-from fcwork.runner.history import history, instant, told
+from fcwork.runner.finding import LATEST, folder_of
+from fcwork.runner.folder import BEGINNING, EVENTS, PAGE, PARAMETERS, parse, read_json
+from fcwork.runner.history import instant, told
 from fcwork.runner.manifest import Published, published
 from fcwork.runner.result import FIGURES, REPORT
-
-LATEST = "latest"
-_SHOWN = 3  # ids
 
 
 @dataclass(frozen=True)
@@ -160,43 +156,18 @@ class PastRun:
         return f"<p><b>{html.escape(str(self))}</b></p>"
 
 
-def past(which: str = LATEST) -> PastRun:
+def past(which: str | Path = LATEST) -> PastRun:
     """Return a run that was made before.
 
     Args:
-        which: its id, as much of the beginning or as many of the last digits as no other has; or ``latest``.
+        which: its id, as much of the beginning or as many of the last digits as no other has; ``latest``; or the path
+            of its folder.
 
     Raises:
         NotebookError: there is no such run, or there are several.
     """
-    folder = runs() / _id(which)
+    folder = folder_of(which)
     return PastRun(folder.name, folder, told(folder))
-
-
-def _id(which: str) -> str:
-    if which == LATEST:
-        return _latest()
-    known = sorted(folder.name for folder in runs().glob("*/") if not folder.name.startswith("."))
-    if which in known:
-        return which
-    found = [name for name in known if which and (name.startswith(which) or name.rpartition("-")[2] == which)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        rest = f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
-        raise NotebookError(
-            f"{which!r} may be any of {', '.join(found[:_SHOWN])}{rest}", hint="give more of the id, or all of it"
-        )
-    near = nearest(which, known)
-    advice = f"did you mean {near}? " if near else ""
-    raise NotebookError(f"there is no run {which!r} in {runs()}", hint=f"{advice}`fcwork runs` lists them")
-
-
-def _latest() -> str:
-    found = history(limit=1)["run_id"].to_list()
-    if not found:
-        raise NotebookError(f"there are no runs in {runs()}", hint="`fcwork run NAME` makes one")
-    return str(found[0])
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol, get_args, runtime_checkable
 from fcwork.errors import NotebookError, SourceError
 from fcwork.names import did_you_mean
 from fcwork.redact import MASK, holds_secret
+from fcwork.runner.finding import folder_of
 from fcwork.runner.folder import unwritable, write_whole
 from fcwork.runner.manifest import FRAMES, MANIFEST, NAME, Published, path_of, published
-from fcwork.runner.past import past
 from fcwork.runner.stages import current
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def load(run: str | Path | HasFolder, name: str, *, engine: Kind = "polars") -> 
 
     if engine not in get_args(frames.Kind):
         raise NotebookError(f"{engine!r} is no kind of frame", hint=f"one of {', '.join(get_args(frames.Kind))}")
-    folder = run if isinstance(run, Path) else run.folder if isinstance(run, HasFolder) else past(run).folder
+    folder = run.folder if isinstance(run, HasFolder) else run if isinstance(run, Path) else folder_of(run)
     known = published(folder)
     if name not in known:
         raise NotebookError(

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fcwork.errors import NotebookError
 from fcwork.runner import document
-from fcwork.runner.folder import NOTEBOOK, RESULT, runs
+from fcwork.runner.finding import folder_of
+from fcwork.runner.folder import NOTEBOOK, RESULT
 from fcwork.runner.result import RunResult
 from fcwork.runner.sharing.facts import Facts
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-
-LATEST = "latest"
-_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -58,12 +54,12 @@ class EndedRun:
 
 
 def read(run: RunResult | str | Path, title: str | None) -> EndedRun:
-    """Return a run that ended: a result, an id or the beginning of one, ``latest``, or the path of its folder.
+    """Return a run that ended: a result, or what ``folder_of`` takes.
 
     Raises:
         NotebookError: there is no such run, or several, or it has not ended.
     """
-    folder = run.folder if isinstance(run, RunResult) else _folder(run)
+    folder = run.folder if isinstance(run, RunResult) else folder_of(run)
     try:
         content = json.loads((folder / RESULT).read_text("utf-8"))
         notebook = document.parse((folder / NOTEBOOK).read_text("utf-8"))
@@ -106,32 +102,3 @@ def _reason(content: Mapping[str, Any], recorded: Mapping[str, Any]) -> str:
         f" [{content.get('state')}]"
     )  # the state is told beside it
     return f"{ename}: {evalue}" if ename else evalue or summary
-
-
-def _folder(run: str | Path) -> Path:
-    given = Path(run).expanduser()
-    if os.path.dirname(str(run)):  # noqa: PTH120 - a Path forgets the ./ that makes the difference
-        if given.is_dir():
-            return given.absolute()
-        raise NotebookError(f"there is no folder {run}", hint=f"runs lie in {runs()}")
-    known = _known()
-    if str(run) == LATEST and known:
-        return max(known, key=_ended_at)
-    found = [folder for folder in known if folder.name == str(run)]
-    found = found or [folder for folder in known if str(run) and folder.name.startswith(str(run))]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = ", ".join(folder.name for folder in found[:_SHOWN])
-        raise NotebookError(f"{len(found)} runs begin with {run}", hint=f"give more of the id: {names}")
-    raise NotebookError(f"there is no run {run} in {runs()}", hint="`fcwork runs` lists them")
-
-
-def _known() -> list[Path]:
-    return sorted(folder for folder in runs().glob("*/") if not folder.name.startswith("."))
-
-
-def _ended_at(folder: Path) -> tuple[float, str]:
-    with suppress(OSError):
-        return (folder / RESULT).stat().st_mtime, folder.name
-    return 0.0, folder.name

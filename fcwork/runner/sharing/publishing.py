@@ -61,7 +61,7 @@ def share(
     A page is one file that opens in any browser, asks no network for anything and is under 2 MB.
 
     Args:
-        run: a result, a run's id or the beginning of it, ``latest``, or the path of its folder.
+        run: a result, or what ``past`` takes: a run's id or a part of it, ``latest``, or the path of its folder.
         to: a folder: a path, ``s3://…``, or below a named place such as ``lake://reports``.
         title: what heads the page; the notebook's first heading unless given.
         code: whether the notebook's code is in it, folded away.

@@ -159,7 +159,7 @@ def test_the_page_is_opened_where_there_is_a_browser(
     [
         (["show", "nope"], "there is no run 'nope'"),
         (["show", "2026"], "may be any of"),
-        (["diff", GOOD, "../x"], "there is no run '../x'"),
+        (["diff", GOOD, "../x"], "there is no folder "),
         (["rerun", "nope"], "there is no run 'nope'"),
         (["open", "nope"], "there is no run 'nope'"),
         (["--state", "faled"], "did you mean 'FAILED'"),

@@ -35,7 +35,7 @@ def test_a_page_is_headed_and_masked_as_asked(fcwork: Fcwork) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("nope", "--to", "out"), "there is no run nope"),
+        (("nope", "--to", "out"), "there is no run 'nope'"),
         (("a1", "a1", "--to", "out", "--title", "T"), "--title goes with one RUN"),
         (("a1",), "Missing option '--to'"),
         (("a1", "--to", "out"), "a secret stands in run a1"),
