@@ -74,6 +74,9 @@ def _facts(run: PastRun) -> Iterator[tuple[str, str]]:
         yield "started", _told(run.started_at)
     if run.ended_at:
         yield "ended", f"{_told(run.ended_at)} after {_seconds(run.facts.get('duration_seconds'))}"
+    for name in ("retry_of", "rerun_of"):
+        if run.facts.get(name):
+            yield name.replace("_", " "), str(run.facts[name])
     if run.facts.get("failed_cell"):
         step = f" {run.failed_step}" if run.failed_step else ""
         yield "cell", f"[{run.facts['failed_cell']}]{step}"

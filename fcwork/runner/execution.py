@@ -174,6 +174,7 @@ class _Run(Stoppable):
             started_at=started_at,
             ended_at=self.clock.now(),
             retry_of=self.retry_of,
+            rerun_of=self.notebook.kept_by,
             masked=tuple(self.journal.masked),
         )
         archive.keep(result, self.notebook, self.node, self.folder)
@@ -222,7 +223,8 @@ class _Run(Stoppable):
         self.folder.write(NOTEBOOK, document.dump(node))
 
     def _origin(self) -> dict[str, str]:
-        return {"retry_of": self.retry_of} if self.retry_of else {}
+        known = {"retry_of": self.retry_of, "rerun_of": self.notebook.kept_by}
+        return {name: run for name, run in known.items() if run}
 
     def _broke(self, error: Exception, words: str) -> None:
         """Note an end that no cell brought about, with what there is to find out why."""

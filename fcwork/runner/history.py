@@ -26,7 +26,7 @@ LOST = "LOST"  # it will have none: that process is gone
 UNFINISHED = "UNFINISHED"  # it has none, and nobody here can tell of its process
 SHOWN_STATES: tuple[str, ...] = (*STATES, RUNNING, LOST, UNFINISHED)
 INDEX, VERSION = "index.json", 1
-_TEXTS, _TIMES = ("name", "state", "target"), ("started_at", "ended_at")
+_TEXTS, _TIMES = ("name", "state", "target", "rerun_of"), ("started_at", "ended_at")
 _MOST = 1 << 63
 _TOLD = (*_TEXTS, *_TIMES, "duration_seconds", *FIGURES)
 
@@ -47,7 +47,7 @@ def history(
         limit: how many at the most.
 
     Returns:
-        A frame of ``run_id, name, state, target, started_at, ended_at, duration_seconds, read, mapped, rejected,
+        A frame of ``run_id, name, state, target, rerun_of, started_at, ended_at, duration_seconds, read, mapped, rejected,
         delivered, unknown, ready, written, folder``. A run without a result is ``RUNNING``, or ``LOST`` where the
         process that ran it is gone, or ``UNFINISHED`` where that cannot be told from here.
 

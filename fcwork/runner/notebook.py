@@ -24,11 +24,13 @@ class Notebook:
         name: the file's name without its ending.
         path: where it was read, absolute.
         text: the file, as it was.
+        kept_by: the run that kept it, where it is that of an earlier run.
     """
 
     name: str
     path: Path
     text: str
+    kept_by: str = ""
 
     @property
     def sha256(self) -> str:

@@ -34,6 +34,7 @@ class RunResult:
         started_at, ended_at: instants in UTC.
         masked: where a known secret was masked, such as ``the output of cell [2]``.
         retry_of: the run that this one repeats, as its kernel had died.
+        rerun_of: the earlier run that this one makes again, because somebody asked for it.
     """
 
     state: State
@@ -49,6 +50,7 @@ class RunResult:
     started_at: datetime
     ended_at: datetime
     retry_of: str = ""
+    rerun_of: str = ""
     masked: tuple[str, ...] = ()
 
     @property

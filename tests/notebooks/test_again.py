@@ -29,6 +29,10 @@ def test_a_run_is_made_again_as_it_was(notebook: Path) -> None:
     assert again.run_id != first.run_id
     assert again.parameters == {**first.parameters, "COUNT": 5, "SINCE": None}
     assert (again.figures["read"], again.name) == (5, "mine")
+    assert (first.rerun_of, again.rerun_of) == ("", first.run_id)
+    assert runner.history()["rerun_of"].to_list() == [first.run_id, None]
+    told = [json.loads((again.folder / name).read_text("utf-8"))["rerun_of"] for name in ("run.json", "result.json")]
+    assert told == [first.run_id] * 2
     found = runner.compare(first.run_id, again.run_id)
     assert found.parameters == {"COUNT": (3, 5)}
     assert found.figures == {"read": (3, 5), "mapped": (3, 5), "delivered": (2, 4)}

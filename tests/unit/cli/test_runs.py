@@ -98,6 +98,16 @@ def test_a_run_is_shown(fcwork: Fcwork, two: Path) -> None:
     assert "\x1b" not in said.out
 
 
+def test_what_a_run_repeats_is_shown(fcwork: Fcwork, two: Path) -> None:
+    """A run that was made again, or anew after its kernel died, names the one before."""
+    told = json.loads((two / "result.json").read_text("utf-8"))
+    (two / "result.json").write_text(json.dumps({**told, "retry_of": "first", "rerun_of": "other"}), "utf-8")
+
+    said = fcwork("runs", "show", two.name)
+
+    assert "  retry of  first\n  rerun of  other\n" in said.out
+
+
 def test_a_run_is_shown_to_programs(fcwork: Fcwork, two: Path) -> None:
     """For programs a run is one object of JSON, in ASCII."""
     del two
