@@ -25,7 +25,8 @@ def rerun(
 ) -> RunResult:
     """Run again what was run before: the notebook as it stood then, and the values of its parameters.
 
-    It is a run like others, in a folder of its own, and names the earlier one as ``rerun_of``. Relative paths are taken from the present working folder.
+    It is a run like others, in a folder of its own, and names the earlier one as ``rerun_of``. Relative paths are taken
+    from the present working folder.
 
     Args:
         which: the run, or what ``past`` takes.
@@ -59,7 +60,8 @@ def pinned(earlier: PastRun) -> Notebook:
         raise _refused(earlier, f"{path} was changed since: it is not what was run")
     if kept.get("masked"):
         raise _refused(earlier, f"the notebook held a secret, which {path} does not")
-    return Notebook(earlier.name, Path(str(origin.get("path") or path)), content.decode("utf-8"), kept_by=earlier.run_id)
+    place = Path(str(origin.get("path") or path))
+    return Notebook(earlier.name, place, content.decode("utf-8"), kept_by=earlier.run_id)
 
 
 def _refuse_masked(earlier: PastRun, values: Mapping[str, Any]) -> None:

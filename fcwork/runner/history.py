@@ -47,9 +47,9 @@ def history(
         limit: how many at the most.
 
     Returns:
-        A frame of ``run_id, name, state, target, rerun_of, started_at, ended_at, duration_seconds, read, mapped, rejected,
-        delivered, unknown, ready, written, folder``. A run without a result is ``RUNNING``, or ``LOST`` where the
-        process that ran it is gone, or ``UNFINISHED`` where that cannot be told from here.
+        A frame of ``run_id, name, state, target, rerun_of, started_at, ended_at, duration_seconds, read, mapped,
+        rejected, delivered, unknown, ready, written, folder``. A run without a result is ``RUNNING``, or ``LOST`` where
+        the process that ran it is gone, or ``UNFINISHED`` where that cannot be told from here.
 
     Raises:
         NotebookError: there is no such state, ``since`` has no time zone, or ``limit`` is no number of runs.

@@ -1,7 +1,7 @@
 """The same schedule for an engine that is there already: cron, systemd, Airflow or GitHub Actions, each as files.
 
-What is written calls ``fcwork run``. What of a schedule the engine cannot do stands in a comment at the beginning; what
-it would do otherwise is refused.
+What is written calls ``fcwork run``, which keeps the schedule's limit by itself. What of a schedule the engine cannot
+do stands in a comment at the beginning; what it would do otherwise is refused.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _UNTOLD = "Failures are told as this engine tells them, not by what the schedule
 def to_cron(schedule: Schedule) -> dict[str, str]:
     """Return a file of a crontab; its zone is read by cronie, not by Debian's cron."""
     _refuse_seconds(schedule, "cron")
-    command = f"cd {shlex.quote(schedule.folder)} && exec {_limited(schedule)}{shlex.join(_command(schedule))}"
+    command = f"cd {shlex.quote(schedule.folder)} && exec {shlex.join(_command(schedule))}"
     lines = [
         *_head(schedule, "cron knows no retries and runs nothing that was missed."),
         "# CRON_TZ is read by cronie; another cron goes by the machine's zone, which then has to be this one.",
@@ -51,7 +51,7 @@ def to_systemd(schedule: Schedule) -> dict[str, str]:
         "Type=oneshot",
         f"WorkingDirectory={folder}",
         f"ExecStart={words}",
-        f"TimeoutStartSec={f'{schedule.timeout_seconds:.0f}' if schedule.timeout_seconds else 'infinity'}",
+        "TimeoutStartSec=infinity",
         "TimeoutStopSec=30",
     ]
     timer = [
@@ -71,10 +71,9 @@ def to_airflow(schedule: Schedule) -> dict[str, str]:
     """Return a DAG of Airflow 3 with one task."""
     _refuse_seconds(schedule, "Airflow")
     command = re.sub(r"\{(?=[{%#])", "{''", shlex.join(schedule.command()))  # no template of Jinja begins
-    limit = f"timedelta(seconds={schedule.timeout_seconds!r})" if schedule.timeout_seconds else "None"
     lines = [
         *_head(schedule),
-        "from datetime import datetime, timedelta",
+        "from datetime import datetime",
         "",
         "from airflow.providers.standard.operators.bash import BashOperator",
         "from airflow.sdk import DAG",
@@ -93,7 +92,6 @@ def to_airflow(schedule: Schedule) -> dict[str, str]:
         f"        cwd={schedule.folder!r},",
         "        append_env=True,",
         f"        retries={schedule.retries},",
-        f"        execution_timeout={limit},",
         "    )",
     ]
     return {f"{schedule.name}_dag.py": _text(lines)}
@@ -113,10 +111,7 @@ def to_github_actions(schedule: Schedule) -> dict[str, str]:
         name: f"${{{{ secrets.{name} }}}}"
         for name in ("FLUENT_BASE_URL", "FLUENT_CLIENT_ID", "FLUENT_CLIENT_SECRET", "FLUENT_RETAILER_ID")
     }
-    job: dict[str, Any] = {"runs-on": "ubuntu-latest"}
-    if schedule.timeout_seconds:
-        job["timeout-minutes"] = max(round(schedule.timeout_seconds / 60), 1)
-    job["steps"] = [
+    steps: list[dict[str, Any]] = [
         {"uses": "actions/checkout@v4"},
         {"uses": "actions/setup-python@v5", "with": {"python-version": "3.12"}},
         {"run": "pip install fcwork"},
@@ -127,7 +122,7 @@ def to_github_actions(schedule: Schedule) -> dict[str, str]:
         "name": schedule.name,
         "on": {"schedule": [{"cron": text} for text in crons], "workflow_dispatch": {}},
         "concurrency": {"group": schedule.name, "cancel-in-progress": False},
-        "jobs": {"run": job},
+        "jobs": {"run": {"runs-on": "ubuntu-latest", "steps": steps}},
     }
     head = _head(schedule, "GitHub starts late at times, and neither repeats a run nor makes up for a missed one.")
     return {f"{schedule.name}.yml": _text(head) + yaml.safe_dump(workflow, sort_keys=False, width=1_000)}
@@ -224,10 +219,6 @@ def _listed(numbers: set[int], whole: int) -> str:
 def _command(schedule: Schedule) -> list[str]:
     """Return the command by the Python that runs now: what starts it knows no PATH of a person's."""
     return [sys.executable, "-m", *schedule.command()]
-
-
-def _limited(schedule: Schedule) -> str:
-    return f"timeout {schedule.timeout_seconds:.0f} " if schedule.timeout_seconds else ""
 
 
 def _inside(path: str, schedule: Schedule) -> str:

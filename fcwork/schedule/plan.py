@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from dataclasses import asdict, dataclass, fields
@@ -12,6 +13,7 @@ from typing import Any, Literal, Self, get_args
 from fcwork import runner
 from fcwork.errors import ConfigError
 from fcwork.names import did_you_mean
+from fcwork.runner.limits import Limits
 from fcwork.runner.parameters import resolve
 from fcwork.schedule.notifying import check_address, check_command
 from fcwork.schedule.times import Times
@@ -39,7 +41,7 @@ class Schedule:
             over a minute late, ``all`` each.
         max_late_seconds: an instant that is later than this is never run.
         retries: how often a failed run is repeated; only what is safe to repeat should have any.
-        timeout_seconds: after which an attempt is stopped, as by SIGTERM.
+        timeout_seconds: after which an attempt is stopped; it is TIMEOUT then.
         failure_url: is told of failures by a POST; ``env:NAME`` takes it from the environment.
         failure_secret_env: the variable whose value signs what is posted.
         failure_command: is run at a failure, without a shell.
@@ -78,23 +80,25 @@ class Schedule:
         return {name: value for file in self.files for name, value in runner.read_file(file).items()}
 
     def command(self) -> list[str]:
-        """Return the command line that runs its notebook, without history of its own and without retries."""
+        """Return the command line that runs its notebook within its limit, each instant for itself and once."""
         files = [part for file in self.files for part in ("-f", file)]
         texts = [part for text in self.texts for part in ("-p", *text)]
-        return ["fcwork", "run", self.notebook, *files, *texts]
+        limit = ["--timeout", f"{math.ceil(self.timeout_seconds)}s"] if self.timeout_seconds else []
+        return ["fcwork", "run", self.notebook, *files, *texts, *limit]
 
     def checked(self) -> Self:
         """Return it, if it can be run: its notebook is there and its parameters are right, as far as can be known.
 
         Raises:
             ConfigError: its name, times, policy or whom it tells of failures cannot be used.
-            NotebookError: there is no such notebook, or its parameters are wrong.
+            NotebookError: there is no such notebook, its parameters are wrong, or its limit is none.
         """
         if not _NAME.fullmatch(self.name):
             raise ConfigError(f"{self.name!r} is no name of a schedule", hint="letters, digits, _ and -, at most 80")
         if self.policy not in POLICIES:
             raise ConfigError(f"{self.policy!r} is no policy{did_you_mean(self.policy, POLICIES)}")
         self.times  # noqa: B018 - raises where they are none
+        Limits(self.timeout_seconds)
         check_address(self.failure_url, self.failure_secret_env)
         check_command(self.failure_command)
         resolve(runner.find(self.notebook), self.values(), self.texts)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from fcwork import log, runner
 from fcwork.errors import ConfigError, FcworkError, MappingError, NotebookError, SourceError
@@ -135,21 +135,18 @@ class Work:
         """Return how an attempt ended, and whether a repeat might end otherwise."""
         try:
             _enter(schedule.folder)
-            with _Limit(schedule.timeout_seconds) as limit:
-                result = runner.run(
-                    schedule.notebook,
-                    schedule.values(),
-                    texts=schedule.texts,
-                    run_id=turn.run_id,
-                    on_event=self.on_event,
-                )
+            result = runner.run(
+                schedule.notebook,
+                schedule.values(),
+                texts=schedule.texts,
+                run_id=turn.run_id,
+                timeout_seconds=schedule.timeout_seconds,
+                on_event=self.on_event,
+            )
         except FcworkError as error:
             return replace(turn, state="FAILED", reason=error.message), not isinstance(error, _MISTAKES)
         except KeyboardInterrupt:
             return replace(turn, state=_STOPPED, reason="stopped before the notebook ran"), False
-        if limit.over and result.state == _STOPPED:
-            words = f"over its limit of {schedule.timeout_seconds:g} seconds, {result.reason}"
-            return replace(turn, state="TIMEOUT", reason=words), True
         return replace(turn, state=result.state, reason=result.reason), result.ename not in _NAMES_OF_MISTAKES
 
     def _keep(self, held: Held, *, turn: Turn | None, decided: datetime | None = None) -> None:
@@ -212,25 +209,3 @@ def _enter(folder: str) -> None:
             f"the schedule's folder {folder} cannot be entered: {error.strerror}",
             hint="a schedule runs where it was added: at that path, on each machine that is to run it",
         ) from None
-
-
-class _Limit:
-    """Stops this process's run, as SIGTERM does, when its time is over; says afterwards whether it did."""
-
-    def __init__(self, seconds: float | None) -> None:
-        self.over = False
-        self._timer = threading.Timer(seconds, self._stop) if seconds else None
-
-    def __enter__(self) -> Self:
-        if self._timer:
-            self._timer.daemon = True
-            self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._timer:
-            self._timer.cancel()
-
-    def _stop(self) -> None:
-        self.over = True
-        os.kill(os.getpid(), signal.SIGTERM)

@@ -51,7 +51,7 @@ def test_cron(nightly: Schedule) -> None:
     assert zone == "CRON_TZ=Australia/Sydney"
     assert line.startswith("30 2 * * mon-fri ")
     assert not re.search(r"(?<!\\)%", line)  # cron ends the line there
-    command = line.removeprefix("30 2 * * mon-fri ").replace("\\%", "%").replace("timeout 5400 ", "")
+    command = line.removeprefix("30 2 * * mon-fri ").replace("\\%", "%")
     assert ran(command, f"{shlex.quote(sys.executable)} -m fcwork") == nightly.command()[1:]
 
 
@@ -64,7 +64,8 @@ def test_systemd(nightly: Schedule) -> None:
     words = [json.loads(f'"{word}"') for word in re.findall(r'"((?:[^"\\]|\\.)*)"', line[1])]
     assert [word.replace("%%", "%").replace("$$", "$") for word in words][2:] == nightly.command()
     assert "OnCalendar=Mon,Tue,Wed,Thu,Fri *-*-* 02:30:00 Australia/Sydney" in timer
-    assert "TimeoutStartSec=5400" in service
+    assert "TimeoutStartSec=infinity" in service
+    assert words[-2:] == ["--timeout", "5400s"]  # the run keeps its limit, and says that it did
     assert "100%% {{mine}}" in service
 
 

@@ -67,6 +67,7 @@ def test_its_command(plan: Plan) -> None:
     assert plan(texts=(("WHO", "a b; rm"),), files=("p.yml",)).command() == [
         *("fcwork", "run", "./greet.ipynb", "-f", "p.yml", "-p", "WHO", "a b; rm")
     ]
+    assert plan(timeout_seconds=1.5).command()[-2:] == ["--timeout", "2s"]
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,7 @@ def test_its_command(plan: Plan) -> None:
         ({"failure_url": "https://me:word@example.org/hook"}, ConfigError),
         ({"failure_url": "file:///etc/passwd"}, ConfigError),
         ({"failure_secret_env": "KEY"}, ConfigError),
+        ({"timeout_seconds": 0}, NotebookError),
         ({"failure_command": ("",)}, ConfigError),
         ({"failure_command": ("a", "b\0")}, ConfigError),
     ],
