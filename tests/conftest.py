@@ -10,7 +10,7 @@ import pytest
 from browser import browse
 from servers import connections, s3_client, s3_process, s3_server, sftp_server, sshd
 
-from fcwork import redact
+from fcwork import passing, redact
 from fcwork.cli import run_verb
 from fcwork.sources import elsewhere
 
@@ -71,6 +71,14 @@ def watermarks_of_its_own() -> Iterator[None]:
     if marks and marks._passing.cache_info().currsize:
         marks._passing().close()
         marks._passing.cache_clear()
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have what passes lie in a folder of this test's own, where no other process leaves anything."""
+    (own := tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(passing, "_root", lambda: str(own))
+    return own
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     import polars as pl
 
 USUAL_AGE, SHOWN = "30d", 10  # names of a pile
+KINDS = ("runs", "checkpoints", "extractions", "events")
+RUNS = {
+    "run": "runs",
+    "interactive": "notebooks that people ran",
+    "draft": "half-written files",
+    "passing": "temporary folders of processes that are gone",
+}
 _DAY = timedelta(days=1)
 
 
@@ -39,7 +47,7 @@ class Pile:
         "fcwork clean checkpoints events --yes",
     ),
 )
-@click.argument("what", nargs=-1, type=click.Choice(["runs", "checkpoints", "events"]), metavar="[WHAT]...")
+@click.argument("what", nargs=-1, type=click.Choice(KINDS), metavar="[WHAT]...")
 @click.option("--older-than", default=USUAL_AGE, show_default=True, metavar="AGE", help="90m, 12h, 30d, 4w.")
 @click.option(
     "--keep", default=50, show_default=True, type=click.IntRange(0), help="So many of the latest runs stay at any age."
@@ -49,18 +57,22 @@ def clean(what: tuple[str, ...], *, older_than: str, keep: int, yes: bool) -> in
     """Show what is old and needed by nobody, and with --yes remove it. WHAT is all of these unless named:
 
     runs: the folders of runs and of notebooks that people ran; never one that is under way or has rows left to send.
+    With them go what was half written, and temporary folders, where a process was killed.
     checkpoints: of sends that a newer version of their file superseded; `fcwork checkpoints` shows the others.
+    extractions: pages of extractions that were cut off, and for so long that none goes on with them (a day at least).
     events: messages of the receiver's inbox that were handled or dropped, requests that it refused, and the files that
     notebooks were given.
 
-    Jobs go by themselves, a week after their end.
+    Jobs go by themselves, a week after their last sign of life. Dead letters in the folder of a run go with the run;
+    those in folders of your own (--dead-letters, ERROR_FOLDER) are yours, and stay.
 
     Exit codes: 0 done, 1 something cannot be read, 2 a mistake in the call. What cannot be removed stays, and is told.
     """  # noqa: D415 - the list goes on
     age = _age(older_than)
-    chosen = {"runs": lambda: _runs(age, keep, yes=yes), "checkpoints": lambda: _sends(age, yes=yes)}
-    cleaners: dict[str, Callable[[], Iterator[Pile]]] = {**chosen, "events": lambda: _events(age, yes=yes)}
-    piles = [pile for name, look in cleaners.items() if not what or name in what for pile in look()]
+    looks: tuple[Callable[..., Iterator[Pile]], ...] = (partial(_runs, keep=keep), _sends, _extractions, _events)
+    piles = [
+        pile for name, look in zip(KINDS, looks, strict=True) if not what or name in what for pile in look(age, yes=yes)
+    ]
     for pile in piles:
         _tell(pile)
     total = size(sum(pile.bytes for pile in piles))
@@ -80,11 +92,11 @@ def size(count: float) -> str:
     return f"{count:,.1f} GB"
 
 
-def _runs(age: timedelta, keep: int, *, yes: bool) -> Iterator[Pile]:
+def _runs(age: timedelta, *, keep: int, yes: bool) -> Iterator[Pile]:
     from fcwork import runner
 
     gone = runner.clean(older_than_days=age / _DAY, keep=keep, dry_run=not yes)
-    for kind, told in (("run", "runs"), ("interactive", "notebooks that people ran"), ("draft", "half-written files")):
+    for kind, told in RUNS.items():
         yield _pile(told, gone.filter(gone["kind"] == kind), "id")
 
 
@@ -93,6 +105,13 @@ def _sends(age: timedelta, *, yes: bool) -> Iterator[Pile]:
 
     gone = recovery.clean(older_than_days=age / _DAY, settled=True, dry_run=not yes)
     yield _pile("superseded checkpoints", gone, "name")
+
+
+def _extractions(age: timedelta, *, yes: bool) -> Iterator[Pile]:
+    from fcwork import extraction
+
+    gone = extraction.clean(older_than_days=age / _DAY, dry_run=not yes)
+    yield _pile("extractions that were cut off", gone, "name")
 
 
 def _events(age: timedelta, *, yes: bool) -> Iterator[Pile]:

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from fcwork import log, settings
+from fcwork import log, passing, settings
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import ConfigError
 from fcwork.extraction.asking import instant, wire
@@ -129,7 +127,7 @@ def store_of(target: str) -> Store:
 
 @cache
 def _passing() -> Store:
-    return open_store(Path(tempfile.mkdtemp(prefix="fcwork-")) / "state.sqlite")
+    return open_store(passing.until_exit() / "state.sqlite")
 
 
 def watermarks() -> pl.DataFrame:

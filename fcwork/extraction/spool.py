@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 VERSION = 2
 HEAD = "head.json"
+FOLDER = "extractions"  # of the spools
 KEPT = timedelta(hours=24)  # assumed: for so long a cursor is good, and a window worth going on with
 _logger = log.get("extraction")
 
@@ -211,7 +212,7 @@ class Spool:
         """Delete it: what was in it stands where it should."""
         for part in self.parts:
             part.close()
-        _delete(self._folder)
+        delete(self._folder)
 
 
 def left_over(folder: Path, asked: str, now: datetime) -> Head | None:
@@ -225,14 +226,21 @@ def left_over(folder: Path, asked: str, now: datetime) -> Head | None:
     return head if fits else None
 
 
-def begin(folder: Path, head: Head) -> None:
-    """Make a spool's folder anew.
+def claim_of(folder: Path) -> str:
+    """Return the name of the lease that whoever works on a spool holds; nothing where it does not say."""
+    with suppress(OSError, ValueError, AttributeError):
+        return str(json.loads((folder / HEAD).read_text("utf-8")).get("claim") or "")
+    return ""
+
+
+def begin(folder: Path, head: Head, *, claim: str) -> None:
+    """Make a spool's folder anew; ``claim`` names the lease that whoever works on it holds.
 
     Raises:
         CheckpointError: it cannot be written.
     """
-    _delete(folder)
-    told = {"version": VERSION, "head": {**vars(head), "begun_at": head.begun_at.isoformat()}}
+    delete(folder)
+    told = {"version": VERSION, "claim": claim, "head": {**vars(head), "begun_at": head.begun_at.isoformat()}}
     try:
         folder.mkdir(mode=0o700, parents=True)
         written = folder / f".{HEAD}"
@@ -242,7 +250,7 @@ def begin(folder: Path, head: Head) -> None:
         raise _unkept(folder, error) from error
 
 
-def _delete(folder: Path) -> None:
+def delete(folder: Path) -> None:
     """Delete a spool, its head first: without it nobody goes on with what a death in between leaves of the pages."""
     with suppress(OSError):
         (folder / HEAD).unlink()

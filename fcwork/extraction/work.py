@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from fcwork import frames, log, settings, sources
+from fcwork import frames, log, passing, settings, sources
 from fcwork.client import FluentClient
 from fcwork.client.queries import plan
 from fcwork.clock import Clock
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
 
 PARTIAL = ("errors", "null_nodes", "no_connection", "nested_truncated", "nested_gone")  # what errors leave out
 CLAIM_SECONDS = 30.0  # a worker on another machine that is dead for so long loses its claim
-FOLDER = "extractions"
 OTHER_QUESTION = "it stands for another query or other filters: what these alone find before it is not fetched"
 STAMP = "%Y%m%dT%H%M%SZ"
 _logger = log.get("extraction")
@@ -120,9 +117,9 @@ class Work:
         target = self.client.target
         mark = marks.read(marks.store_of(target), target, self.watermark) if self.watermark else None
         window = self._window(mark)
-        with tempfile.TemporaryDirectory(prefix="fcwork-") as folder:
+        with passing.folder() as folder:
             variables = self._variables(window)
-            run = Run(Spool(Path(folder), self._head(window), len(variables)), window, mark)
+            run = Run(Spool(folder, self._head(window), len(variables)), window, mark)
             self.stages.begin("fetch", f"Looking at {self.question.entity} of {target}")
             replace(self.fetching, max_pages=1).run(run.parts, variables, None)
             self.stages.counted(sum(part.rows for part in run.parts))
@@ -252,15 +249,15 @@ class Work:
         """
         count = len(self._variables(window))
         if not (self.sink or self.watermark) or self.client.target == marks.EMBEDDED:
-            with tempfile.TemporaryDirectory(prefix="fcwork-") as passing:
-                yield Spool(Path(passing), self._head(window), count), window
+            with passing.folder() as folder:
+                yield Spool(folder, self._head(window), count), window
             return
-        folder = settings.home() / FOLDER / self._folder_name
+        folder = settings.home() / spool.FOLDER / self._folder_name
         head = self._head(window)
         found = spool.left_over(folder, head.asked, window.now) if self.resumes else None
         done = found and mark and mark.run_begun_at == found.begun_at
         if found is None or done or found.since != head.since:
-            spool.begin(folder, head)
+            spool.begin(folder, head, claim=self._claim)
             yield Spool(folder, head, count), window
             return
         pages = Spool(folder, found, count)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fcwork import log, settings
+from fcwork import log, passing, settings
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import NotebookError
 from fcwork.runner.folder import runs
@@ -46,7 +46,8 @@ def clean(*, older_than_days: float = 30, keep: int = 50, dry_run: bool = False,
     """Remove old runs with all that they left, and return what went.
 
     A run stays that is under way, or that a checkpoint with rows left belongs to. With the runs go the folders of
-    notebooks that people ran, and what was half written or half removed when its process was killed.
+    notebooks that people ran, what was half written or half removed when its process was killed, and, at any age, what
+    such a process had in the folder for temporary files.
 
     Args:
         older_than_days: for how long nobody wrote into what goes.
@@ -55,7 +56,8 @@ def clean(*, older_than_days: float = 30, keep: int = 50, dry_run: bool = False,
         clock: the time.
 
     Returns:
-        A frame of ``kind`` (run, interactive or draft), ``id``, ``state``, ``touched_at``, ``bytes`` and ``path``.
+        A frame of ``kind`` (run, interactive, draft or passing), ``id``, ``state``, ``touched_at``, ``bytes`` and
+        ``path``.
 
     Raises:
         NotebookError: ``older_than_days`` or ``keep`` is no such number.
@@ -64,6 +66,7 @@ def clean(*, older_than_days: float = 30, keep: int = 50, dry_run: bool = False,
 
     before, now = clock.now() - _age(older_than_days), clock.now()
     found = [*_runs(before, now - QUIET, _number(keep)), *_interactive(min(before, now - QUIET)), *_drafts(now - DRAFT)]
+    found += _passing(now)
     gone = found if dry_run else [one for one in found if _remove(one.path)]
     texts = dict.fromkeys(("kind", "id", "state"), pl.String())
     schema: dict[str, Any] = {**texts, "touched_at": pl.Datetime("us", "UTC"), "bytes": pl.Int64(), "path": pl.String()}
@@ -125,13 +128,21 @@ def _drafts(before: datetime) -> Iterator[_Old]:
             yield from _older("draft", path, before)
 
 
+def _passing(now: datetime) -> Iterator[_Old]:
+    """Yield the folders for what passes whose process is gone; one that does not say whose it is waits for long."""
+    for path in passing.folders():
+        life = passing.life_of(path)
+        if life in {"dead", None}:
+            yield from _older("passing", path, now if life else now - QUIET)
+
+
 def _remove(path: Path) -> bool:
     """Remove a folder or a file: a folder goes as a whole before its files do, so that no half of one is seen."""
     try:
         if path.is_symlink() or not path.is_dir():
             path.unlink(missing_ok=True)
             return True
-        hidden = path if path.name.startswith(GONE) else path.with_name(f"{GONE}{path.name}")
+        hidden = path if path.name.startswith((GONE, passing.PREFIX)) else path.with_name(f"{GONE}{path.name}")
         if hidden != path:
             path.rename(hidden)
         shutil.rmtree(hidden)

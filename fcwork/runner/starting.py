@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
+from fcwork import passing
 from fcwork.clock import Clock
 from fcwork.errors import ConfigError
 from fcwork.runner.journal import Journal
@@ -18,7 +16,6 @@ from fcwork.runner.parameters import VARIABLE
 
 STARTS = 3  # of a machine under load one in some hundreds fails
 PAUSE_SECONDS = 0.5  # before the second start; it doubles
-SOCKET_PATH_LIMIT = 80  # of 108 bytes that the system allows, the rest is the socket's own name
 KERNEL_LOG = "kernel.log"
 
 
@@ -57,7 +54,7 @@ def pause(number: int) -> float:
 
 
 def _attempted(attempt: Callable[[Path], None]) -> tuple[Exception, str] | None:
-    with _private_folder() as private:
+    with passing.folder() as private:
         try:
             attempt(private)
         except ConfigError:
@@ -81,14 +78,3 @@ def _close_loop() -> None:
     except RuntimeError:
         ensure_event_loop().close()
         asyncio.set_event_loop(None)
-
-
-@contextmanager
-def _private_folder() -> Iterator[Path]:
-    """Give a folder for the kernel's sockets that only this user can enter, with a path short enough for them."""
-    usual = tempfile.gettempdir()
-    folder = Path(tempfile.mkdtemp(prefix="fcw-", dir=usual if len(usual) < SOCKET_PATH_LIMIT else "/tmp"))  # noqa: S108 - made exclusively, mode 0700
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

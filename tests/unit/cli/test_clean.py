@@ -10,11 +10,13 @@ import pytest
 from fcwork import recovery, runner
 from fcwork.cli.cleaning import size
 from fcwork.clock import SYSTEM
+from fcwork.extraction import spool
 from fcwork.receiver import Inbox, Quarantine
 from fcwork.receiver.message import Arrival
 from fcwork.runner.folder import RunFolder
 
 Fcwork = Callable[..., Any]
+pytestmark = pytest.mark.usefixtures("temporary")
 
 
 def aged(*paths: Path) -> None:
@@ -45,6 +47,19 @@ def old(home: Path) -> Path:
         assert message
         inbox.settle(message, "done")
     return home
+
+
+def test_pages_of_extractions_go(fcwork: Fcwork, home: Path) -> None:
+    """`fcwork clean extractions` removes the pages of extractions that were cut off long ago."""
+    folder = home / ".fcwork" / "extractions" / "stock-0123456789ab"
+    spool.begin(folder, spool.Head("asked", "", "", SYSTEM.now(), "run"), claim="c")
+    aged(folder / spool.HEAD, folder)
+
+    said = fcwork("clean", "extractions", "--yes")
+
+    assert "1 extractions that were cut off, " in said.out
+    assert "  stock-0123456789ab\n" in said.out
+    assert not folder.exists()
 
 
 def test_what_would_go_is_shown_first(fcwork: Fcwork, old: Path) -> None:

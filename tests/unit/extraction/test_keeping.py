@@ -28,7 +28,7 @@ def nodes(*rows: tuple[str | None, int]) -> pl.DataFrame:
 @pytest.fixture
 def part(tmp_path: Path) -> Make:
     """Return what makes a part of pages."""
-    spool.begin(tmp_path / "s", HEAD)
+    spool.begin(tmp_path / "s", HEAD, claim="c")
 
     def made(*pages: pl.DataFrame, ended: bool = True) -> Part:
         [part] = Spool(tmp_path / "s", HEAD, 1).parts
@@ -145,7 +145,7 @@ def test_a_torn_last_page_is_passed_over(part: Make, tmp_path: Path, cut: int) -
 
 def test_a_spool_of_another_question_or_an_old_one_is_not_gone_on_with(tmp_path: Path) -> None:
     """Only pages of the same question, not older than a day, are used."""
-    spool.begin(tmp_path / "s", HEAD)
+    spool.begin(tmp_path / "s", HEAD, claim="c")
 
     assert spool.left_over(tmp_path / "s", "a", AT + timedelta(hours=1)) == HEAD
     assert spool.left_over(tmp_path / "s", "b", AT) is None

@@ -8,13 +8,15 @@ from typing import Any
 import polars as pl
 import pytest
 
-from fcwork import recovery, runner
+from fcwork import passing, recovery, runner
 from fcwork.clock import ManualClock
 from fcwork.errors import NotebookError, ServerError
+from fcwork.store import workers
 
 Made = Callable[..., Path]
 AT = datetime(2026, 1, 15, 12, tzinfo=UTC)
 NOW = ManualClock(AT + timedelta(days=100))
+pytestmark = pytest.mark.usefixtures("temporary")
 
 
 def touched(path: Path, *, day: int) -> Path:
@@ -129,6 +131,25 @@ def test_what_people_ran_and_what_was_half_written_goes_too(home: Path, made: Ma
     assert sorted(file.name for file in runner.runs().iterdir()) == ["index.json", "r"]
     assert fresh.exists()
     assert not own.exists()
+
+
+def test_what_killed_processes_had_in_the_temporary_folder_goes_at_any_age(home: Path, temporary: Path) -> None:
+    """A folder whose process is gone goes; one of a living process, or of another machine's, stays."""
+    del home
+    owners = {"dead": f"{workers.someone().partition(':')[0]}:1-2:{workers._space()}:x", "elsewhere": "other:1-2:s:x"}
+    for name, owner in {**owners, "unknown": "", "alive": workers.someone()}.items():
+        (folder := temporary / f"fcw-{name}").mkdir()
+        (folder / "kernel.json").write_text("{}", "utf-8")
+        if owner:
+            (folder / passing.OWNER).write_text(owner, "utf-8")
+    gone = runner.clean(dry_run=True)
+    assert gone.select("kind", "id").rows() == [("passing", "fcw-dead")]
+
+    assert runner.clean()["id"].to_list() == ["fcw-dead"]
+    assert sorted(path.name for path in temporary.iterdir()) == ["fcw-alive", "fcw-elsewhere", "fcw-unknown"]
+    for path in temporary.iterdir():
+        touched(path, day=90)
+    assert cleaned() == ["fcw-unknown"]
 
 
 def test_what_a_link_leads_to_stays(home: Path, made: Made) -> None:
