@@ -9,10 +9,12 @@ import click
 
 from fcwork.cli import exits, terminal
 from fcwork.cli.examples import examples
+from fcwork.cli.spans import seconds_or_zero
 
 if TYPE_CHECKING:
     from fcwork.recovery import CheckpointView
 
+_DAY_SECONDS = 86_400
 SHOWN, REASON = 10, 200  # rows, and characters of why
 PILES = ("delivered", "rejected", "unknown", "open")
 
@@ -23,12 +25,12 @@ PILES = ("delivered", "rejected", "unknown", "open")
         "fcwork checkpoints",
         "fcwork checkpoints NAME",
         "fcwork checkpoints NAME --drop",
-        "fcwork checkpoints --clean 30",
+        "fcwork checkpoints --clean 30d",
     ),
 )
 @click.argument("name", required=False)
 @click.option("--drop", is_flag=True, help="Remove NAME: what it had left is not sent any more.")
-@click.option("--clean", type=float, metavar="DAYS", help="Remove all that nobody touched for so many days.")
+@click.option("--clean", callback=seconds_or_zero, metavar="SPAN", help="Remove all that nobody touched for so long.")
 def checkpoints(name: str | None, *, drop: bool, clean: float | None) -> int:
     """List the sends that are under way, were cut off, or ended with rows that may still go through.
 
@@ -43,7 +45,7 @@ def checkpoints(name: str | None, *, drop: bool, clean: float | None) -> int:
         raise click.UsageError("--drop goes with a NAME, and --clean without one.")
     try:
         if clean is not None:
-            gone = recovery.clean(older_than_days=clean)
+            gone = recovery.clean(older_than_days=clean / _DAY_SECONDS)
             click.echo(f"{gone.height} removed" + "".join(f"\n  {terminal.visible(one)}" for one in gone["name"]))
         elif name and drop:
             recovery.drop(name)

@@ -12,7 +12,7 @@ import click
 
 from fcwork.cli import terminal
 from fcwork.cli.examples import examples
-from fcwork.cli.spans import span
+from fcwork.cli.spans import as_text, seconds_or_zero
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,12 +48,19 @@ class Pile:
     ),
 )
 @click.argument("what", nargs=-1, type=click.Choice(KINDS), metavar="[WHAT]...")
-@click.option("--older-than", default=USUAL_AGE, show_default=True, metavar="AGE", help="90m, 12h, 30d, 4w.")
+@click.option(
+    "--older-than",
+    default=USUAL_AGE,
+    show_default=True,
+    callback=seconds_or_zero,
+    metavar="SPAN",
+    help="90m, 12h, 30d, 4w.",
+)
 @click.option(
     "--keep", default=50, show_default=True, type=click.IntRange(0), help="So many of the latest runs stay at any age."
 )
 @click.option("--yes", is_flag=True, help="Remove it; without this it is only shown.")
-def clean(what: tuple[str, ...], *, older_than: str, keep: int, yes: bool) -> int:
+def clean(what: tuple[str, ...], *, older_than: float, keep: int, yes: bool) -> int:
     """Show what is old and needed by nobody, and with --yes remove it. WHAT is all of these unless named:
 
     runs: the folders of runs and of notebooks that people ran; never one that is under way or has rows left to send.
@@ -68,7 +75,7 @@ def clean(what: tuple[str, ...], *, older_than: str, keep: int, yes: bool) -> in
 
     Exit codes: 0 done, 1 something cannot be read, 2 a mistake in the call. What cannot be removed stays, and is told.
     """  # noqa: D415 - the list goes on
-    age = _age(older_than)
+    age = timedelta(seconds=older_than)
     looks: tuple[Callable[..., Iterator[Pile]], ...] = (partial(_runs, keep=keep), _sends, _extractions, _events)
     piles = [
         pile for name, look in zip(KINDS, looks, strict=True) if not what or name in what for pile in look(age, yes=yes)
@@ -77,7 +84,7 @@ def clean(what: tuple[str, ...], *, older_than: str, keep: int, yes: bool) -> in
         _tell(pile)
     total = size(sum(pile.bytes for pile in piles))
     if not any(pile.count for pile in piles):
-        click.echo(f"nothing is older than {older_than} and needed by nobody")
+        click.echo(f"nothing is older than {as_text(older_than)} and needed by nobody")
     else:
         click.echo(f"{total} came back" if yes else f"{total} would come back: add --yes, as nothing was removed yet")
     return 0
@@ -133,13 +140,3 @@ def _tell(pile: Pile) -> None:
         click.echo(f"  {terminal.visible(name)}")
     if len(pile.names) > SHOWN:
         click.echo(f"  and {len(pile.names) - SHOWN:,} more")
-
-
-def _age(text: str) -> timedelta:
-    try:
-        age = span(text)
-    except OverflowError:
-        age = None
-    if age is None:
-        raise click.BadParameter(f"{text!r} is no age: give 90m, 12h, 30d or 4w", param_hint="--older-than")
-    return age

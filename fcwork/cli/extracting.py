@@ -13,6 +13,7 @@ from fcwork.cli import exits, findings, interrupts, mappings, pairs, summary, te
 from fcwork.cli.examples import examples
 from fcwork.cli.outputs import ROWS, Outputs
 from fcwork.cli.progress import Watch, shown
+from fcwork.cli.spans import seconds_or_zero
 from fcwork.cli.veil import Veil
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ _OPTIONS = (
     click.option("--until", metavar="INSTANT", help="Where it ends; with --watermark, now without it."),
     click.option("--watermark", metavar="NAME", help="What changed since the last run of this name; then it moves."),
     click.option("--keep-watermark", is_flag=True, help="Leave the watermark where it is."),
-    click.option("--overlap", type=float, metavar="SECONDS", help="Begin so long before the watermark; 60 without it."),
+    click.option(
+        "--overlap", callback=seconds_or_zero, metavar="SPAN", help="Begin so long before the watermark; 1m without it."
+    ),
     click.option("--mode", metavar="MODE", help="full, range or incremental; told by the other options."),
     click.option("--explode", multiple=True, metavar="COLUMN", help="A list whose items become rows. Repeatable."),
     click.option("--split-rows", type=int, metavar="N", help="Begin another file after so many rows."),

@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import click
 
 from fcwork.cli import exits, terminal
 from fcwork.cli.examples import examples
-from fcwork.cli.spans import span
+from fcwork.cli.spans import as_text, seconds_or_zero, span
 from fcwork.errors import BadKeyError
 
 if TYPE_CHECKING:
@@ -154,23 +154,27 @@ def revoke(key_id: str) -> int:
     epilog=examples("fcwork keys rotate key_0123456789abcdef", "fcwork keys rotate ID --overlap 2d"),
 )
 @click.argument("key_id", metavar="ID")
-@click.option("--overlap", default="1d", show_default=True, metavar="SPAN", help="How long both are taken; 0m: not.")
+@click.option(
+    "--overlap",
+    default="1d",
+    show_default=True,
+    callback=seconds_or_zero,
+    metavar="SPAN",
+    help="How long both are taken; 0s: not.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For programs: the key and what is known of it.")
 @click.pass_context
-def rotate(ctx: click.Context, key_id: str, *, overlap: str, as_json: bool) -> int:
+def rotate(ctx: click.Context, key_id: str, *, overlap: float, as_json: bool) -> int:
     """Make a key that takes the place of another, with its scopes, name and length of life.
 
     Exit codes: 0 made, 2 there is no such key, or it is not active.
     """
     from fcwork.webhooks import ApiKeys
 
-    both = _known_span(overlap)
-    if both is None:
-        raise click.BadParameter(f"{overlap!r} is no span such as 30m, 12h or 2d", param_hint="--overlap")
-    made = ApiKeys().rotate(key_id, overlap_seconds=both.total_seconds())
+    made = ApiKeys().rotate(key_id, overlap_seconds=overlap)
     _show_new(made, as_json=as_json, quiet=bool(ctx.obj))
     if not as_json and not ctx.obj:
-        until = f"is accepted for {overlap} more" if both else "is refused from now on"
+        until = f"is accepted for {as_text(overlap)} more" if overlap else "is refused from now on"
         click.echo(terminal.visible(f"  {'replaces':<8} {key_id}, which {until}"))
     return 0
 
@@ -206,7 +210,7 @@ def _expiry(text: str) -> dict[str, Any]:
     """Return when a key ends, as ``ApiKeys.create`` takes it; a day ends it at its midnight in UTC."""
     if text == NEVER:
         return {}
-    lasts = _known_span(text)
+    lasts = span(text)
     if lasts is not None:
         return {"expires_in": lasts}
     try:
@@ -215,13 +219,6 @@ def _expiry(text: str) -> dict[str, Any]:
         words = f"{text!r} is no time: give 90d, 12h or 4w, a day as 2027-01-15, 2027-01-15T08:00Z, or never"
         raise click.BadParameter(words, param_hint="--expires") from None
     return {"expires_at": at.replace(tzinfo=UTC) if _DAY.fullmatch(text) else at}
-
-
-def _known_span(text: str) -> timedelta | None:
-    try:
-        return span(text)
-    except OverflowError:
-        return None
 
 
 def _public_keys(file: str) -> tuple[PublicKey, ...] | BadKeyError:

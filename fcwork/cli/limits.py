@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from fcwork.cli.spans import span
+from fcwork.cli.spans import seconds
 
 
 def limits(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -17,28 +17,15 @@ def limits(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    """Return the seconds of a span of time."""
-    if value is None:
-        return None
-    try:
-        found = span(value)
-    except OverflowError:
-        found = None
-    if not found:
-        raise click.BadParameter(f"{value!r} is no span such as 90s, 10m or 2h", ctx, param)
-    return found.total_seconds()
-
-
 _OPTIONS = (
     click.option(
-        "--timeout", "timeout_seconds", callback=_seconds, metavar="TIME", help="Stop the run after so long: 10m, 2h."
+        "--timeout", "timeout_seconds", callback=seconds, metavar="SPAN", help="Stop the run after so long: 10m, 2h."
     ),
     click.option(
         "--cell-timeout",
         "cell_timeout_seconds",
-        callback=_seconds,
-        metavar="TIME",
+        callback=seconds,
+        metavar="SPAN",
         help="Stop it where one cell takes so long.",
     ),
     click.option(

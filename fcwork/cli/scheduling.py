@@ -10,7 +10,7 @@ import click
 
 from fcwork.cli import exits, progress, terminal
 from fcwork.cli.examples import examples
-from fcwork.cli.spans import span
+from fcwork.cli.spans import seconds
 
 if TYPE_CHECKING:
     from fcwork.runner import State
@@ -72,9 +72,15 @@ def scheduler() -> int:
 @click.option("-f", "--file", "files", type=click.Path(), multiple=True, help="A file of parameters, read at each run.")
 @click.option("-p", "--parameter", "texts", type=(str, str), multiple=True, metavar="KEY VALUE", help="A parameter.")
 @click.option("--policy", metavar="WORD", help="Of missed runs: once (the latest), skip or all; once without it.")
-@click.option("--max-late", metavar="SPAN", help="Later than this nothing is run: 90m, 12h; 1d without it.")
+@click.option(
+    "--max-late",
+    "max_late_seconds",
+    callback=seconds,
+    metavar="SPAN",
+    help="Later than this nothing is run: 90m, 12h; 1d without it.",
+)
 @click.option("--retries", type=click.IntRange(0, 20), help="Repeats of a failed run, if it is safe to repeat.")
-@click.option("--timeout", metavar="SPAN", help="Stop a run after so long.")
+@click.option("--timeout", "timeout_seconds", callback=seconds, metavar="SPAN", help="Stop a run after so long: 2h.")
 @click.option("--on-failure-url", "failure_url", metavar="URL", help="Is told of failures; env:NAME names a variable.")
 @click.option("--on-failure-secret-env", "failure_secret_env", metavar="VARIABLE", help="Holds what signs that.")
 @click.option("--on-failure-command", "failure_command", metavar="COMMAND", help="Is run at a failure, by no shell.")
@@ -88,9 +94,6 @@ def add(name: str, notebook: str | None, files: tuple[str, ...], **given: Any) -
     from fcwork.schedule import Book, Schedule, absolute, argv
 
     facts = {key: value for key, value in given.items() if value is not None}
-    for option, field in (("max_late", "max_late_seconds"), ("timeout", "timeout_seconds")):
-        if option in facts:
-            facts[field] = _seconds(facts.pop(option), option)
     if "failure_command" in facts:
         facts["failure_command"] = argv(facts["failure_command"])
     paths = tuple(absolute(file) for file in files)
@@ -235,17 +238,6 @@ def _write(turn: Turn) -> None:
         exits.tell(f"{turn.run_id} {turn.state}: {turn.reason}")
     if turn.untold:
         exits.tell(f"nobody was told of it: {turn.untold}")
-
-
-def _seconds(text: str, option: str) -> float:
-    try:
-        found = span(text)
-    except OverflowError:
-        found = None
-    if not found:
-        name = option.replace("_", "-")
-        raise click.BadParameter(f"{text!r} is no span of time: give 90m, 12h, 2d", param_hint=f"--{name}")
-    return found.total_seconds()
 
 
 def _next(found: Schedule, book: Book) -> list[str]:

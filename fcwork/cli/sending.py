@@ -12,6 +12,7 @@ from fcwork.cli import exits, findings, intake, mappings, pairs, summary, termin
 from fcwork.cli.examples import examples
 from fcwork.cli.outputs import ROWS, Outputs
 from fcwork.cli.progress import Watch, shown
+from fcwork.cli.spans import seconds
 from fcwork.cli.veil import Veil
 from fcwork.errors import ConfigError, SourceError
 
@@ -55,7 +56,7 @@ _READ_TOO = ("mapping", "rules")
 @click.option("--batch-size", default=5_000, show_default=True, type=int, help="Rows a request.")
 @click.option("--workers", default=1, show_default=True, type=int, help="Requests at the same time.")
 @click.option("--rate", type=float, metavar="N", help="At most so many requests a second.")
-@click.option("--deadline", type=float, metavar="SECONDS", help="For all of it.")
+@click.option("--deadline", callback=seconds, metavar="SPAN", help="For all of it: 10m, 2h.")
 @click.option("--max-rejected", default="0%", show_default=True, metavar="N|N%", help="More, and nothing is sent.")
 @click.option("--max-unknown", default=0, show_default=True, type=int, help="More, and it is no success.")
 @click.option(

@@ -11,6 +11,7 @@ import click
 
 from fcwork.cli import exits, terminal
 from fcwork.cli.examples import examples
+from fcwork.cli.spans import seconds
 from fcwork.errors import BadKeyError, ConfigError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ _HANG = 15  # where the words of a step begin
     metavar="NAME",
     help="The variable that holds the secret of another scheme. Repeatable.",
 )
-@click.option("--tolerance", type=float, metavar="SECONDS", help="How old a signed time may be; 300 without it.")
+@click.option("--tolerance", callback=seconds, metavar="SPAN", help="How old a signed time may be; 5m without it.")
 @click.option("--profile", help="A profile of the Fluent CLI, for account and key; else the FLUENT_* variables.")
 @click.option("--json", "as_json", is_flag=True, help="For programs: the verdict with its steps, and the event.")
 @click.pass_context

@@ -95,7 +95,7 @@ def test_a_run_that_takes_too_long_exits_with_1(home: Path, capsys: pytest.Captu
 def test_a_time_that_is_none_is_a_mistake(home: Path, capsys: pytest.CaptureFixture[str], given: str) -> None:
     """P32: a time limit that is no span of time is refused with examples, and nothing is run."""
     assert run_verb(["run", str(SITUATIONS / "plain.ipynb"), "--timeout", given]) == 2
-    assert "is no span such as 90s, 10m or 2h" in capsys.readouterr().err
+    assert "is no span of time: give 90s, 10m, 12h, 2d or 1w" in capsys.readouterr().err
     assert not (home / ".fcwork").exists()
 
 

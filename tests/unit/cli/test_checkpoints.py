@@ -57,8 +57,8 @@ def test_one_can_be_dropped(fcwork: Fcwork, left: str) -> None:
 
 def test_old_ones_are_cleared(fcwork: Fcwork, left: str) -> None:
     """--clean removes what nobody touched for so many days."""
-    assert fcwork("checkpoints", "--clean", "1").out.startswith("0 removed")
-    assert fcwork("checkpoints", "--clean", "0").out == f"1 removed\n  {left}\n"
+    assert fcwork("checkpoints", "--clean", "1d").out.startswith("0 removed")
+    assert fcwork("checkpoints", "--clean", "0s").out == f"1 removed\n  {left}\n"
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_old_ones_are_cleared(fcwork: Fcwork, left: str) -> None:
         (["none"], "there is no checkpoint 'none'"),
         (["none", "--drop"], "there is no checkpoint 'none'"),
         (["--drop"], "--drop goes with a NAME"),
-        (["stock", "--clean", "3"], "--clean without one"),
-        (["--clean", "-1"], "older_than_days"),
+        (["stock", "--clean", "3d"], "--clean without one"),
+        (["--clean", "30"], "is no span of time"),
         (["../x"], "no name for a checkpoint"),
     ],
 )

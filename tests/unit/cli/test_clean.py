@@ -128,8 +128,8 @@ def test_where_there_is_nothing_nothing_is_made(fcwork: Fcwork, home: Path) -> N
     ("call", "told"),
     [
         (["everything"], "'everything' is not one of"),
-        (["--older-than", "old"], "'old' is no age"),
-        (["--older-than", "999999999w"], "is no age"),
+        (["--older-than", "old"], "'old' is no span of time"),
+        (["--older-than", "999999999w"], "is no span of time"),
         (["--older-than", "9999w"], "older_than_days"),
         (["--keep", "-1"], "-1 is not in the range"),
     ],

@@ -115,7 +115,7 @@ def test_a_key_is_rotated_and_revoked(fcwork: Fcwork) -> None:
 
 def test_a_rotation_without_overlap_says_so(fcwork: Fcwork) -> None:
     """With --overlap 0m the old key is refused at once, and that is told."""
-    said = fcwork("keys", "rotate", made(fcwork)["id"], "--overlap", "0m")
+    said = fcwork("keys", "rotate", made(fcwork)["id"], "--overlap", "0s")
     assert "which is refused from now on" in said.out
 
 

@@ -197,7 +197,7 @@ def test_the_schemes_are_those_of_the_package() -> None:
         (("verify", "order.json", "--key", "prod.pem", "-H", "no colon"), "is no 'NAME: VALUE'"),
         (("verify", "order.json", "--key", "prod.pem", "--headers", "none.json"), "none.json cannot be read"),
         (
-            ("verify", "order.json", "--key", "prod.pem", "--headers", "order.json", "--tolerance", "5"),
+            ("verify", "order.json", "--key", "prod.pem", "--headers", "order.json", "--tolerance", "5s"),
             "--tolerance go",
         ),
         (("verify", "order.json", "--scheme", "shopify", "-H", "a: b"), "needs --secret-env"),
