@@ -71,10 +71,13 @@ class Facts:
         except (ValueError, OverflowError, RecursionError):
             return None
 
+    def told(self) -> dict[str, Any]:
+        """Return the facts as JSON-like data, which ``of`` reads."""
+        return {**asdict(self), "started_at": self.started_at.isoformat()}
+
     def tag(self) -> str:
         """Return the facts as a tag for the head of a page."""
-        told = {**asdict(self), "started_at": self.started_at.isoformat()}
-        return f'<meta name="{META}" content="{html.escape(json.dumps(told, ensure_ascii=False))}">'
+        return f'<meta name="{META}" content="{html.escape(json.dumps(self.told(), ensure_ascii=False))}">'
 
 
 def _text(value: object) -> str:

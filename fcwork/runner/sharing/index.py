@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,11 +15,13 @@ from fcwork.errors import SourceError
 from fcwork.redact import mask
 from fcwork.reports import page as reports
 from fcwork.reports.page import text
+from fcwork.runner.sharing import known as known_pages
 from fcwork.runner.sharing import page as pages
 from fcwork.runner.sharing.facts import HEAD_BYTES, Facts
+from fcwork.runner.sharing.known import ENDING, Known
 from fcwork.sources.place import locate, opened
 
-NAME, ENDING = "index.html", ".html"
+NAME = "index.html"
 _ROUNDS = 20  # others that share at the same time are waited for no longer
 _COLUMNS = ("Run", "State", "Platform", "Started", "Took")
 _FIGURES = {
@@ -50,17 +51,20 @@ def rebuild(to: str | os.PathLike[str], clock: Clock) -> str:
         SourceError: the folder cannot be listed or written.
     """
     place, listed = inside(to, NAME), _pages(to)
+    known = known_pages.found_in(_text(place))
     for _ in range(_ROUNDS):
+        known = _known(listed, known, clock)
         with sources.whole(place) as stream:
-            stream.write(render(list(_facts(listed)), clock).encode("utf-8", "backslashreplace"))
+            stream.write(render(known, clock).encode("utf-8", "backslashreplace"))
         before, listed = listed, _pages(to)
         if listed.equals(before):
             break
     return place
 
 
-def render(shared: list[Facts], clock: Clock) -> str:
-    """Return the index of these runs, the latest first; known secrets are masked, as a page may be another's."""
+def render(known: Known, clock: Clock) -> str:
+    """Return the index of these pages, the latest run first; known secrets are masked, as a page may be another's."""
+    shared = [facts for _, facts in known.values()]
     latest_first = sorted(shared, key=lambda facts: (facts.started_at, facts.run_id), reverse=True)
     columns = [name for name in _FIGURES if any(_count(facts, name) for facts in shared)]
     head = "".join(
@@ -77,7 +81,8 @@ def render(shared: list[Facts], clock: Clock) -> str:
         f'<section class="runs">{reports.table(f"<tr>{head}</tr>", lines, "stack")}</section>',
         f"<footer>Made by fcwork, {reports.instant(clock.now())}</footer></main>",
     )
-    return mask(pages.document("Shared runs", parts, script="index.js"))
+    head = known_pages.tag({name: page for name, page in known.items() if page[0]})
+    return mask(pages.document("Shared runs", parts, script="index.js", head=head))
 
 
 def _line(facts: Facts, columns: list[str]) -> str:
@@ -116,12 +121,24 @@ def _pages(to: str | os.PathLike[str]) -> pl.DataFrame:
     return sources.list(to).filter(is_page).sort("name")
 
 
-def _facts(listed: pl.DataFrame) -> Iterator[Facts]:
-    """Yield the facts of the pages that are of runs; one that went away meanwhile, or is another's, is left out."""
+def _known(listed: pl.DataFrame, before: Known, clock: Clock) -> Known:
+    """Return the pages that are of runs, reading those that are new; one that went away meanwhile is left out."""
+    known, now = {}, clock.now()
     for file in listed.iter_rows(named=True):
-        found = _head(file)
+        name, stamp = file["name"], known_pages.stamp(file, now)
+        found = before[name][1] if stamp and before.get(name, ("",))[0] == stamp else _head(file)
         if found:
-            yield found
+            known[name] = (stamp, found)
+    return known
+
+
+def _text(place: str) -> str:
+    """Return the index that is there; nothing where there is none."""
+    try:
+        with opened(locate(place)) as intake:
+            return intake.read().decode("utf-8", "replace")
+    except SourceError:
+        return ""
 
 
 def _head(file: dict[str, Any]) -> Facts | None:
