@@ -14,9 +14,11 @@ from typing import Any
 
 import psutil
 import pytest
+from postgres_server import PASSWORD, Server
 
+from fcwork import settings
 from fcwork.schedule import LOST, UNDER_WAY, Book, Schedule, Standing
-from fcwork.store import SQLiteStore
+from fcwork.store import SQLiteStore, open_store
 
 pytestmark = [
     pytest.mark.kernel,
@@ -29,8 +31,8 @@ Start = Callable[[], subprocess.Popen[str]]
 
 
 @pytest.fixture
-def book(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
-    """A book, and notebooks that are quick and slow."""
+def notebooks(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notebooks that are quick and slow."""
     monkeypatch.setenv("FCWORK_HOME", str(home / ".fcwork"))
     for name, source in {"greet": GREET, "slow": SLOW}.items():
         cells = [
@@ -46,7 +48,23 @@ def book(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
         ]
         notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
         (home / f"{name}.ipynb").write_text(json.dumps(notebook), "utf-8")
+
+
+@pytest.fixture
+def book(home: Path, notebooks: None) -> Iterator[Book]:
+    """A book of this machine."""
+    del notebooks
     store = SQLiteStore(home / ".fcwork" / "state.sqlite")
+    yield Book(store)
+    store.close()
+
+
+@pytest.fixture
+def team_book(notebooks: None, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
+    """A book of a team, in PostgreSQL."""
+    del notebooks
+    monkeypatch.setenv("FCWORK_STORE", server.url())
+    store = open_store(settings.store_place())
     yield Book(store)
     store.close()
 
@@ -157,6 +175,35 @@ def test_a_killed_scheduler(book: Book, home: Path, start: Start) -> None:
     assert after["state"] == "CANCELLED"
     assert after["started_at"] >= before["ended_at"]
     assert workers(home) == []
+
+
+def test_a_team_s_schedulers(team_book: Book, home: Path, start: Start) -> None:
+    """P11, P12: of a team's schedulers the one that is awake is killed, and the other goes on; no two runs at once."""
+    added(team_book, home, cron="*/3 * * * * *", notebook="./slow.ipynb", texts=(("SECONDS", "2"),))
+    both = {process.pid: process for process in (start(), start())}
+    wait_for(lambda: is_running(team_book, home))
+    awake = both.pop(awake_in(team_book))
+    awake.kill()
+    awake.wait()
+    wait_for(lambda: awake_in(team_book) in both)
+    wait_for(lambda: len(results(home)) >= 3)
+    [other] = both.values()
+    other.terminate()
+    said = other.communicate(timeout=WAIT_SECONDS)[0]
+
+    assert other.returncode == 0
+    assert "another scheduler is running them; this one waits" in said
+    runs = sorted(results(home), key=lambda run: str(run["started_at"]))
+    assert {run["state"] for run in runs[:-1]} == {"SUCCEEDED"}
+    assert all(later["started_at"] > one["ended_at"] for one, later in pairwise(runs))
+    assert workers(home) == []
+    assert PASSWORD not in said + "".join(map(str, team_book.all()))
+
+
+def awake_in(book: Book) -> int:
+    """Return the process of the scheduler that is awake; none is 0."""
+    owners = [lease.owner for lease in book.store.leases("scheduler")]
+    return int(owners[0].split(":")[1].partition("-")[0]) if owners else 0
 
 
 def test_a_killed_run(book: Book, home: Path, start: Start) -> None:
