@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -50,7 +49,7 @@ def inbox(ctx: click.Context, *, state: str | None, limit: int, as_json: bool) -
     with _inbox() as opened:
         found = opened.messages(state=state, limit=limit)
     if as_json:
-        click.echo(terminal.visible(json.dumps([_told(message) for message in found], indent=2), keep="\n"))
+        click.echo(terminal.as_json([_told(message) for message in found]))
     elif found:
         head = ("received", "state", "door", "tries", "again", "id", "event", "error")
         for line in terminal.table(head, [_row(message) for message in found], last_is_free=True):

@@ -70,7 +70,8 @@ def _list(chosen: Mapping[str, Any], *, as_json: bool) -> Callable[[JobTracker],
     def lines(tracker: JobTracker) -> Iterator[str]:
         rows = tracker.history(**{"limit": USUAL, **chosen}).to_dicts()
         if as_json:
-            yield _json([{**row, **{name: json.loads(row[name]) for name in ("counts", "details")}} for row in rows])
+            parsed = ({name: json.loads(row[name]) for name in ("counts", "details")} for row in rows)
+            yield terminal.as_json([{**row, **told} for row, told in zip(rows, parsed, strict=True)])
         elif rows:
             head = ("created", "status", "name", "took", "doing", "id")
             yield from terminal.table(head, [_row(row) for row in rows], last_is_free=True)
@@ -90,7 +91,7 @@ def _one(job_id: str, *, as_json: bool) -> Callable[[JobTracker], Iterator[str]]
     def lines(tracker: JobTracker) -> Iterator[str]:
         record = tracker.get(job_id)
         if as_json:
-            yield _json(record.to_dict())
+            yield terminal.as_json(record.to_dict())
             return
         title = terminal.visible(f"{record.name} {record.id}: {record.status}")
         yield click.style(title, fg=_COLOURS.get(record.status), bold=True)
@@ -139,11 +140,6 @@ def _parts(record: JobRecord) -> Iterator[str]:
         yield from (f"  {terminal.visible(line)}" for line in record.traceback.splitlines())
     if record.status == "lost":
         yield "\nIts process was killed, stopped or cut off from the store; another may go on with the job, or fail it."
-
-
-def _json(value: Any) -> str:
-    """Return JSON for programs; in ASCII, so that a terminal has nothing to obey."""
-    return terminal.visible(json.dumps(value, indent=2, default=datetime.isoformat), keep="\n")
 
 
 def _counts(counts: Mapping[str, int]) -> str:

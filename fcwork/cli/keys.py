@@ -76,7 +76,7 @@ def inspect(files: tuple[str, ...], *, as_json: bool) -> int:
         told = [
             _public_record(file, key) for file, some in found for key in (some if isinstance(some, tuple) else [some])
         ]
-        click.echo(terminal.visible(json.dumps(told, indent=2), keep="\n"))
+        click.echo(terminal.as_json(told))
     else:
         for file, some in found:
             for line in _public_told(file, some):
@@ -123,7 +123,7 @@ def list_keys(*, as_json: bool) -> int:
 
     rows = ApiKeys().keys().to_dicts()
     if as_json:
-        click.echo(terminal.visible(json.dumps(rows, indent=2, default=datetime.isoformat), keep="\n"))
+        click.echo(terminal.as_json(rows))
     elif rows:
         head = ("state", "id", "begins with", "scopes", "created", "expires", "name")
         for line in terminal.table(head, [_row(row) for row in rows], last_is_free=True):

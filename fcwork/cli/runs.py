@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import webbrowser
 from collections.abc import Iterable, Iterator
 from contextlib import chdir, nullcontext
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +59,7 @@ def runs(
     wanted = [state.upper() for state in states] or None
     known = runner.history(name, state=wanted, since=instant(since) if since else None, limit=limit)
     if as_json:
-        click.echo(_json(known.to_dicts()))
+        click.echo(terminal.as_json(known.to_dicts()))
         return 0
     if not known.height:
         chosen = name or states or since
@@ -79,7 +77,7 @@ def show(run_id: str, *, as_json: bool) -> int:
 
     past = runner.past(run_id)
     if as_json:
-        click.echo(_json(past.to_dict()))
+        click.echo(terminal.as_json(past.to_dict()))
     else:
         _echo(pastruns.page(past))
     return 0
@@ -95,7 +93,7 @@ def diff(before: str, after: str, *, as_json: bool) -> int:
 
     found = runner.compare(before, after)
     if as_json:
-        click.echo(_json(found.to_dict()))
+        click.echo(terminal.as_json(found.to_dict()))
     else:
         _echo(pastruns.difference(found))
     return 0
@@ -149,11 +147,6 @@ def _there(past: PastRun) -> Any:
 def _has_screen() -> bool:
     """Say whether a browser could show itself; one of a terminal would take the terminal over."""
     return sys.platform in {"win32", "darwin"} or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
-def _json(value: Any) -> str:
-    """Return JSON for programs; in ASCII, so that a terminal has nothing to obey."""
-    return terminal.visible(json.dumps(value, indent=2, default=datetime.isoformat), keep="\n")
 
 
 def _echo(lines: Iterable[str] | Iterator[str]) -> None:

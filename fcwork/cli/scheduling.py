@@ -115,7 +115,7 @@ def list_them(*, as_json: bool) -> int:
     book = Book()
     known = book.all()
     if as_json:
-        click.echo(_json([_told(each, book) for each in known]))
+        click.echo(terminal.as_json([_told(each, book) for each in known]))
     elif known:
         rows = [_row(each, book) for each in known]
         for line in terminal.table(("name", "cron", "zone", "next (UTC)", "last", "notebook"), rows, last_is_free=True):
@@ -136,7 +136,7 @@ def show(name: str, *, as_json: bool) -> int:
     found = book.get(name)
     told = _told(found, book)
     if as_json:
-        click.echo(_json(told))
+        click.echo(terminal.as_json(told))
         return 0
     last = told.pop("last") or {}
     told["next"] = "; ".join(_next(found, book)) or "paused"
@@ -272,7 +272,3 @@ def _plain(value: Any) -> str:
     if isinstance(value, datetime):
         return f"{value:{_TIME}}"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _json(value: Any) -> str:
-    return terminal.visible(json.dumps(value, indent=2, default=datetime.isoformat), keep="\n")

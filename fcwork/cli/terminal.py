@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
 import textwrap
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 import click
 
@@ -28,6 +31,11 @@ def visible(text: str, *, keep: str = "") -> str:
         keep: characters that stay as they are, such as the line feeds of our own messages.
     """
     return _UNSEEN.sub(lambda found: found[0] if found[0] in keep else _spelt(found[0]), mask(text))
+
+
+def as_json(value: Any) -> str:
+    """Return JSON for programs; in ASCII, so that a terminal has nothing to obey."""
+    return visible(json.dumps(value, indent=2, default=datetime.isoformat), keep="\n")
 
 
 def wrapped(line: str, *, hang: int) -> str:

@@ -186,7 +186,6 @@ def _told(verdict: Verdict) -> Iterator[str]:
 
 
 def _json(verdict: Verdict) -> str:
-    import json
 
     found = verdict.event or verdict.signed
     view = {"difference": verdict.difference, "compared": verdict.compared, "hex_view": verdict.hex_view.to_dicts()}
@@ -196,4 +195,4 @@ def _json(verdict: Verdict) -> str:
         **(view if verdict.difference is not None else {}),
         "event": found.to_record() if found else None,
     }
-    return terminal.visible(json.dumps(told, indent=2), keep="\n")
+    return terminal.as_json(told)
