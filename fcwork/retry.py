@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import random
 import re
 import threading
@@ -21,6 +22,7 @@ from fcwork.errors import ApiError, ConfigError
 T = TypeVar("T")
 
 NEVER = math.inf
+SHARED_BY = "FCWORK_SHARED_BY"  # a variable: how many processes share what one of them might have alone
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?")
 _SPREAD = 0.1  # a tenth on top of Retry-After, so that 32 threads do not come back in one instant
 _DOUBLINGS = 60  # no window is wider than this many doublings, and no float overflows
@@ -76,6 +78,7 @@ class RetryBudget:
 
     Every retry costs one; every call that succeeds earns a tenth of one back. A platform in trouble therefore gets at
     most ``capacity`` retries, however many threads are at it, and about 10 % more load than without retries later on.
+    Processes that share an account, as the runs of a sweep do, have a part of it each, and one retry at least.
 
     Args:
         capacity: the retries in a full budget, which it starts with.
@@ -84,8 +87,8 @@ class RetryBudget:
     EARNED = 0.1
 
     def __init__(self, capacity: int) -> None:
-        self._capacity = float(capacity)
-        self._left = float(capacity)
+        self._capacity = min(float(capacity), max(capacity / sharers(), 1.0))
+        self._left = self._capacity
         self._lock = threading.Lock()
 
     @property
@@ -109,6 +112,8 @@ class RetryBudget:
 class Pace:
     """How fast all threads together may ask; safe to share between them.
 
+    Of processes that share an account, as the runs of a sweep do, each may ask at its part of the rate.
+
     Args:
         per_second: requests a second, evenly spaced; None for no limit.
         clock: what waits.
@@ -120,7 +125,7 @@ class Pace:
     def __init__(self, per_second: float | None, *, clock: Clock) -> None:
         if per_second is not None and not (_is_number(per_second) and 0 < per_second < math.inf):
             raise ConfigError(f"rate_per_second is {per_second!r}", hint="give a number above zero, or None")
-        self._spacing_seconds = 1 / per_second if per_second else 0.0
+        self._spacing_seconds = sharers() / per_second if per_second else 0.0
         self._clock = clock
         self._lock = threading.Lock()
         self._next = self._held_until = -math.inf
@@ -192,6 +197,18 @@ class Retrier:
     def _is_over(self, state: RetryCallState, deadline: float) -> bool:
         too_late = self.clock.monotonic() + state.upcoming_sleep > deadline
         return too_late or not self.budget.spend()
+
+
+def sharers() -> int:
+    """Return how many processes share the account: what ``FCWORK_SHARED_BY`` says, else this one alone.
+
+    Raises:
+        ConfigError: the variable holds no such number.
+    """
+    told = os.environ.get(SHARED_BY, "").strip() or "1"
+    if not re.fullmatch("[1-9][0-9]{0,5}", told):
+        raise ConfigError(f"{SHARED_BY} is {told!r}", hint="it is how many processes share the account, 1 or more")
+    return int(told)
 
 
 def parse_retry_after(text: str | None, now: datetime) -> float | None:

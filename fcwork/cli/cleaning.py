@@ -21,6 +21,7 @@ USUAL_AGE, SHOWN = "30d", 10  # names of a pile
 KINDS = ("runs", "checkpoints", "extractions", "events")
 RUNS = {
     "run": "runs",
+    "sweep": "sweeps",
     "interactive": "notebooks that people ran",
     "draft": "half-written files",
     "passing": "temporary folders of processes that are gone",
@@ -63,8 +64,8 @@ class Pile:
 def clean(what: tuple[str, ...], *, older_than: float, keep: int, yes: bool) -> int:
     """Show what is old and needed by nobody, and with --yes remove it. WHAT is all of these unless named:
 
-    runs: the folders of runs and of notebooks that people ran; never one that is under way or has rows left to send.
-    With them go what was half written, and temporary folders, where a process was killed.
+    runs: the folders of runs, of sweeps and of notebooks that people ran; never one that is under way or has rows left
+    to send. With them go what was half written, and temporary folders, where a process was killed.
     checkpoints: of sends that a newer version of their file superseded; `fcwork checkpoints` shows the others.
     extractions: pages of extractions that were cut off, and for so long that none goes on with them (a day at least).
     events: messages of the receiver's inbox that were handled or dropped, requests that it refused, and the files that

@@ -25,7 +25,7 @@ from fcwork.errors import (
 from fcwork.redact import mask
 
 if TYPE_CHECKING:
-    from fcwork.runner import RunResult, State
+    from fcwork.runner import RunResult
 
 FAILED, MISTAKE, WITH_ERRORS, STOPPED = 1, 2, 3, 130
 MISTAKES = (
@@ -38,7 +38,7 @@ MISTAKES = (
     SecretParameterError,
     BadKeyError,
 )
-_BY_STATE: dict[State, int] = {
+_BY_STATE: dict[str, int] = {
     "SUCCEEDED": 0,
     "SKIPPED": 0,
     "COMPLETED_WITH_ERRORS": WITH_ERRORS,
@@ -55,13 +55,18 @@ def of_error(error: FcworkError) -> int:
 
 
 def of_run(result: RunResult) -> int:
-    """Return the exit code of a run; a cell that stumbled over the caller's mistake counts as that."""
-    if result.state == "FAILED" and result.ename in {kind.__name__ for kind in MISTAKES}:
+    """Return the exit code of a run."""
+    return of_end(result.state, result.ename)
+
+
+def of_end(state: str, ename: str) -> int:
+    """Return the exit code of how a run ended; a cell that stumbled over the caller's mistake counts as that."""
+    if state == "FAILED" and ename in {kind.__name__ for kind in MISTAKES}:
         return MISTAKE
-    return of_state(result.state)
+    return of_state(state)
 
 
-def of_state(state: State) -> int:
+def of_state(state: str) -> int:
     """Return the exit code of how a load ended."""
     return _BY_STATE.get(state, FAILED)
 

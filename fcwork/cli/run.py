@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from fcwork.cli import exits, progress, summary
+from fcwork.cli import exits, progress, summary, sweeping
 from fcwork.cli.examples import examples
 from fcwork.cli.limits import limits
 
@@ -21,12 +21,15 @@ from fcwork.cli.limits import limits
         "fcwork run ingestion -p SOURCE stock.csv -p MAPPING stock.json -p PROFILE acme",
         "fcwork run ingestion -f nightly.yml -p DRY_RUN false",
         "fcwork run ./mine.ipynb --timeout 2h --cell-timeout 10m",
+        "fcwork run ingestion -f common.yml --sweep stores.csv --parallel 4",
+        "fcwork run --resume latest",
     ),
 )
 @click.argument("name", required=False)
 @click.option("-p", "--parameter", "texts", type=(str, str), multiple=True, metavar="KEY VALUE", help="A parameter.")
 @click.option("-f", "--file", "files", type=click.Path(), multiple=True, help="A YAML or JSON file of parameters.")
 @limits
+@sweeping.sweeps
 @click.option("-h", "--help", "wants_help", is_flag=True, help="Show this message, with NAME its parameters.")
 @click.pass_context
 def run(
@@ -45,13 +48,19 @@ def run(
     SOURCE. The parameters are checked before anything starts. Each run leaves a folder under .fcwork/runs with the
     executed notebook, a page to read, the parameters, the events and result.json.
 
+    With --sweep it is run once for each row of a file, in which each column is a parameter and an empty cell gives
+    nothing; a column `run` names rows. All rows are checked before the first is run, and `-` reads a csv from the
+    standard input. A sweep that was cut off goes on with --resume: what SUCCEEDED or was SKIPPED is not run again.
+
     Exit codes: 0 success, 1 failed or too slow, 2 a mistake in the call, 3 refused by its gate or completed with
-    errors, 130 Ctrl-C.
+    errors, 130 Ctrl-C. A sweep ends with 130 where it was stopped, else with the gravest of its runs': 1, 2, 3, 0.
     """
     if wants_help:
         click.echo(ctx.get_help())
         _show_parameters(name)
         return 0
+    if (sweep := sweeping.wanted(options)) is not None:
+        return sweeping.execute(name, texts, files, sweep, quiet=bool(ctx.obj), **options)
     if not name:
         from fcwork import runner
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fcwork.cli import exits, pastruns, progress, summary, terminal
+from fcwork.cli import exits, pastruns, progress, summary, sweeping, terminal
 from fcwork.cli.examples import examples
 from fcwork.cli.spans import since as instant
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     epilog=examples(
         "fcwork runs -n 5",
         "fcwork runs --state failed --state lost --since 2d",
+        "fcwork runs --sweep latest",
         "fcwork runs show latest",
         "fcwork runs diff 20260115T0200 20260116T0200",
         "fcwork runs rerun latest -p DRY_RUN false",
@@ -39,10 +40,18 @@ if TYPE_CHECKING:
 @click.option(
     "-n", "--limit", default=20, show_default=True, type=click.IntRange(1), help="How many, the latest first."
 )
+@click.option("--sweep", "sweep_id", metavar="ID", help="How the rows of this sweep stand, or of the latest.")
 @click.option("--json", "as_json", is_flag=True, help="For programs: a list of runs.")
 @click.pass_context
 def runs(
-    ctx: click.Context, *, name: str | None, states: tuple[str, ...], since: str | None, limit: int, as_json: bool
+    ctx: click.Context,
+    *,
+    name: str | None,
+    states: tuple[str, ...],
+    since: str | None,
+    limit: int,
+    sweep_id: str | None,
+    as_json: bool,
 ) -> int | None:
     """List the runs of this workspace, the latest first.
 
@@ -54,6 +63,10 @@ def runs(
     """
     if ctx.invoked_subcommand:
         return None
+    if sweep_id is not None:
+        if name or states or since:
+            raise click.UsageError("--sweep shows all rows of a sweep: leave --name, --state and --since away.", ctx)
+        return _sweep(sweep_id, as_json=as_json)
     from fcwork import runner
 
     wanted = [state.upper() for state in states] or None
@@ -131,6 +144,15 @@ def open_page(run_id: str, *, no_browser: bool) -> int:
     click.echo(terminal.visible(str(past.page or past.folder)))
     if past.page and not no_browser and _has_screen():
         webbrowser.open(past.page.as_uri())
+    return 0
+
+
+def _sweep(sweep_id: str, *, as_json: bool) -> int:
+    """Show how the rows of a sweep stand."""
+    from fcwork.runner.sweeping import look
+
+    told = look(sweep_id)
+    _echo([sweeping.as_json(told)] if as_json else sweeping.lines(told))
     return 0
 
 

@@ -1,9 +1,10 @@
 """Run notebooks, and say truly how they ended.
 
 In a terminal or a program ``run`` executes a notebook in a folder of its own, with typed parameters and without a
-secret in what it writes. ``history`` lists the runs, ``past`` reads one back, ``compare`` tells two apart, ``rerun``
-makes one again, and ``share`` makes a page of it for people who have nothing but a browser. In a notebook ``job`` shows
-the stages, ``record`` leaves the result and ``publish`` a frame, which ``load`` reads back.
+secret in what it writes, and ``sweep`` once for each row of parameters. ``history`` lists the runs, ``past`` reads one
+back, ``compare`` tells two apart, ``rerun`` makes one again, and ``share`` makes a page of it for people who have
+nothing but a browser; ``swept`` tells how a sweep stands. In a notebook ``job`` shows the stages, ``record`` leaves the
+result and ``publish`` a frame, which ``load`` reads back.
 
 Each name is imported when it is first used: a kernel imports this package at its start, for one of its modules.
 """
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from fcwork.runner.result import RunResult
     from fcwork.runner.sharing import Shared, share
     from fcwork.runner.stages import NotebookJob, job
+    from fcwork.runner.sweeping import sweep, swept
 
 __all__ = [
     "STATES",
@@ -65,6 +67,8 @@ __all__ = [
     "runs",
     "share",
     "shipped",
+    "sweep",
+    "swept",
 ]
 
 _HOMES = {
@@ -100,6 +104,8 @@ _HOMES = {
     "runs": "folder",
     "share": "sharing",
     "shipped": "notebook",
+    "sweep": "sweeping",
+    "swept": "sweeping",
 }
 
 

@@ -15,6 +15,7 @@ from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import NotebookError
 from fcwork.runner.folder import runs
 from fcwork.runner.history import LOST, RUNNING, UNFINISHED, history, instant, told
+from fcwork.runner.sweeping.record import sweeps
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,8 +47,8 @@ def clean(*, older_than_days: float = 30, keep: int = 50, dry_run: bool = False,
     """Remove old runs with all that they left, and return what went.
 
     A run stays that is under way, or that a checkpoint with rows left belongs to. With the runs go the folders of
-    notebooks that people ran, what was half written or half removed when its process was killed, and, at any age, what
-    such a process had in the folder for temporary files.
+    sweeps and of notebooks that people ran, what was half written or half removed when its process was killed, and, at
+    any age, what such a process had in the folder for temporary files.
 
     Args:
         older_than_days: for how long nobody wrote into what goes.
@@ -56,8 +57,8 @@ def clean(*, older_than_days: float = 30, keep: int = 50, dry_run: bool = False,
         clock: the time.
 
     Returns:
-        A frame of ``kind`` (run, interactive, draft or passing), ``id``, ``state``, ``touched_at``, ``bytes`` and
-        ``path``.
+        A frame of ``kind`` (run, sweep, interactive, draft or passing), ``id``, ``state``, ``touched_at``, ``bytes``
+        and ``path``.
 
     Raises:
         NotebookError: ``older_than_days`` or ``keep`` is no such number.
@@ -65,7 +66,9 @@ def clean(*, older_than_days: float = 30, keep: int = 50, dry_run: bool = False,
     import polars as pl
 
     before, now = clock.now() - _age(older_than_days), clock.now()
-    found = [*_runs(before, now - QUIET, _number(keep)), *_interactive(min(before, now - QUIET)), *_drafts(now - DRAFT)]
+    found = [*_runs(before, now - QUIET, _number(keep)), *_drafts(now - DRAFT)]
+    found += _folders("sweep", sweeps(), min(before, now - QUIET))
+    found += _folders("interactive", settings.home() / "interactive", min(before, now - QUIET))
     found += _passing(now)
     gone = found if dry_run else [one for one in found if _remove(one.path)]
     texts = dict.fromkeys(("kind", "id", "state"), pl.String())
@@ -115,10 +118,10 @@ def _is_needed(run: _Old, open_sends: Sequence[dict[str, Any]]) -> bool:
     return any(row["name"] in named for row in open_sends)
 
 
-def _interactive(before: datetime) -> Iterator[_Old]:
-    """Yield the folders of notebooks that people ran."""
-    for folder in sorted((settings.home() / "interactive").glob("*/")):
-        yield from _older("interactive", folder, before)
+def _folders(kind: str, place: Path, before: datetime) -> Iterator[_Old]:
+    """Yield the folders of sweeps, or of notebooks that people ran."""
+    for folder in sorted(place.glob("*/")):
+        yield from _older(kind, folder, before)
 
 
 def _drafts(before: datetime) -> Iterator[_Old]:

@@ -83,7 +83,7 @@ def run(
     """
     limits = Limits(timeout_seconds, cell_timeout_seconds, memory_mb)
     notebook = name if isinstance(name, Notebook) else find(name)
-    _check_retries(notebook, retries, safe_to_repeat=safe_to_repeat)
+    check_retries(notebook, retries, safe_to_repeat=safe_to_repeat)
     typed, values = list(texts), dict(parameters or {})
     target_of({**values, **dict(typed)})  # a secret must be known before it can be refused
     given = resolve(notebook, values, typed)
@@ -235,7 +235,12 @@ class _Run(Stoppable):
             self.journal.kernel_died(f"the kernel did not start: {error} (see {TRACEBACK})")
 
 
-def _check_retries(notebook: Notebook, retries: Any, *, safe_to_repeat: bool) -> None:
+def check_retries(notebook: Notebook, retries: Any, *, safe_to_repeat: bool) -> None:
+    """Refuse retries of what is not known to be safe to repeat.
+
+    Raises:
+        NotebookError: it is not known, or ``retries`` is no number of them.
+    """
     if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
         raise NotebookError(f"retries is {retries!r}: nothing was run", hint="give a whole number, 0 for none")
     if retries and not (safe_to_repeat or notebook.safe_to_repeat):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import functools
 import io
 import json
 import re
@@ -56,13 +57,18 @@ def declared(notebook: Notebook) -> list[Parameter]:
     Raises:
         NotebookError: there are several such cells, or it is not Python.
     """
+    return list(_declared(notebook))
+
+
+@functools.lru_cache(maxsize=8)  # a sweep asks once a row
+def _declared(notebook: Notebook) -> tuple[Parameter, ...]:
     sources = [_source(cell) for cell in notebook.cells if PARAMETERS_TAG in cell["metadata"].get("tags", [])]
     if len(sources) > 1:
         raise NotebookError(
             f"{notebook.name} has {len(sources)} cells tagged {PARAMETERS_TAG!r}", notebook=str(notebook.path)
         )
     if not sources:
-        return []
+        return ()
     try:
         lines = ast.parse(sources[0]).body
     except SyntaxError as error:
@@ -73,7 +79,7 @@ def declared(notebook: Notebook) -> list[Parameter]:
         ) from None
     comments = _comments(sources[0])
     found = [_parameter(line, comments.get(line.end_lineno or 0, "")) for line in lines]
-    return [parameter for parameter in found if parameter]
+    return tuple(parameter for parameter in found if parameter)
 
 
 def inspect(name: str | Path | Notebook) -> pl.DataFrame:

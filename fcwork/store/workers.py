@@ -20,11 +20,22 @@ def someone() -> str:
 
 def life_of(owner: str) -> Life:
     """Return whether the process that an owner's name tells of is there; unknown where it runs somewhere else."""
-    host, process, space, _ = (owner.rsplit(":", 3) + [""] * 4)[:4]
-    pid, _, begun = process.partition("-")
+    host, pid, begun, space = _told(owner)
     if host != socket.gethostname() or not space or space != _space() or not (pid.isdecimal() and begun):
         return "unknown"
     return "alive" if _begun(int(pid)) == begun else "dead"  # its number may be another process's by now
+
+
+def process_of(owner: str) -> int | None:
+    """Return the number of the process that an owner's name tells of; None where it is not there, or not here."""
+    return int(_told(owner)[1]) if life_of(owner) == "alive" else None
+
+
+def _told(owner: str) -> tuple[str, str, str, str]:
+    """Return the host, the process, its beginning and its space, as a name tells them."""
+    host, process, space, _ = (owner.rsplit(":", 3) + [""] * 4)[:4]
+    pid, _, begun = process.partition("-")
+    return host, pid, begun, space
 
 
 def _begun(pid: int) -> str:

@@ -197,7 +197,7 @@ def test_every_command_of_the_readme_can_be_called(command: str) -> None:
     for key, _ in context.params.get("options") or ():
         assert any(key in inspect.signature(route).parameters for route in routes), f"no route takes {key}"
     if name == "run":
-        assert context.params["name"] in runner.names()
+        assert context.params["name"] in runner.names() or context.params["resume"]
         assert {key for key, _ in context.params["texts"]} <= PARAMETERS
         assert [file for file in context.params["files"] if not (ROOT / "notebooks" / file).is_file()] == []
 

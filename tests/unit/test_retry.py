@@ -8,7 +8,7 @@ import pytest
 
 from fcwork.clock import ManualClock
 from fcwork.errors import ApiError, ConfigError, RateLimitError, ServerError
-from fcwork.retry import NEVER, Retrier, RetryBudget, RetryPolicy, parse_retry_after
+from fcwork.retry import NEVER, Pace, Retrier, RetryBudget, RetryPolicy, parse_retry_after
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
@@ -173,3 +173,34 @@ def test_budget_can_be_shared_by_clients() -> None:
     for _ in range(2):
         Retrier(RetryPolicy(), clock=ManualClock(), budget=budget).run(failing(ServerError("down"), []), again=always)
     assert budget.left == 0
+
+
+@pytest.mark.parametrize(("capacity", "processes", "left"), [(32, "4", 8), (2, "4", 1), (0, "4", 0), (32, "", 32)])
+def test_processes_that_share_an_account_have_a_part_of_the_budget(
+    monkeypatch: pytest.MonkeyPatch, capacity: int, processes: str, left: int
+) -> None:
+    """P19: of several processes at one account each has its part of the retries, one at least where there are any."""
+    monkeypatch.setenv("FCWORK_SHARED_BY", processes)
+    budget = RetryBudget(capacity)
+    for _ in range(1_000):
+        budget.earn()
+    assert budget.left == left
+
+
+def test_processes_that_share_an_account_have_a_part_of_the_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P19: of four processes at one account each asks at a quarter of the rate, and holds when it is told to."""
+    monkeypatch.setenv("FCWORK_SHARED_BY", "4")
+    clock = ManualClock()
+    pace = Pace(8.0, clock=clock)
+    for _ in range(5):
+        pace.wait()
+    assert clock.monotonic() == pytest.approx(4 * 0.5)
+    Pace(None, clock=clock).wait()
+
+
+@pytest.mark.parametrize("wrong", ["0", "-1", "4.5", "many", "1" * 9])
+def test_a_senseless_number_of_processes_is_told(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    """P32: a number of processes that is none is a mistake of the settings, and named."""
+    monkeypatch.setenv("FCWORK_SHARED_BY", wrong)
+    with pytest.raises(ConfigError, match="FCWORK_SHARED_BY is"):
+        RetryBudget(32)
