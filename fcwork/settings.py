@@ -257,6 +257,12 @@ def store_place() -> str | Path:
     return named or home() / "state.sqlite"
 
 
+def metrics_file() -> Path | None:
+    """Return the file that is to tell Prometheus of the runs: ``FCWORK_METRICS``; None where none is named."""
+    named = os.environ.get("FCWORK_METRICS", "").strip()
+    return Path(named).expanduser().absolute() if named else None
+
+
 def _complete(merged: Mapping[str, Value], profile: str, *, allow_private: bool) -> Settings:
     missing = [name for name in NEEDED if not merged.get(name)]
     if bool(merged.get("username")) != bool(merged.get("password")):

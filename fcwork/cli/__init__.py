@@ -27,6 +27,7 @@ from fcwork.cli.inbox import inbox
 from fcwork.cli.jobs import jobs
 from fcwork.cli.keys import keys
 from fcwork.cli.mapping import map_rows
+from fcwork.cli.metrics import metrics
 from fcwork.cli.platform import simulate
 from fcwork.cli.reading import read
 from fcwork.cli.receiving import receive
@@ -47,6 +48,7 @@ VERBS = (
     templates,
     run,
     runs,
+    metrics,
     share,
     schedule,
     scheduler,

@@ -1,4 +1,4 @@
-"""Options that are a key and a value each: read as JSON where they are some, else as text."""
+"""Options with values in JSON: a key and a value each, read as text where it is none, or a whole object."""
 
 from __future__ import annotations
 
@@ -32,6 +32,20 @@ def gathered(pairs: Pairs) -> dict[str, Any]:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         found.setdefault(key, []).append(text if number else value)
     return {key: values[0] if len(values) == 1 else values for key, values in found.items()}
+
+
+def an_object(text: str | None, option: str) -> dict[str, Any] | None:
+    """Return the object that an option gives as JSON; None where it was not given.
+
+    Raises:
+        ConfigError: it is no JSON, or no object.
+    """
+    if text is None:
+        return None
+    found = _value(text)
+    if not isinstance(found, dict):
+        raise ConfigError(f"{option} is {text!r}, and no JSON object", hint=f"""in quotes, such as {option} '{{}}'""")
+    return found
 
 
 def _value(text: str) -> Any:

@@ -81,6 +81,13 @@ def scheduler() -> int:
 )
 @click.option("--retries", type=click.IntRange(0, 20), help="Repeats of a failed run, if it is safe to repeat.")
 @click.option("--timeout", "timeout_seconds", callback=seconds, metavar="SPAN", help="Stop a run after so long: 2h.")
+@click.option(
+    "--expect-every",
+    "expect_seconds",
+    callback=seconds,
+    metavar="SPAN",
+    help="Tell of it when nothing was loaded for so long: 26h.",
+)
 @click.option("--on-failure-url", "failure_url", metavar="URL", help="Is told of failures; env:NAME names a variable.")
 @click.option("--on-failure-secret-env", "failure_secret_env", metavar="VARIABLE", help="Holds what signs that.")
 @click.option("--on-failure-command", "failure_command", metavar="COMMAND", help="Is run at a failure, by no shell.")
@@ -103,6 +110,8 @@ def add(name: str, notebook: str | None, files: tuple[str, ...], **given: Any) -
     click.echo(f"{made.name} runs {terminal.visible(made.notebook)}; next:")
     for line in _next(made, book):
         click.echo(f"  {line}")
+    if made.expect_seconds and not (made.failure_url or made.failure_command):
+        click.echo("nobody is told when no load arrives: name an address or a command for failures", err=True)
     return 0
 
 
@@ -138,9 +147,10 @@ def show(name: str, *, as_json: bool) -> int:
     if as_json:
         click.echo(terminal.as_json(told))
         return 0
-    last = told.pop("last") or {}
+    last, arrival = told.pop("last") or {}, told.pop("arrival") or {}
     told["next"] = "; ".join(_next(found, book)) or "paused"
     rows = [(key, _plain(value)) for key, value in told.items() if value not in (None, "", [], ())]
+    rows += [(f"arrival.{key}", _plain(value)) for key, value in arrival.items() if value not in (None, "")]
     rows += [(f"last.{key}", _plain(value)) for key, value in last.items() if value not in (None, "")]
     for line in terminal.table(("what", "value"), rows, last_is_free=True):
         click.echo(line)
@@ -252,10 +262,14 @@ def _next(found: Schedule, book: Book) -> list[str]:
 
 
 def _row(found: Schedule, book: Book) -> tuple[str, ...]:
+    from fcwork.schedule import overdue_since
+
     after = None if found.paused else found.times.after(book.clock.now())
     due = "paused" if found.paused else f"{after:{_TIME}}" if after else "never"
     turn = book.standing(found.name).turn
     last = f"{turn.state} {turn.instant:%m-%d %H:%M}" if turn else ""
+    since = overdue_since(found, book)
+    last += f"{last and ', '}OVERDUE since {since:%m-%d %H:%M}" if since else ""
     return found.name, found.cron, found.zone, due, last, found.notebook
 
 
@@ -265,7 +279,18 @@ def _told(found: Schedule, book: Book) -> dict[str, Any]:
 
     turn = book.standing(found.name).turn
     after = [] if found.paused else list(islice(found.times.following(book.clock.now()), _SHOWN))
-    return {**found.to_json(), "next": after, "last": asdict(turn) if turn else None}
+    told = {**found.to_json(), "next": after, "last": asdict(turn) if turn else None}
+    return {**told, "arrival": _arrival(found, book)}
+
+
+def _arrival(found: Schedule, book: Book) -> dict[str, Any] | None:
+    """Return when a load arrived last, and whether the next is overdue; None where none is expected."""
+    from dataclasses import asdict
+
+    from fcwork.schedule import overdue_since
+
+    waiting = book.arrivals.get(found.name) if found.expect_seconds else None
+    return asdict(waiting) | {"overdue_at": overdue_since(found, book)} if waiting else None
 
 
 def _plain(value: Any) -> str:

@@ -60,9 +60,14 @@ _READ_TOO = ("mapping", "rules")
 @click.option("--max-rejected", default="0%", show_default=True, metavar="N|N%", help="More, and nothing is sent.")
 @click.option("--max-unknown", default=0, show_default=True, type=int, help="More, and it is no success.")
 @click.option(
+    "--expect",
+    metavar="JSON",
+    help='Refuse what is far from the loads before: {"rows": "50%", …}; {} for what is usual.',
+)
+@click.option(
     "--workflow", default="send", show_default=True, metavar="NAME", help="What loads of this kind are called."
 )
-@click.option("--force", is_flag=True, help="Send also a file that was loaded already.")
+@click.option("--force", is_flag=True, help="Send also a file that was loaded already, or is not as expected.")
 @click.option("--max-files", type=int, metavar="N", help="Of a glob: at most so many files, the oldest first.")
 @click.option("--archive", metavar="FOLDER", help="Move a file there when its rows are settled: beside it, or a URI.")
 @click.option("--errors-to", metavar="FOLDER", help="Move a file there that could not be read or loaded.")
@@ -144,6 +149,7 @@ def _sent(
             entity_type=given["entity"].upper(),
             max_rejected=given["max_rejected"],
             max_unknown=given["max_unknown"],
+            expect=pairs.an_object(given["expect"], "--expect"),
             batch_size=given["batch_size"],
             workers=given["workers"],
             rate_per_second=given["rate"],

@@ -1,5 +1,6 @@
 """Load a source into the platform: plan (read, map, check, gate), look, then apply; notebook and CLI use the same."""
 
+from fcwork.ingestion.feed_terms import Expect
 from fcwork.ingestion.files import FileLedger, FileRecord, FileVersion
 from fcwork.ingestion.gate import Gate
 from fcwork.ingestion.plan import IngestPlan
@@ -9,6 +10,7 @@ from fcwork.stages import Stage
 
 __all__ = [
     "COUNTS",
+    "Expect",
     "FileLedger",
     "FileRecord",
     "FileVersion",

@@ -1,7 +1,7 @@
 """A load that was read, mapped and checked, and not sent yet."""
 
 import html
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -44,6 +44,7 @@ class IngestPlan:
         known: those of the files skipped that hold what was loaded last.
         gates: of several files, the gate of each by itself.
         origins: of parts of files that rows name as their source, such as members of a zip: which file it is.
+        feed: how the load is beside those before it, in words; empty where nothing was expected.
     """
 
     read: pl.DataFrame
@@ -69,6 +70,7 @@ class IngestPlan:
     gates: Mapping[str, Gate] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     masked: tuple[str, ...] = ()
+    feed: str = ""
 
     @property
     def preview(self) -> pl.DataFrame:
@@ -98,6 +100,7 @@ class IngestPlan:
                 loading = Loading(self.way, self.stages, self._doubtful(), claims, self._closed, self.origins)
                 loaded = loading.run(self.ready, self.files, self.rejected, on_progress)
                 result, files = self._without(loaded.skipped).concluded(loaded), loaded.files
+                result = self._remembered(result, files)
             else:
                 result, files = self._held_back(), self._refused(claims)
             if self.way.places.folders:
@@ -125,10 +128,19 @@ class IngestPlan:
                 "checkpoints": tuple(sent.checkpoint for sent in sends if sent.checkpoint),
                 "read_back": sum(sent.read_back for sent in sends),
                 "requests": sum(sent.attempts for sent in sends),
+                "repeats": sum(int((frames.enter(sent.batches)["attempt"] > 1).sum()) for sent in sends),
                 "jobs": loaded.jobs,
                 "job_status": loaded.job_status,
             },
         )
+
+    def _remembered(self, result: IngestResult, files: Sequence[Load]) -> IngestResult:
+        """Leave the profile of what was applied, for the loads that come after it."""
+        found = self.way.feed.keep(files) if self.way.feed.concerns(self.read) else frames.no_issues()
+        if not found.height:
+            return result
+        issues = frames.join_issues([frames.enter_issues(result.issues), found])
+        return replace(result, issues=frames.leave(issues, self.kind))
 
     @property
     def _closed(self) -> dict[str, str]:
@@ -218,6 +230,7 @@ class IngestPlan:
             source=self.source,
             mapping=self.mapping,
             masked=self.masked,
+            feed=self.feed,
             skipped=self.skipped or self._empty(counts),
             waiting=self.waiting,
             stages=self.stages.ended(),
@@ -241,7 +254,8 @@ class IngestPlan:
     def __str__(self) -> str:
         told = ", ".join(f"{self.counts[name]:,} {name}" for name in ("read", "mapped", "rejected", "ready"))
         files = told_of(self.skipped) + told_of(self.waiting, "waiting")
-        return f"Plan for {self.target}: {told}; gate {self.gate}; nothing sent{files}"
+        feed = f"; feed {self.feed}" if self.feed else ""
+        return f"Plan for {self.target}: {told}; gate {self.gate}; nothing sent{feed}{files}"
 
     __repr__ = __str__
 

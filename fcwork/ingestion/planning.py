@@ -12,6 +12,7 @@ from fcwork.client import FluentClient
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import ConfigError, MappingError
 from fcwork.ingestion.deliveries import Deliveries, taken_of
+from fcwork.ingestion.feed import Expected, feed_of
 from fcwork.ingestion.files import FileLedger
 from fcwork.ingestion.gate import UNREADABLE, Gate, Limit, judge, judge_each
 from fcwork.ingestion.inbox import Inbox, Order
@@ -48,6 +49,7 @@ def ingest(
     entity_type: str = "INVENTORY",
     max_rejected: str | float = "0%",
     max_unknown: int = 0,
+    expect: Expected = None,
     batch_size: int = 5_000,
     workers: int = 1,
     max_retries: int = 3,
@@ -97,11 +99,14 @@ def ingest(
         entity_type: with ``batch``: what the rows are.
         max_rejected: how many rows may be rejected before sending: a share such as ``5%``, or a number of rows.
         max_unknown: how many unknown outcomes still count as success.
+        expect: how the load is to be beside those of its feed before it: an ``Expect`` or a dict of its names, ``{}``
+            for what is usual. One that is far from them is refused by the gate. None judges nothing; ``False`` says
+            that the load belongs to no feed, and leaves no profile.
         batch_size, workers, max_retries, rate_per_second, deadline_seconds, verify, verify_seconds, key, checkpoint: as
             in ``recovery.send``. Without a checkpoint of one's own its name is derived from workflow, version, target
             and route, so that a load begun again goes on where it stopped, and a newer version supersedes it.
         workflow: what loads of this kind are called.
-        force: load also what was loaded already, from its beginning.
+        force: load also what was loaded already, from its beginning; and what is not as expected, which is only told.
         resend_unknown: of dead letters, send also those that may have arrived over a route where that would do them
             twice; else they stay unknown.
         track_files: keep account of files; with the embedded simulator, which dies with its process, it is not.
@@ -123,17 +128,11 @@ def ingest(
 
     Raises:
         SourceError, MappingError, ConfigError: the file, the mapping or the rules are not usable; the message says why.
-        StoreError: the account of files cannot be kept.
+        StoreError: the account of files cannot be kept, or the loads before cannot be read.
     """
     batches: dict[str, Any] = {"job": job, "name": job_name, "preprocessing": preprocessing, "entity_type": entity_type}
-    terms: dict[str, Any] = {
-        "batch_size": batch_size,
-        "workers": workers,
-        "max_retries": max_retries,
-        "verify": verify,
-        "key": key,
-    }
-    terms["verify_seconds"] = verify_seconds
+    terms: dict[str, Any] = {"batch_size": batch_size, "workers": workers, "max_retries": max_retries}
+    terms |= {"verify": verify, "verify_seconds": verify_seconds, "key": key}
     bounds = {"rate_per_second": rate_per_second, "deadline_seconds": deadline_seconds}
     check_options({"route": route, "max_unknown": max_unknown, "workflow": workflow, **batches, **terms})
     limit = Limit.read(max_rejected)
@@ -151,6 +150,8 @@ def ingest(
     mapper = mapper_of(mapping, resolvers, {**own, **(context or {})})
     validator = validator_of(rules, entity_type if route == "batch" else None)
     tracked = track_files and isinstance(source, str | Path) and client.target != EMBEDDED
+    told: dict[str, Any] = {"per_file": job == "per-file", "forced": force, "mapper": mapper, "clock": clock}
+    feed = feed_of(expect, source, target=client.target, workflow=workflow, tracked=tracked, **told)
     if route == "batch":
         batches |= {"job": "per-run" if job == "per-file" else job, "batches_per_job": batches_per_job}
     way = Way(
@@ -166,6 +167,7 @@ def ingest(
         resend_unknown=resend_unknown,
         files=_ledger(workflow, client.target, clock) if tracked else None,
         places=places,
+        feed=feed,
         terms={**terms, "clock": clock},
         bounds=bounds,
     )
@@ -212,9 +214,11 @@ def _planned(
         ready = validator.typed(ready)
     stages.end()
 
+    feed = way.feed.judged(ready, deliveries.versions if way.feed.concerns(rows) else (), deliveries.origins)
     unread = taken.rejected.with_columns(pl.lit("read").alias(STAGE))
     rejected = stack([unread, refused(rows, unmapped, "map"), refused(rows, failed, "check")])
-    issues = frames.join_issues([taken.issues, *_unreadable(deliveries, clock), map_issues, check_issues])
+    found = [taken.issues, *_unreadable(deliveries, clock), map_issues, check_issues, feed.issues]
+    issues = frames.join_issues(found)
     counts = dict(zip(COUNTS, (taken.rows, mapped.height, rejected.height, 0, 0, ready.height), strict=True))
     gates = _gates(limit, deliveries, rejected, issues)
     return IngestPlan(
@@ -241,6 +245,7 @@ def _planned(
         gates=gates,
         origins=deliveries.origins,
         masked=mapper.masked_columns if mapper else (),
+        feed=feed.words,
     )
 
 

@@ -60,8 +60,10 @@ class IngestResult:
         checkpoints: the names of all of them.
         jobs, job_status: the platform's jobs that were used, and the status of the last, OPEN or CLOSED.
         requests: how many requests it took, those refused and repeated included.
+        repeats: how many of them tried something again.
         read_back: how many of the delivered rows the platform told nothing of, and were found there.
         masked: columns whose values the mapping masks, so that pages for others hide them.
+        feed: how the load is beside those before it, in words; empty where nothing was expected.
     """
 
     delivered: Any
@@ -86,8 +88,10 @@ class IngestResult:
     jobs: tuple[str, ...] = ()
     job_status: str = ""
     requests: int = 0
+    repeats: int = 0
     read_back: int = 0
     masked: tuple[str, ...] = ()
+    feed: str = ""
 
     @property
     def ok(self) -> bool:
@@ -102,8 +106,9 @@ class IngestResult:
         loud = "DRY RUN, nothing was sent: " if self.dry_run else ""
         gate = "" if self.gate.is_open else f"; the gate is {self.gate}"
         rows = f"{self.counts['read']:,} rows read, {told}"
+        feed = f"; the feed is {self.feed}" if self.feed else ""
         files = told_of(self.skipped) + told_of(self.waiting, "waiting") + self._told_moves()
-        return f"{loud}{rows} → {self.target} [{self.state}]{gate}{files}"
+        return f"{loud}{rows} → {self.target} [{self.state}]{gate}{feed}{files}"
 
     @property
     def counts_by_code(self) -> dict[str, int]:
@@ -152,6 +157,7 @@ class IngestResult:
             "source": self.source,
             "mapping": self.mapping,
             **({"masked": list(self.masked)} if self.masked else {}),
+            **({"feed": self.feed} if self.feed else {}),
             "skipped": [asdict(file) for file in self.skipped],
             "waiting": {"files": len(self.waiting), "first": [asdict(file) for file in self.waiting[:NAMED]]},
             "moved": [asdict(file) for file in self.moved],
@@ -159,6 +165,7 @@ class IngestResult:
             "issues": self.counts_by_code,
             "checkpoint": self.checkpoint,
             "checkpoints": list(self.checkpoints),
+            "sending": {"requests": self.requests, "repeats": self.repeats},
             "details": self.details,
         }
 

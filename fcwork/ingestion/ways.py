@@ -20,6 +20,7 @@ from fcwork.names import nearest
 from fcwork.routes import Paced, Route
 
 if TYPE_CHECKING:
+    from fcwork.ingestion.feed import Feed
     from fcwork.ingestion.files import FileLedger, FileVersion
     from fcwork.ingestion.putting_away import Places
     from fcwork.mapper import Mapper
@@ -45,6 +46,7 @@ class Way:
         resend_unknown: send dead letters again that may have arrived.
         files: what is known of the files; None where they are not kept track of.
         places: where files go when they are through.
+        feed: which the load belongs to.
         terms: of ``recovery.send``, for each file.
         bounds: rate and deadline, of all files together.
     """
@@ -61,6 +63,7 @@ class Way:
     resend_unknown: bool
     files: FileLedger | None
     places: Places
+    feed: Feed
     terms: Mapping[str, Any] = field(default_factory=dict)
     bounds: Mapping[str, Any] = field(default_factory=dict)
 

@@ -135,7 +135,7 @@ class Load:
         told |= {"target": client.target, "dry_run": dry_run}
         with body.lying(self.workflow) as path:
             try:
-                plan = ingest(client, path, **self.options)
+                plan = ingest(client, path, expect=False, **self.options)
             except MappingError as error:  # the mapping itself was read before
                 return Reaction(state="REFUSED", reason=f"the body does not fit the mapping: {error.message}", **told)
             except SourceError as error:

@@ -132,7 +132,7 @@ class LoadReport:
         if result.dry_run and result.gate.is_open:
             yield "Run it again with <code>DRY_RUN=false</code> to send the rows that are ready."
         if not result.gate.is_open:
-            yield f"The gate is {text(result.gate)}. Mend the source, or allow more with <code>MAX_REJECTED</code>."
+            yield f"The gate is {text(result.gate)}. {self._opens()}"
         if counts["unknown"]:
             yield (
                 f"Look on the platform for the {rows(counts['unknown'])} of "
@@ -148,6 +148,12 @@ class LoadReport:
         if result.checkpoint and not result.ok:
             yield f"What is left is kept under {code(result.checkpoint)}: the same load goes on there."
 
+    def _opens(self) -> str:
+        """Say what opens the gate."""
+        if any(reason.code.startswith("feed.") for reason in self._numbers.reasons):
+            return "Ask whoever sends the feed; if it is right, load it with <code>FORCE_REPROCESS</code>."
+        return "Mend the source, or allow more with <code>MAX_REJECTED</code>."
+
     def _facts(self, about: About) -> dict[str, str]:
         result, source = self.result, self.result.source
         held = size(int(source.get("bytes") or 0))
@@ -158,6 +164,7 @@ class LoadReport:
             "SHA-256": code(source.get("sha256")),
             "Mapping": text(result.mapping),
             "Gate": text(result.gate),
+            "Feed": text(result.feed),
             "Target": text(about.target),
             "Platform's job": text(_jobs(result)),
             "Read back": read_back,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fcwork.runner.history import history
     from fcwork.runner.journal import STATES, State
     from fcwork.runner.manifest import Published
+    from fcwork.runner.monitoring import exposition, figures, write_metrics
     from fcwork.runner.notebook import Notebook, find, names, shipped
     from fcwork.runner.parameters import Parameter, declared, from_environment, inspect, read_file
     from fcwork.runner.past import PastRun, past
@@ -49,6 +50,8 @@ __all__ = [
     "clean",
     "compare",
     "declared",
+    "exposition",
+    "figures",
     "find",
     "from_environment",
     "history",
@@ -69,6 +72,7 @@ __all__ = [
     "shipped",
     "sweep",
     "swept",
+    "write_metrics",
 ]
 
 _HOMES = {
@@ -86,6 +90,8 @@ _HOMES = {
     "clean": "clearing",
     "compare": "difference",
     "declared": "parameters",
+    "exposition": "monitoring",
+    "figures": "monitoring",
     "find": "notebook",
     "from_environment": "parameters",
     "history": "history",
@@ -106,6 +112,7 @@ _HOMES = {
     "shipped": "notebook",
     "sweep": "sweeping",
     "swept": "sweeping",
+    "write_metrics": "monitoring",
 }
 
 

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import fcwork
 from fcwork.redact import mask
 from fcwork.runner import document, page
-from fcwork.runner.folder import BEGINNING, EVENTS, NOTEBOOK, PAGE, PARAMETERS, RESULT, SOURCE, RunFolder
+from fcwork.runner.folder import BEGINNING, EVENTS, MEASURED, NOTEBOOK, PAGE, PARAMETERS, RESULT, SOURCE, RunFolder
+from fcwork.runner.monitoring import figures
 from fcwork.runner.notebook import Notebook
 from fcwork.runner.parameters import as_json
+from fcwork.runner.past import PastRun
 from fcwork.runner.result import RunResult
 
 if TYPE_CHECKING:
@@ -22,8 +24,15 @@ if TYPE_CHECKING:
 STATE_TAG = "fcwork-state"
 
 
-def begin(folder: RunFolder, notebook: Notebook, started_at: datetime) -> None:
+def begin(folder: RunFolder, notebook: Notebook, started_at: datetime, *, target: str = "", schedule: str = "") -> None:
     """Write the source that is run, and ``run.json``: what is known of a run that has no result yet.
+
+    Args:
+        folder: of the run.
+        notebook: that is run.
+        started_at: when it began.
+        target: whose platform, as far as the settings tell.
+        schedule: that it is run for, if any.
 
     Raises:
         ConfigError: the folder cannot be written.
@@ -37,6 +46,7 @@ def begin(folder: RunFolder, notebook: Notebook, started_at: datetime) -> None:
             "name": notebook.name,
             "run_id": folder.run_id,
             "started_at": started_at.isoformat(),
+            **_whose(target, schedule),
             "runner": someone(),
             "rerun_of": notebook.kept_by or None,
             "working_folder": str(Path.cwd()),
@@ -48,7 +58,7 @@ def begin(folder: RunFolder, notebook: Notebook, started_at: datetime) -> None:
 
 
 def keep(result: RunResult, notebook: Notebook, node: NotebookNode, folder: RunFolder) -> None:
-    """Write the executed notebook with its end state on top, its page, and last of all ``result.json``.
+    """Write the executed notebook with its end state on top, its page and figures, and last of all ``result.json``.
 
     Raises:
         ConfigError: the folder cannot be written.
@@ -59,12 +69,14 @@ def keep(result: RunResult, notebook: Notebook, node: NotebookNode, folder: RunF
     document.put_first(node, _banner(result), STATE_TAG)
     written = mask(document.dump(node))
     if mask(notebook.text) != notebook.text:  # it may hold a secret that only the kernel knew before
-        begin(folder, notebook, result.started_at)
+        begin(folder, notebook, result.started_at, target=result.target, schedule=result.schedule)
     for name in (EVENTS, PARAMETERS):
         folder.mask_again(name)
     folder.write(NOTEBOOK, written)
     folder.write(PAGE, page.render(written, result.name))
-    folder.write_json(RESULT, _content(result, notebook))
+    content = _content(result, notebook)
+    folder.write_json(MEASURED, figures(PastRun(result.run_id, folder.path, content)))
+    folder.write_json(RESULT, content)
 
 
 def _content(result: RunResult, notebook: Notebook) -> dict[str, Any]:
@@ -75,7 +87,7 @@ def _content(result: RunResult, notebook: Notebook) -> dict[str, Any]:
         "run_id": result.run_id,
         "retry_of": result.retry_of or None,
         "rerun_of": result.rerun_of or None,
-        "target": result.target,
+        **_whose(result.target, result.schedule),
         **result.figures,
         "started_at": result.started_at.isoformat(),
         "ended_at": result.ended_at.isoformat(),
@@ -90,6 +102,10 @@ def _content(result: RunResult, notebook: Notebook) -> dict[str, Any]:
         "report": result.report.name,
         "fcwork": fcwork.__version__,
     }
+
+
+def _whose(target: str, schedule: str) -> dict[str, str | None]:
+    return {"target": target, "schedule": schedule or None}
 
 
 def _origin(notebook: Notebook) -> dict[str, str]:

@@ -18,6 +18,8 @@ from fcwork.runner import archive, document
 from fcwork.runner.folder import NOTEBOOK, PARAMETERS, RunFolder, check_id, new_id
 from fcwork.runner.journal import Journal, Listener
 from fcwork.runner.limits import Limits, Overtime
+from fcwork.runner.monitoring.telling import tell
+from fcwork.runner.monitoring.tracing import learn_headers
 from fcwork.runner.notebook import Notebook, find
 from fcwork.runner.parameters import as_code, as_json, effective, resolve
 from fcwork.runner.result import RunResult
@@ -50,6 +52,7 @@ def run(
     retries: int = 0,
     safe_to_repeat: bool = False,
     strict: bool = False,
+    schedule: str = "",
     on_event: Listener | None = None,
     clock: Clock = SYSTEM,
 ) -> RunResult:
@@ -72,6 +75,7 @@ def run(
             by ``{"fcwork": {"safe_to_repeat": true}}`` in its metadata.
         strict: a run that showed a known secret has failed and is not to be published. Secrets are masked in all
             that it leaves, strict or not, and ``masked`` says where.
+        schedule: that it is run for, noted with the run.
         on_event: told of each event (run, cell, stage) as it happens, as a dict with ``event`` and ``at``; of a time
             limit in another thread.
         clock: the time.
@@ -85,9 +89,10 @@ def run(
     notebook = name if isinstance(name, Notebook) else find(name)
     check_retries(notebook, retries, safe_to_repeat=safe_to_repeat)
     typed, values = list(texts), dict(parameters or {})
+    learn_headers()
     target_of({**values, **dict(typed)})  # a secret must be known before it can be refused
     given = resolve(notebook, values, typed)
-    call = _Call(notebook, given, environment or {}, limits, clock, on_event, strict)
+    call = _Call(notebook, given, environment or {}, limits, clock, on_event, strict, schedule)
     first_id = run_id or new_id(notebook.name, clock.now())
     check_id(f"{first_id}-retry{retries}" if retries else first_id)
     result = call.run(first_id)
@@ -109,13 +114,14 @@ class _Call:
     clock: Clock
     on_event: Listener | None
     strict: bool
+    schedule: str = ""
 
     def run(self, run_id: str, *, retry_of: str = "") -> RunResult:
         """Run it once, in a folder of this run's own."""
         started_at = self.clock.now()
         folder = RunFolder(run_id)
         values = effective(self.notebook, self.given)
-        archive.begin(folder, self.notebook, started_at)
+        archive.begin(folder, self.notebook, started_at, target=target_of(values), schedule=self.schedule)
         folder.write_json(PARAMETERS, values)
         details = {"folder": str(folder.path), "parameters": as_json(values)}
         with (
@@ -128,7 +134,8 @@ class _Call:
             running.execute()
             result = running.close(values, started_at)
             tracking.close(result)
-            return result
+        tell(result)
+        return result
 
 
 @dataclass
@@ -176,6 +183,7 @@ class _Run(Stoppable):
             retry_of=self.retry_of,
             rerun_of=self.notebook.kept_by,
             masked=tuple(self.journal.masked),
+            schedule=self.call.schedule,
         )
         archive.keep(result, self.notebook, self.node, self.folder)
         self.journal.note("run.ended", state=result.state)

@@ -24,7 +24,8 @@ RESULT, NOTEBOOK, PAGE, PARAMETERS, EVENTS = (
     "parameters.json",
     "events.jsonl",
 )
-SOURCE, BEGINNING = "source.ipynb", "run.json"
+SOURCE, BEGINNING, MEASURED = "source.ipynb", "run.json", "figures.json"
+PRIVATE = 0o600
 
 
 def runs() -> Path:
@@ -101,8 +102,8 @@ class RunFolder:
             raise unwritable(self.path / name, error) from None
 
 
-def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file that appears under its name when all of it is there, and return its path.
+def write_whole(path: Path, content: bytes, *, mode: int = PRIVATE) -> Path:
+    """Write a file that appears under its name when all of it is there, with these rights, and return its path.
 
     Raises:
         ConfigError: the disk is full or the folder cannot be written.
@@ -112,6 +113,8 @@ def write_whole(path: Path, content: bytes) -> Path:
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(content)
+            if mode != PRIVATE:
+                Path(draft).chmod(mode)
             Path(draft).replace(path)
         except OSError:
             Path(draft).unlink(missing_ok=True)

@@ -25,8 +25,8 @@ RUNNING = "RUNNING"  # it has no result yet, and the process that runs it is the
 LOST = "LOST"  # it will have none: that process is gone
 UNFINISHED = "UNFINISHED"  # it has none, and nobody here can tell of its process
 SHOWN_STATES: tuple[str, ...] = (*STATES, RUNNING, LOST, UNFINISHED)
-INDEX, VERSION = "index.json", 1
-_TEXTS, _TIMES = ("name", "state", "target", "rerun_of"), ("started_at", "ended_at")
+INDEX, VERSION = "index.json", 2
+_TEXTS, _TIMES = ("name", "state", "target", "schedule", "rerun_of"), ("started_at", "ended_at")
 _MOST = 1 << 63
 _TOLD = (*_TEXTS, *_TIMES, "duration_seconds", *FIGURES)
 
@@ -47,9 +47,9 @@ def history(
         limit: how many at the most.
 
     Returns:
-        A frame of ``run_id, name, state, target, rerun_of, started_at, ended_at, duration_seconds, read, mapped,
-        rejected, delivered, unknown, ready, written, folder``. A run without a result is ``RUNNING``, or ``LOST`` where
-        the process that ran it is gone, or ``UNFINISHED`` where that cannot be told from here.
+        A frame of ``run_id, name, state, target, schedule, rerun_of, started_at, ended_at, duration_seconds, read,
+        mapped, rejected, delivered, unknown, ready, written, folder``. A run without a result is ``RUNNING``, or
+        ``LOST`` where the process that ran it is gone, or ``UNFINISHED`` where that cannot be told from here.
 
     Raises:
         NotebookError: there is no such state, ``since`` has no time zone, or ``limit`` is no number of runs.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from fcwork.runner.finding import LATEST, folder_of
 from fcwork.runner.folder import BEGINNING, EVENTS, PAGE, PARAMETERS, parse, read_json
@@ -38,6 +38,11 @@ class PastRun:
     run_id: str
     folder: Path
     facts: dict[str, Any]
+
+    @classmethod
+    def of(cls, folder: Path) -> Self:
+        """Return the run of a folder."""
+        return cls(folder.name, folder, told(folder))
 
     @property
     def state(self) -> str:
@@ -101,7 +106,8 @@ class PastRun:
         events = list(self.events())
         begun = [event for event in events if event.get("event") == "stage.started"]
         starts = [instant(event.get("at")) for event in begun]
-        ends = [*starts[1:], instant(events[-1].get("at")) if events else None]
+        last = self.ended_at or (instant(events[-1].get("at")) if events else None)
+        ends = [*starts[1:], last]
         return [
             Stage(str(event.get("stage")), str(event.get("message") or ""), start, _seconds(start, end))
             for event, start, end in zip(begun, starts, ends, strict=False)
@@ -166,8 +172,7 @@ def past(which: str | Path = LATEST) -> PastRun:
     Raises:
         NotebookError: there is no such run, or there are several.
     """
-    folder = folder_of(which)
-    return PastRun(folder.name, folder, told(folder))
+    return PastRun.of(folder_of(which))
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:

@@ -35,6 +35,7 @@ class RunResult:
         masked: where a known secret was masked, such as ``the output of cell [2]``.
         retry_of: the run that this one repeats, as its kernel had died.
         rerun_of: the earlier run that this one makes again, because somebody asked for it.
+        schedule: that it was run for; empty for one that somebody began.
     """
 
     state: State
@@ -52,6 +53,7 @@ class RunResult:
     retry_of: str = ""
     rerun_of: str = ""
     masked: tuple[str, ...] = ()
+    schedule: str = ""
 
     @property
     def ok(self) -> bool:

@@ -10,7 +10,9 @@ how far each has come; ``Work`` runs what is due of one, alone::
 The scheduler, which does so whenever one is due, is ``fcwork.schedule.scheduler.Scheduler``.
 """
 
+from fcwork.schedule.arrivals import Waiting
 from fcwork.schedule.book import LOST, UNDER_WAY, Book, Standing, Turn
+from fcwork.schedule.overdue import overdue_since, tell_overdue
 from fcwork.schedule.plan import POLICIES, Policy, Schedule, absolute, argv, due
 from fcwork.schedule.times import Times
 from fcwork.schedule.working import Work, stopped_by_sigterm
@@ -25,9 +27,12 @@ __all__ = [
     "Standing",
     "Times",
     "Turn",
+    "Waiting",
     "Work",
     "absolute",
     "argv",
     "due",
+    "overdue_since",
     "stopped_by_sigterm",
+    "tell_overdue",
 ]

@@ -12,6 +12,7 @@ from fcwork import settings
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import ConfigError, StoreError
 from fcwork.names import did_you_mean
+from fcwork.schedule.arrivals import Arrivals
 from fcwork.schedule.plan import Schedule
 from fcwork.store import Held, Lease, Store, hold, open_store
 from fcwork.store.workers import life_of
@@ -69,6 +70,7 @@ class Book:
     def __init__(self, store: Store | None = None, *, clock: Clock = SYSTEM) -> None:
         self.store = open_store(settings.store_place(), clock=clock) if store is None else store
         self.clock = clock
+        self.arrivals = Arrivals(self.store, clock)
 
     def add(self, schedule: Schedule) -> None:
         """Keep a schedule that is checked already; the first instant that counts is the next.
@@ -80,6 +82,7 @@ class Book:
             hint = f"`fcwork schedule remove {schedule.name}` first, or give another name"
             raise ConfigError(f"there is a schedule {schedule.name!r} already", hint=hint)
         self.store.set(_STANDING + schedule.name, _standing_as_json(Standing(self.clock.now())))
+        self.arrivals.begin(schedule.name)
 
     def all(self) -> list[Schedule]:
         """Return the schedules by their names."""
@@ -107,6 +110,7 @@ class Book:
         if not self.get(name).paused:
             return False
         self._pass_over(name)
+        self.arrivals.begin(name)
         return self._change(name, paused=False)
 
     def remove(self, name: str) -> None:
@@ -118,6 +122,7 @@ class Book:
         self.get(name)
         self.store.delete(_KEPT + name)
         self.store.delete(_STANDING + name)
+        self.arrivals.remove(name)
 
     def standing(self, name: str) -> Standing:
         """Return how far a schedule has come; one of which nothing is known begins now."""

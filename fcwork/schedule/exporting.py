@@ -24,6 +24,7 @@ _DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 _ALL_HOURS, _ALL_DAYS, _ALL_WEEKDAYS = set(range(24)), set(range(1, 32)), set(range(7))
 _MOST_TIMES = 24  # of a day, as lines for an engine that knows UTC alone
 _UNTOLD = "Failures are told as this engine tells them, not by what the schedule says."
+_UNSEEN = "That no load arrived is not told: no engine knows what a run has loaded."
 
 
 def to_cron(schedule: Schedule) -> dict[str, str]:
@@ -254,6 +255,7 @@ def _unable(schedule: Schedule, engine: str, what: str) -> ConfigError:
 
 def _head(schedule: Schedule, *notes: str) -> list[str]:
     told = [_UNTOLD] if schedule.failure_url or schedule.failure_command else []
+    told += [_UNSEEN] if schedule.expect_seconds else []
     return [f"# {schedule.name}, by fcwork schedule export.", *(f"# {note}" for note in (*notes, *told))]
 
 

@@ -1,4 +1,4 @@
-"""Who is told that a scheduled run failed: an address, by a signed POST, or a command."""
+"""Who is told that a scheduled run failed, or that none came: an address, by a signed POST, or a command."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from fcwork import log, settings
@@ -55,6 +55,38 @@ def check_command(command: Sequence[str]) -> None:
     """
     if command and (not command[0] or any("\0" in word for word in command)):
         raise ConfigError("the command for failures names no program", hint="give a program and its arguments")
+
+
+class Addressed(Protocol):
+    """What says who is to be told."""
+
+    @property
+    def failure_url(self) -> str:
+        """Is told by a POST."""
+        ...
+
+    @property
+    def failure_secret_env(self) -> str:
+        """The variable with what signs it."""
+        ...
+
+    @property
+    def failure_command(self) -> tuple[str, ...]:
+        """Is run."""
+        ...
+
+
+def tell(whom: Addressed, facts: Mapping[str, Any], *, clock: Clock = SYSTEM) -> str:
+    """Tell whoever is to know, and return why that could not be or nothing."""
+    wrong = []
+    if whom.failure_url:
+        wrong.append(post(whom.failure_url, whom.failure_secret_env, facts, clock=clock))
+    if whom.failure_command:
+        wrong.append(run_command(whom.failure_command, facts))
+    untold = "; ".join(filter(None, wrong))
+    if untold:
+        _logger.warning("schedule.failure_not_told", schedule=facts["schedule"], run=facts["run_id"], reason=untold)
+    return untold
 
 
 def post(url: str, secret_env: str, facts: Mapping[str, Any], *, clock: Clock = SYSTEM) -> str:
@@ -138,10 +170,11 @@ def _key(secret_env: str) -> bytes | None:
 
 
 def _headers(facts: Mapping[str, Any], body: bytes, key: bytes | None, clock: Clock) -> dict[str, str]:
-    headers = {"content-type": "application/json", "webhook-id": str(facts["run_id"])}
+    notice = str(facts.get("id") or facts["run_id"])
+    headers = {"content-type": "application/json", "webhook-id": notice}
     if key is None:
         return headers
     at = str(int(clock.now().timestamp()))
-    signed = f"{facts['run_id']}.{at}.".encode() + body
+    signed = f"{notice}.{at}.".encode() + body
     signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     return {**headers, "webhook-timestamp": at, "webhook-signature": f"v1,{signature}"}

@@ -45,6 +45,8 @@ class Schedule:
         failure_url: is told of failures by a POST; ``env:NAME`` takes it from the environment.
         failure_secret_env: the variable whose value signs what is posted.
         failure_command: is run at a failure, without a shell.
+        expect_seconds: after which without a load whoever is told of failures is told of that; None where none is
+            expected.
         paused: whether it is left alone.
     """
 
@@ -62,6 +64,7 @@ class Schedule:
     failure_url: str = ""
     failure_secret_env: str = ""
     failure_command: tuple[str, ...] = ()
+    expect_seconds: float | None = None
     paused: bool = False
 
     @property

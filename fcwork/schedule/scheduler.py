@@ -24,6 +24,7 @@ from apscheduler.triggers.base import BaseTrigger
 from fcwork import log, settings
 from fcwork.errors import FcworkError, LeaseTakenError, StoreError
 from fcwork.schedule.book import UNDER_WAY, Book, Standing
+from fcwork.schedule.overdue import tell_overdue
 from fcwork.schedule.plan import Schedule, due
 from fcwork.schedule.times import Times
 from fcwork.store import Held, hold
@@ -35,7 +36,7 @@ GRACE_SECONDS = 25.0  # a run has ten for its notebook's `finally`, and writes i
 AGAIN_SECONDS = 30.0  # before a process that did not do what was due is started anew
 COMMAND = (sys.executable, "-m", "fcwork", "--quiet", "schedule", "run")
 _GLANCE_SECONDS = 0.2  # between two glances at whether it is over
-_LOOK = "look"  # no schedule's name: those are prefixed
+_LOOK, _WATCH = "look", "watch"  # no schedules' names: those are prefixed
 _LEASE = "scheduler"
 _logger = log.get("schedule")
 
@@ -108,6 +109,7 @@ class Scheduler:
         clockwork.add_job(
             self._look, "interval", args=[clockwork, held], id=_LOOK, seconds=self._look_seconds, next_run_time=_now()
         )
+        clockwork.add_job(self._watch, "interval", args=[held], id=_WATCH, seconds=self._look_seconds)
         clockwork.start()
         try:
             while not self._over and not held.lost:
@@ -131,6 +133,14 @@ class Scheduler:
             clockwork.add_job(self._wake, _Trigger(Times(*wanted[name])), args=[name, held], id=_job(name))
         for schedule in kept:
             self._wake(schedule.name, held)
+
+    def _watch(self, held: Held) -> None:
+        """Tell of loads that did not arrive; by itself, as whoever is told may take long to answer."""
+        try:
+            held.check()
+            tell_overdue(self._book)
+        except FcworkError as error:
+            _logger.warning("scheduler.cannot_watch", error=error.message)
 
     def _wake(self, name: str, held: Held) -> None:
         """Start a process for a schedule, if there is something to do for one and none is at it."""

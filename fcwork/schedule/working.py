@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from fcwork import log, runner
 from fcwork.errors import ConfigError, FcworkError, MappingError, NotebookError, SourceError
 from fcwork.retry import RetryPolicy
+from fcwork.runner.monitoring.figures import has_arrived
 from fcwork.schedule.book import LOST, UNDER_WAY, Book, Standing, Turn
-from fcwork.schedule.notifying import post, run_command
+from fcwork.schedule.notifying import tell
 from fcwork.schedule.plan import Schedule, due
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class Work:
                 turn, again = self._attempt(schedule, turn)
         turn = replace(turn, ended_at=self.book.clock.now())
         if turn.state not in QUIET and not by_hand:
-            turn = replace(turn, untold=_tell(schedule, turn, self.book))
+            turn = replace(turn, untold=tell(schedule, facts_of(schedule, turn), clock=self.book.clock))
         self._keep(held, turn=turn)
         _logger.info("schedule.ran", schedule=self.name, run=turn.run_id, state=turn.state, reason=turn.reason)
         if self.on_end:
@@ -140,6 +141,7 @@ class Work:
                 schedule.values(),
                 texts=schedule.texts,
                 run_id=turn.run_id,
+                schedule=self.name,
                 timeout_seconds=schedule.timeout_seconds,
                 on_event=self.on_event,
             )
@@ -147,6 +149,8 @@ class Work:
             return replace(turn, state="FAILED", reason=error.message), not isinstance(error, _MISTAKES)
         except KeyboardInterrupt:
             return replace(turn, state=_STOPPED, reason="stopped before the notebook ran"), False
+        if has_arrived(result):
+            self.book.arrivals.came(self.name)
         return replace(turn, state=result.state, reason=result.reason), result.ename not in _NAMES_OF_MISTAKES
 
     def _keep(self, held: Held, *, turn: Turn | None, decided: datetime | None = None) -> None:
@@ -170,6 +174,7 @@ def stopped_by_sigterm() -> Iterator[None]:
 def facts_of(schedule: Schedule, turn: Turn) -> dict[str, Any]:
     """Return what is told of a turn, by name."""
     return {
+        "kind": "failure",
         "schedule": schedule.name,
         "notebook": schedule.notebook,
         "run_id": turn.run_id,
@@ -181,19 +186,6 @@ def facts_of(schedule: Schedule, turn: Turn) -> dict[str, Any]:
         "ended_at": turn.ended_at.isoformat() if turn.ended_at else None,
         "folder": str(runner.runs() / turn.run_id),
     }
-
-
-def _tell(schedule: Schedule, turn: Turn, book: Book) -> str:
-    """Tell of a failure, and return why that could not be."""
-    facts, wrong = facts_of(schedule, turn), []
-    if schedule.failure_url:
-        wrong.append(post(schedule.failure_url, schedule.failure_secret_env, facts, clock=book.clock))
-    if schedule.failure_command:
-        wrong.append(run_command(schedule.failure_command, facts))
-    untold = "; ".join(filter(None, wrong))
-    if untold:
-        _logger.warning("schedule.failure_not_told", schedule=schedule.name, run=turn.run_id, reason=untold)
-    return untold
 
 
 def _enter(folder: str) -> None:

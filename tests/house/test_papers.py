@@ -42,6 +42,7 @@ def test_the_conda_environment_equals_the_project() -> None:
 def test_every_requirement_is_imported_somewhere() -> None:
     """A core requirement that nothing uses is dropped, but for the programs that are started by name."""
     names = {"graphql-core": "graphql", "pyyaml": "yaml", "jupyter-client": "jupyter_client"}
+    names["prometheus-client"] = "prometheus_client"
     sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "fcwork").rglob("*.py"))
     chosen = {"cryptography", "ipywidgets"}  # the workbench's own: webhooks and forms in a notebook
     required = {re.split(r"[<>=\[;]", spec)[0] for spec in PROJECT["dependencies"]} - chosen

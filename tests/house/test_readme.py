@@ -180,7 +180,7 @@ def check_span(text: str, owners: Iterable[Any]) -> None:
 def check_capitals(name: str) -> None:
     """Look up a parameter of the notebook, a state, or a variable of the environment."""
     known = PARAMETERS | set(get_args(State)) | {"OPEN", "CLOSED", "INVENTORY"}
-    is_variable = name.startswith(("FLUENT_", "FCWORK_")) and name in CODE
+    is_variable = name.startswith(("FLUENT_", "FCWORK_", "OTEL_")) and name in CODE
     assert name in known or is_variable, f"{name} is no parameter, state or variable"
 
 

@@ -235,3 +235,17 @@ def test_changes_are_followed(book: Book, home: Path, start: Start) -> None:
     decided = book.standing("broken").decided
     time.sleep(3)
     assert book.standing("broken").decided == decided
+
+
+def test_a_load_that_did_not_arrive(book: Book, home: Path, start: Start) -> None:
+    """Of two schedulers one tells, once, and so it stays after both were killed and another was started."""
+    program = "import os; open('told', 'a').write(os.environ['FCWORK_KIND'] + '\\n')"
+    tells = (sys.executable, "-c", program)
+    added(book, home, cron="0 0 29 2 *", expect_seconds=1.0, failure_command=tells)
+    for process in (start(), start()):
+        wait_for(lambda: (waiting := book.arrivals.get("it")) and waiting.told_at)
+        process.kill()
+        process.wait()
+    start()
+    time.sleep(4)
+    assert (home / "told").read_text() == "overdue\n"

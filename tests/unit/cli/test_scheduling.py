@@ -1,6 +1,7 @@
 """``fcwork schedule``: what is kept, shown and run by hand."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,3 +96,18 @@ def test_it_is_exported(fcwork: Fcwork, home: Path) -> None:
     said = fcwork("schedule", "export", "--to", "systemed")
     assert (said.code, "did you mean 'systemd'" in said.err) == (2, True)
     assert fcwork("schedule", "export", "none", "--to", "cron").code == 2
+
+
+def test_a_load_that_is_expected(fcwork: Fcwork) -> None:
+    """A load that is overdue is shown in the list and of the schedule; that nobody would be told is said at once."""
+    add = ("schedule", "add", "nightly", "--cron", "0 2 * * *", "--notebook", "ingestion", "-p", "PROFILE", "simulator")
+    said = fcwork(*add, "--expect-every", "1s")
+    assert (said.code, "nobody is told" in said.err) == (0, True)
+    time.sleep(1.1)
+    assert "OVERDUE since" in fcwork("schedule", "list").out
+    assert "arrival.overdue_at" in fcwork("schedule", "show", "nightly").out
+    told = json.loads(fcwork("schedule", "show", "nightly", "--json").out)
+    assert (told["expect_seconds"], told["arrival"]["arrived_at"]) == (1.0, None)
+    exported = fcwork("schedule", "export", "--to", "cron").out
+    assert "That no load arrived is not told" in exported
+    assert fcwork(*add, "--expect-every", "often").code == 2

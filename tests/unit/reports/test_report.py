@@ -314,3 +314,11 @@ def test_a_load_of_nothing_says_why(make: Make, tmp_path: Path) -> None:
     empty = {"rejected": nothing, "delivered": nothing, "issues": frames.no_issues()}
     _, page = written(make(counts=counts, state="SKIPPED", skipped=skipped, gate=Gate("0%"), **empty), tmp_path)
     assert "There was nothing to load: loaded already at noon." in page
+
+
+def test_a_feed_in_doubt_is_asked_about(make: Make, tmp_path: Path) -> None:
+    """P32: a gate that a doubt about the feed closed is not opened by more rejected rows, and the page says by what."""
+    issue = frames.frame_issue(stage="check", code="feed.rows", message="8 rows, and 20 before", at=ManualClock().now())
+    closed = make(issues=issue, gate=Gate("0%", "8 rows, and 20 before"), state="REFUSED", feed="in doubt by feed.rows")
+    _, text = written(closed, tmp_path)
+    assert ("FORCE_REPROCESS" in text, "MAX_REJECTED" in text, "in doubt by feed.rows" in text) == (True, False, True)

@@ -20,6 +20,10 @@ SOURCES = {
         "FLAG: str  # a file that the first attempt leaves",
         "import pathlib\nflag = pathlib.Path(FLAG)\nthere = flag.exists()\nflag.touch()\nassert there",
     ),
+    "load": (
+        "ROWS: int = 1  # how many\nSTATE: str = 'SUCCEEDED'  # how it ends",
+        "from fcwork import runner\nrunner.record({'state': STATE, 'read': ROWS, 'delivered': ROWS})",
+    ),
     "slow": ("SECONDS: int = 60  # how long", "import time\ntime.sleep(SECONDS)"),
 }
 

@@ -1,5 +1,6 @@
 """Runs of one schedule: each instant once."""
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,6 +36,10 @@ def test_what_is_due_is_run_once(book: Book, plan: Plan, clock: ManualClock) -> 
     assert (runner.runs() / turn.run_id / "result.json").is_file()
     assert work.all_due() == []
     assert book.standing("hourly").turn == turn
+    assert runner.history()["schedule"].to_list() == ["hourly"]
+    figures = runner.figures(turn.run_id)
+    assert (runner.past(turn.run_id).beginning["schedule"], figures["schedule"]) == ("hourly", "hourly")
+    assert json.loads((runner.runs() / turn.run_id / "figures.json").read_text("utf-8")) == figures
 
 
 def test_a_mistake_is_not_repeated(book: Book, plan: Plan, clock: ManualClock) -> None:

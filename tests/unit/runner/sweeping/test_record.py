@@ -231,6 +231,7 @@ def test_a_sweep_ends_as_its_gravest_rows(record: Record, made: Made, found: lis
     assert stopped.state == ("SUCCEEDED" if state == "SUCCEEDED" else "CANCELLED")
 
 
+@pytest.mark.usefixtures("temporary")
 def test_sweeps_are_cleared_away_by_their_age(record: Record) -> None:
     """`runner.clean` takes old sweeps too, and says so."""
     later = ManualClock(datetime.now(UTC) + timedelta(days=40))
