@@ -233,28 +233,32 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def workspace() -> Path | None:
-    """Return the nearest folder upwards, from the working folder, that ``fcwork init`` made."""
-    here = Path.cwd()
+def workspace(here: Path | None = None) -> Path | None:
+    """Return the nearest folder upwards, from ``here`` or the working folder, that ``fcwork init`` made."""
+    here = here or Path.cwd()
     return next(
         (folder for folder in (here, *here.parents) if (folder / WORKSPACE_MARKER / "workspace.json").is_file()), None
     )
 
 
-def home() -> Path:
-    """Return where run-time files go: ``FCWORK_HOME``, else ``.fcwork`` of the workspace or of the working folder."""
-    named = os.environ.get("FCWORK_HOME")
-    return Path(named).expanduser().absolute() if named else (workspace() or Path.cwd()) / WORKSPACE_MARKER
+def home(here: Path | None = None) -> Path:
+    """Return where run-time files go: ``FCWORK_HOME``, else ``.fcwork`` of the workspace or of the folder itself.
+
+    Args:
+        here: the folder that is asked of; the working folder unless given.
+    """
+    named, here = os.environ.get("FCWORK_HOME"), here or Path.cwd()
+    return Path(named).expanduser().absolute() if named else (workspace(here) or here) / WORKSPACE_MARKER
 
 
-def store_place() -> str | Path:
-    """Return where small state is kept: ``FCWORK_STORE``, a ``postgresql://`` URL or a file, else a file in ``home()``.
+def store_place(here: Path | None = None) -> str | Path:
+    """Return where small state is kept: ``FCWORK_STORE``, a ``postgresql://`` URL or a file, else a file in ``home``.
 
     A password in the URL is a known secret from here on.
     """
     named = os.environ.get("FCWORK_STORE", "").strip()
     register_url(named)
-    return named or home() / "state.sqlite"
+    return named or home(here) / "state.sqlite"
 
 
 def metrics_file() -> Path | None:

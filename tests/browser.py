@@ -1,4 +1,7 @@
-"""Chromium for tests that look at pages: the system's own, driven by Playwright, cut off from every network."""
+"""Chromium for tests that look at pages: the system's own, driven by Playwright, cut off from every network.
+
+A server of the test's own on this machine may be looked at too, and nothing beside it.
+"""
 
 import os
 import shutil
@@ -34,7 +37,7 @@ Browse = Callable[..., AbstractContextManager[Opened]]
 
 @pytest.fixture
 def browse() -> Browse:
-    """Open a file from disk; where there is no browser the test is skipped, and in CI it fails."""
+    """Open a file from disk, or an address here; where there is no browser the test is skipped, and in CI it fails."""
     program = next(filter(None, map(shutil.which, NAMES)), None)
     try:
         from playwright.sync_api import sync_playwright
@@ -45,16 +48,18 @@ def browse() -> Browse:
         (pytest.fail if CI else pytest.skip)(lacking)
 
     @contextmanager
-    def opened(file: Path, **context: Any) -> Iterator[Opened]:
+    def opened(place: Path | str, **context: Any) -> Iterator[Opened]:
+        address = place if isinstance(place, str) else place.absolute().as_uri()
+        near = "file:" if isinstance(place, Path) else "/".join(address.split("/")[:3])
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-            own = browser.new_context(offline=True, **context)
-            own.route(lambda address: not address.startswith("file:"), lambda route: route.abort())
+            own = browser.new_context(offline=isinstance(place, Path), **context)
+            own.route(lambda address: not address.startswith(near), lambda route: route.abort())
             one = Opened(own.new_page())
             one.page.on("request", lambda request: one.asked.append(request.url))
             one.page.on("console", lambda message: one.said.append(message.text))
             one.page.on("pageerror", lambda error: one.said.append(str(error)))
-            one.page.goto(file.absolute().as_uri())
+            one.page.goto(address)
             yield one
             browser.close()
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import tempfile
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -52,6 +56,17 @@ def of_error(error: FcworkError) -> int:
     if isinstance(error, BadRequestError):  # what was refused before it left is the caller's
         return FAILED if error.url else MISTAKE
     return MISTAKE if isinstance(error, MISTAKES) and not isinstance(error, NotebookFailedError) else FAILED
+
+
+@contextmanager
+def even_unheard() -> Iterator[None]:
+    """Let the exit code stand where whoever read our output went away: a closed pipe, a closed terminal."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def of_run(result: RunResult) -> int:

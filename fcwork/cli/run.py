@@ -79,7 +79,8 @@ def execute(
     texts = (*(pair for pair in runner.from_environment(os.environ) if pair[0] not in given), *texts)
     with progress.shown(quiet=quiet) as listener:
         result = runner.run(name, values, texts=texts, on_event=listener, **options)
-    summary.write(result, quiet=quiet)
+    with exits.even_unheard():
+        summary.write(result, quiet=quiet)
     return exits.of_run(result)
 
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -52,13 +53,15 @@ def init(folder: Path, *, diff: bool) -> int:
 def lab(folder: Path, options: tuple[str, ...]) -> int:
     """Open JupyterLab on the workspace in DIR (here unless given); an empty DIR is made one first.
 
-    What follows `--` goes to JupyterLab.
+    What follows `--` goes to JupyterLab, which works in DIR. With jupyter-scheduler (the extra lab-schedule) a
+    job that is made there is run as `fcwork run` does it.
     """
     prepare(folder)
     place = [f"--ServerApp.root_dir={folder.absolute()}"]
     if (folder / TOUR).is_file():
         place.append(f"--LabApp.default_url=/lab/tree/{TOUR}")
-    command = [sys.executable, "-m", "jupyterlab", *place, *options]
+    command = [sys.executable, "-m", "jupyterlab", *place, *_scheduling(folder.absolute()), *options]
+    os.chdir(folder)  # jupyter-scheduler takes its folder of outputs from there
     if os.name != "nt":  # JupyterLab takes this process's place, so that every signal reaches it
         sys.stdout.flush()
         os.execv(sys.executable, command)  # noqa: S606 - a list, no shell
@@ -120,6 +123,23 @@ def differences(folder: Path) -> list[str]:
                 _lines(source), _lines(own), f"shipped/{name}", f"notebooks/{name}", lineterm="", n=1
             )
     return found or ["no differences"]
+
+
+def _scheduling(folder: Path) -> list[str]:
+    """Return what has JupyterLab's own scheduler, where it is installed, run by ours and keep its jobs here."""
+    from fcwork import settings
+
+    if find_spec("jupyter_scheduler") is None:
+        return []
+    home, ours = settings.home(folder), "--SchedulerApp.scheduler_class=fcwork.schedule.lab.Scheduler"
+    if settings.workspace(folder) is None:  # nothing is written there; jobs are where jupyter-scheduler has them
+        return [ours]
+    home.mkdir(parents=True, exist_ok=True)
+    return [
+        ours,
+        f"--SchedulerApp.db_url=sqlite:///{home / 'lab-schedule.sqlite'}",
+        f"--Scheduler.staging_path={home / 'lab-schedule'}",
+    ]
 
 
 def _shipped() -> list[tuple[Path, Path]]:

@@ -74,9 +74,17 @@ def keep(result: RunResult, notebook: Notebook, node: NotebookNode, folder: RunF
         folder.mask_again(name)
     folder.write(NOTEBOOK, written)
     folder.write(PAGE, page.render(written, result.name))
-    content = _content(result, notebook)
-    folder.write_json(MEASURED, figures(PastRun(result.run_id, folder.path, content)))
-    folder.write_json(RESULT, content)
+    folder.write_json(MEASURED, figures(PastRun(result.run_id, folder.path, _content(result, notebook))))
+    tell(result, notebook, folder)
+
+
+def tell(result: RunResult, notebook: Notebook, folder: RunFolder) -> None:
+    """Write ``result.json``, by which the run is over.
+
+    Raises:
+        ConfigError: the folder cannot be written.
+    """
+    folder.write_json(RESULT, _content(result, notebook))
 
 
 def _content(result: RunResult, notebook: Notebook) -> dict[str, Any]:

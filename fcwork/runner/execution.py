@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,9 +23,9 @@ from fcwork.runner.monitoring.tracing import learn_headers
 from fcwork.runner.notebook import Notebook, find
 from fcwork.runner.parameters import as_code, as_json, effective, resolve
 from fcwork.runner.result import RunResult
-from fcwork.runner.signals import stoppable
+from fcwork.runner.signals import held, stoppable
 from fcwork.runner.starting import inherited, pause, started
-from fcwork.runner.stopping import Stoppable
+from fcwork.runner.stopping import Reach, Stoppable
 from fcwork.runner.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -118,24 +118,28 @@ class _Call:
 
     def run(self, run_id: str, *, retry_of: str = "") -> RunResult:
         """Run it once, in a folder of this run's own."""
+        reach = Reach()
+        with ExitStack() as around:
+            with stoppable(reach.stop, reach.kill):
+                running = self._begun(run_id, retry_of, around)
+                running.execute(reach)
+            with held():
+                result = running.close()
+        tell(result)
+        return result
+
+    def _begun(self, run_id: str, retry_of: str, around: ExitStack) -> _Run:
+        """Write down what is known before it runs; what is to be left after it goes into ``around``."""
         started_at = self.clock.now()
         folder = RunFolder(run_id)
         values = effective(self.notebook, self.given)
         archive.begin(folder, self.notebook, started_at, target=target_of(values), schedule=self.schedule)
         folder.write_json(PARAMETERS, values)
         details = {"folder": str(folder.path), "parameters": as_json(values)}
-        with (
-            log.correlated(run_id),
-            log.context(run=run_id),
-            Tracking(run_id, self.notebook.name, details, self.clock) as tracking,
-        ):
-            listeners: list[Listener] = [tracking, self.on_event] if self.on_event else [tracking]
-            running = _Run(self, folder, listeners, retry_of)
-            running.execute()
-            result = running.close(values, started_at)
-            tracking.close(result)
-        tell(result)
-        return result
+        around.enter_context(log.correlated(run_id))
+        around.enter_context(log.context(run=run_id))
+        tracking = around.enter_context(Tracking(run_id, self.notebook.name, details, self.clock))
+        return _Run(self, folder, values, started_at, tracking, retry_of)
 
 
 @dataclass
@@ -144,51 +148,72 @@ class _Run(Stoppable):
 
     call: _Call
     folder: RunFolder
-    listeners: Sequence[Listener]
+    values: dict[str, Any]
+    started_at: datetime
+    tracking: Tracking
     retry_of: str
 
     def __post_init__(self) -> None:
         self.notebook, self.clock = self.call.notebook, self.call.clock
         self.node = _document(self.notebook, self.call.given)
         self.overtime = Overtime(self.call.limits, self.time_out, self.kill)
-        listeners: list[Listener] = [self.overtime, *self.listeners]
-        self.journal = Journal(self.folder, len(document.runnable(self.node)), self.clock, listeners)
+        listeners: list[Listener | None] = [self.overtime, self.tracking, self.call.on_event]
+        told = list(filter(None, listeners))
+        self.journal = Journal(self.folder, len(document.runnable(self.node)), self.clock, told)
         self.journal.strict = self.call.strict
 
-    def execute(self) -> None:
+    def execute(self, reach: Reach) -> None:
         """Run the cells; whatever happens is in the journal afterwards."""
-        self.journal.note("run.started", run=self.folder.run_id, notebook=str(self.notebook.path), **self._origin())
-        with stoppable(self.stop, self.kill), self.overtime:
+        with self._admitting(), self.overtime:
+            self.journal.note("run.started", run=self.folder.run_id, notebook=str(self.notebook.path), **self._origin())
+            reach.found(self)
             if broke := started(self._papermill, self.journal, self.clock):
                 self._broke(*broke)
 
-    def close(self, values: dict[str, Any], started_at: datetime) -> RunResult:
+    def close(self) -> RunResult:
         """Say how it ended, and write it down."""
         if holds_secret(self.notebook.text):
             self.journal.masked_in("the notebook itself")
+        result = self._result()
+        with self._admitting():
+            archive.keep(result, self.notebook, self.node, self.folder)
+            self.journal.note("run.ended", state=result.state)
+        _logger.info("run.ended", notebook=result.name, state=result.state, duration_seconds=result.duration_seconds)
+        self.tracking.close(result)
+        return result
+
+    @contextmanager
+    def _admitting(self) -> Iterator[None]:
+        """Leave a result that says what could not be written, if there is room for that."""
+        try:
+            yield
+        except ConfigError as error:
+            with suppress(ConfigError):
+                self.journal.broke(error)
+            with suppress(ConfigError):
+                archive.tell(self._result(), self.notebook, self.folder)
+            raise
+
+    def _result(self) -> RunResult:
         ending = self.journal.ending()
-        result = RunResult(
+        return RunResult(
             state=ending.state,
             name=self.notebook.name,
             run_id=self.folder.run_id,
             folder=self.folder.path,
-            target=str(self.journal.record.get("target") or target_of(values)),
-            parameters=values,
+            target=str(self.journal.record.get("target") or target_of(self.values)),
+            parameters=self.values,
             result=self.journal.record,
             failed_cell=ending.cell,
             ename=ending.ename,
             evalue=ending.evalue,
-            started_at=started_at,
+            started_at=self.started_at,
             ended_at=self.clock.now(),
             retry_of=self.retry_of,
             rerun_of=self.notebook.kept_by,
             masked=tuple(self.journal.masked),
             schedule=self.call.schedule,
         )
-        archive.keep(result, self.notebook, self.node, self.folder)
-        self.journal.note("run.ended", state=result.state)
-        _logger.info("run.ended", notebook=result.name, state=result.state, duration_seconds=result.duration_seconds)
-        return result
 
     def _papermill(self, private: Path) -> None:
         import papermill

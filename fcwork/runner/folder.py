@@ -35,8 +35,12 @@ def runs() -> Path:
 
 def new_id(name: str, at: datetime) -> str:
     """Return an id for a run of ``name``: its UTC second, the name and eight random digits."""
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "notebook"
-    return f"{at:%Y%m%dT%H%M%SZ}-{plain[:60]}-{secrets.token_hex(4)}"
+    return f"{at:%Y%m%dT%H%M%SZ}-{plain(name)}-{secrets.token_hex(4)}"
+
+
+def plain(name: str) -> str:
+    """Return a notebook's name as an id may have it."""
+    return (re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "notebook")[:60]
 
 
 def check_id(run_id: str) -> None:

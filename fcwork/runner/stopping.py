@@ -41,3 +41,28 @@ class Stoppable:
     def _interrupt(self) -> None:
         if self.client:
             self.client.interrupt()
+
+
+class Reach:
+    """Passes on what asks a run to stop, also when it is asked before there is a run."""
+
+    def __init__(self) -> None:
+        self._run: Stoppable | None = None
+        self._asked = False
+
+    def stop(self) -> None:
+        """Ask the run to stop: now, or as soon as it is found."""
+        self._asked = True
+        if self._run:
+            self._run.stop()
+
+    def kill(self) -> None:
+        """End the run's kernel."""
+        if self._run:
+            self._run.kill()
+
+    def found(self, run: Stoppable) -> None:
+        """Take notice of the run that is to be stopped."""
+        self._run = run
+        if self._asked:
+            run.stop()

@@ -1,8 +1,11 @@
+import fcntl
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -133,6 +136,61 @@ def test_ctrl_c_ends_with_130(home: Path) -> None:
     assert json.loads(result.read_text("utf-8"))["state"] == "CANCELLED"
 
 
+def test_a_closed_terminal_ends_the_run_as_cancelled(home: Path) -> None:
+    """P12: where the terminal is closed the cell's ``finally`` runs, and what it printed is saved: CANCELLED."""
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "fcwork", "run", str(SITUATIONS / "waits.ipynb")]
+    process = subprocess.Popen(
+        command,
+        cwd=home,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=_take_the_terminal,  # noqa: PLW1509 - nothing there takes a lock
+    )
+    os.close(theirs)
+    try:
+        _wait_for_cell(home, 2)
+        os.close(ours)
+        process.wait(60)
+    finally:
+        process.kill()
+        process.wait()
+
+    (folder,) = (home / ".fcwork" / "runs").glob("*/")
+    assert json.loads((folder / "result.json").read_text("utf-8"))["state"] == "CANCELLED"
+    assert "cleaned up" in (folder / "notebook.ipynb").read_text("utf-8")
+
+
+def test_the_exit_code_stands_where_nobody_reads(home: Path) -> None:
+    """A run whose output nobody reads any more, as with ``| head``, ends with its own code and without a traceback."""
+    theirs, ours = os.pipe()
+    os.close(theirs)
+    command = [sys.executable, "-m", "fcwork", "run", str(SITUATIONS / "plain.ipynb")]
+    ended = subprocess.run(command, cwd=home, stdout=ours, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(ours)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a file's size is limited for a process there")
+def test_a_full_disk_is_told_in_the_run(home: Path) -> None:
+    """P32: where the executed notebook finds no room the run has failed, says why in its result, and exits with 2."""
+    content = json.loads((SITUATIONS / "plain.ipynb").read_text("utf-8"))
+    content["cells"][-1]["source"] = "for number in range(20): print('x' * 20_000)"
+    (home / "much.ipynb").write_text(json.dumps(content), "utf-8")
+    command = [sys.executable, "-m", "fcwork", "run", "./much.ipynb"]
+    process = subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (100_000, 100_000))
+    _, err = process.communicate(timeout=120)
+
+    assert process.returncode == 2
+    assert "notebook.ipynb: File too large" in err
+    past = runner.past()
+    assert (past.state, "File too large" in past.reason) == ("FAILED", True)
+
+
 def test_a_runner_that_is_killed_leaves_no_kernel(home: Path) -> None:
     """P12: where the runner itself is killed its kernel ends too, and the run is told as LOST."""
     command = [sys.executable, "-m", "fcwork", "run", str(SITUATIONS / "waits.ipynb")]
@@ -151,6 +209,18 @@ def test_a_runner_that_is_killed_leaves_no_kernel(home: Path) -> None:
     (notebook,) = (home / ".fcwork" / "runs").glob("*/notebook.ipynb")
     cells = json.loads(notebook.read_text("utf-8"))["cells"]
     assert [cell["metadata"]["papermill"]["status"] for cell in cells] == ["completed", "running", "pending"]
+
+
+def _take_the_terminal() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _wait_for_cell(home: Path, number: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and f'"cell": {number}' not in _events(home):
+        time.sleep(0.1)
+    time.sleep(0.5)
 
 
 def _events(home: Path) -> str:

@@ -169,6 +169,33 @@ def test_a_signal_interrupts_the_cell_and_saves(situation: Situation, signalled:
     assert signal.getsignal(number) is before
 
 
+def test_a_run_that_is_stopped_before_its_first_cell_is_cancelled(situation: Situation) -> None:
+    """P12: a signal that comes before there is a kernel is not lost, and no cell is run."""
+
+    def hear(event: Any) -> None:
+        if event["event"] == "run.started":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    result = situation("plain", on_event=hear)
+
+    assert result.state == "CANCELLED"
+    assert set(statuses(result)) == {"not run"}
+
+
+def test_a_signal_at_the_end_waits_until_the_run_is_written_down(situation: Situation) -> None:
+    """P12: a signal that comes while a run is written down is answered after it: run and job are what they came to."""
+
+    def hear(event: Any) -> None:
+        if event["event"] == "run.ended":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        situation("plain", run_id="written", on_event=hear)
+
+    assert runner.past("written").state == "SUCCEEDED"
+    assert JobTracker().get("written").status == "completed"
+
+
 def test_a_second_signal_ends_a_stubborn_kernel(situation: Situation, signalled: Any) -> None:
     """P12: a cell that will not stop is ended by the second signal."""
     result = situation("stubborn", on_event=signalled(1, (1.0, signal.SIGINT), (3.0, signal.SIGINT)))

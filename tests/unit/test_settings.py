@@ -167,7 +167,7 @@ def test_the_target_names_host_and_retailer() -> None:
 
 
 def test_run_time_files_go_to_the_workspace_found_upwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """FCWORK_HOME wins; else the workspace above; else the working folder."""
+    """FCWORK_HOME wins; else the workspace above; else the working folder, or one that is asked of."""
     deep = tmp_path / "shop" / "notebooks"
     deep.mkdir(parents=True)
     monkeypatch.chdir(deep)
@@ -175,6 +175,11 @@ def test_run_time_files_go_to_the_workspace_found_upwards(tmp_path: Path, monkey
     (tmp_path / "shop" / ".fcwork").mkdir()
     (tmp_path / "shop" / ".fcwork" / "workspace.json").write_text("{}")
     assert settings.home() == tmp_path / "shop" / ".fcwork"
+    monkeypatch.chdir(tmp_path)
+    assert [settings.home(deep), settings.store_place(deep)] == [
+        tmp_path / "shop" / ".fcwork",
+        tmp_path / "shop" / ".fcwork" / "state.sqlite",
+    ]
     monkeypatch.setenv("FCWORK_HOME", str(tmp_path / "elsewhere"))
     assert settings.home() == tmp_path / "elsewhere"
 

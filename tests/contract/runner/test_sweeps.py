@@ -209,15 +209,15 @@ def test_what_outlived_its_sweep_is_stopped_with_the_next(home: Path, start: Sta
 
 
 def test_a_disk_that_is_full_is_told_of_the_row_and_ends_the_sweep(home: Path, start: Start) -> None:
-    """P32: a row whose run cannot be written is LOST with the reason, and no more rows are begun."""
+    """P32: a row whose run cannot be written has FAILED with the reason, and no more rows are begun."""
     write(home, {"ROW": 1}, {"ROW": 2}, {"ROW": 3})
     small = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (150_000, resource.RLIM_INFINITY))
     sweep = start("--sweep", "rows.json", "--sweep-id", "s", "--parallel", "1", preexec_fn=small)
     said, _ = sweep.communicate(timeout=WAIT_SECONDS)
 
     assert sweep.returncode == 1
-    assert ends(runner.swept("s")) == [("LOST", "s-1"), ("NOT_RUN", None), ("NOT_RUN", None)]
-    assert "row 1 LOST: cannot write" in said
+    assert ends(runner.swept("s")) == [("FAILED", "s-1"), ("NOT_RUN", None), ("NOT_RUN", None)]
+    assert "row 1 FAILED: ConfigError: cannot write" in said
     assert "no more rows were begun: cannot write" in said
     assert (len(begun(home, 1)), begun(home, 2)) == (1, [])
 

@@ -85,6 +85,25 @@ def test_lab_opens_an_empty_folder_as_a_workspace(
     assert (home / "mine" / "notebooks" / "00_start_here.ipynb").is_file()
 
 
+def test_lab_has_jupyterlab_s_own_scheduler_run_by_ours(
+    fcwork: Fcwork, home: Path, taken_over: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where jupyter-scheduler is installed its jobs are runs of ours, kept in the workspace."""
+    for there in (object(), None):
+        monkeypatch.setattr(workspace, "find_spec", lambda _name, there=there: there)
+        monkeypatch.chdir(home)
+        with pytest.raises(SystemExit):
+            fcwork("lab", "mine")
+
+    with_it, without = taken_over
+    kept = home / "mine" / ".fcwork"
+    assert set(with_it) - set(without) == {
+        "--SchedulerApp.scheduler_class=fcwork.schedule.lab.Scheduler",
+        f"--SchedulerApp.db_url=sqlite:///{kept / 'lab-schedule.sqlite'}",
+        f"--Scheduler.staging_path={kept / 'lab-schedule'}",
+    }
+
+
 @pytest.mark.usefixtures("taken_over")
 def test_lab_leaves_a_folder_that_is_in_use(fcwork: Fcwork, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A folder with files of somebody's is opened as it is, and the message names `fcwork init`."""
