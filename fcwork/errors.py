@@ -36,6 +36,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+from fcwork.personal import text
 from fcwork.redact import mask, mask_values
 
 
@@ -55,7 +56,7 @@ class FcworkError(Exception):
                 raise TypeError(unknown)
         self._facts = {name: mask_values(value) for name, value in facts.items()}
         self.__dict__.update(self._facts)
-        super().__init__(mask(message))
+        super().__init__(text(mask(message)))
 
     @property
     def message(self) -> str:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 import polars as pl
 
 from fcwork import alike, shapes
+from fcwork.personal.columns import masked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -229,14 +230,22 @@ def number_text(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def to_html(frame: pl.DataFrame, *, limit: int = 20, caption: str = "") -> str:
-    """Return the first ``limit`` rows as an HTML table without style, script or a live tag of the data's."""
+def to_html(frame: pl.DataFrame, *, limit: int = 20, caption: str = "", ours: bool = False) -> str:
+    """Return the first ``limit`` rows as an HTML table without style, script or a live tag of the data's.
+
+    Args:
+        frame: the rows.
+        limit: how many are shown.
+        caption: what heads the table.
+        ours: whether its columns are fcwork's own, issues or facts, and may be called like one that is hidden.
+    """
+    rest = frame.height - limit
+    frame = frame.head(limit) if ours else masked(frame.head(limit))
     head = "".join(f"<th>{html.escape(name)}</th>" for name in frame.columns)
-    cells = [_shown(frame[name].head(limit)).fill_null("") for name in frame.columns]
+    cells = [_shown(frame[name]).fill_null("") for name in frame.columns]
     body = "".join(
         "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in zip(*cells, strict=True)
     )
-    rest = frame.height - limit
     more = f'<tr><td colspan="{frame.width}">and {rest:,} more</td></tr>' if rest > 0 else ""
     title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
     return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}{more}</tbody></table>"

@@ -102,6 +102,11 @@ def mask(text: str) -> str:
     return _pattern.sub(MASK, text) if _pattern else text
 
 
+def knows_secrets() -> bool:
+    """Say whether any secret is known."""
+    return _pattern is not None
+
+
 def holds_secret(text: str) -> bool:
     """Say whether a known secret stands in ``text``."""
     return bool(_pattern and _pattern.search(text))

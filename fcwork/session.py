@@ -49,6 +49,7 @@ def connect(profile: str | None = None, **arguments: Any) -> FluentClient:
         ConfigError: nothing is set and nobody is there to see it, or the settings are half set or not allowed.
     """
     arguments = settings.protected(arguments)
+    settings.hide_personal_data()
     named = profile or (os.environ.get("FLUENT_PROFILE") if "base_url" not in arguments else None)
     if named == settings.SIMULATOR:
         return _embedded(arguments)

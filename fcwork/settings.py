@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fcwork.errors import ConfigError
+from fcwork.personal import hide, named
 from fcwork.redact import Secret, register_url
 
 SIMULATOR = "simulator"  # the profile name of the embedded simulator
@@ -249,6 +250,28 @@ def home(here: Path | None = None) -> Path:
     """
     named, here = os.environ.get("FCWORK_HOME"), here or Path.cwd()
     return Path(named).expanduser().absolute() if named else (workspace(here) or here) / WORKSPACE_MARKER
+
+
+def hide_personal_data() -> None:
+    """Have the columns hidden that the workspace names under ``mask`` in its ``.fcwork/workspace.json``.
+
+    Those that ``FCWORK_MASK`` names are hidden anyway.
+
+    Raises:
+        ConfigError: the file cannot be read, or ``mask`` is no list of names: what is to be hidden would be shown.
+    """
+    folder = workspace()
+    if folder is None:
+        return
+    file = folder / WORKSPACE_MARKER / "workspace.json"
+    try:
+        content = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{file} cannot be read: {error}", hint='it is JSON such as {"mask": ["email"]}') from None
+    told = content.get("mask", []) if isinstance(content, dict) else []
+    if not isinstance(told, list) or not all(isinstance(name, str) for name in told):
+        raise ConfigError(f"mask in {file} is no list of names", hint='write "mask": ["email", "customer.phone"]')
+    hide(named(told))
 
 
 def store_place(here: Path | None = None) -> str | Path:

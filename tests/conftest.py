@@ -12,6 +12,7 @@ from servers import connections, s3_client, s3_process, s3_server, sftp_server, 
 
 from fcwork import passing, redact
 from fcwork.cli import run_verb
+from fcwork.personal import names
 from fcwork.sources import elsewhere
 
 __all__ = [
@@ -55,6 +56,13 @@ def secrets_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         patch.setattr(redact, "_forms", dict(redact._forms))
         patch.setattr(redact, "_pattern", redact._pattern)
         yield
+
+
+@pytest.fixture(autouse=True)
+def names_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget after each test the columns that it had hidden."""
+    monkeypatch.setattr(names, "_known", frozenset())
+    monkeypatch.setattr(names, "_of_mappings", frozenset())
 
 
 @pytest.fixture(autouse=True)

@@ -94,8 +94,12 @@ class _InOrder(click.Group):
 def cli(ctx: click.Context, *, quiet: bool) -> None:
     """A workbench for Fluent Commerce: load and extract data by notebooks that say truly what happened.
 
-    `fcwork VERB --help` tells more about each verb.
+    `fcwork VERB --help` tells more about each verb. Columns that FCWORK_MASK names, such as email,customer.phone, are
+    hidden in all that is shown or reported, and sent and written as they are.
     """
+    from fcwork import settings
+
+    settings.hide_personal_data()
     ctx.obj = quiet
     if quiet:
         os.environ["FCWORK_LOG"] = "quiet"

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fcwork.cli import exits, findings, intake, mappings, terminal
+from fcwork.cli import exits, findings, intake, mappings, terminal, veil
 from fcwork.cli.examples import examples
 from fcwork.cli.outputs import PAGE, ROWS, Outputs
-from fcwork.cli.veil import Veil
 
 if TYPE_CHECKING:
     import polars as pl
@@ -132,12 +131,14 @@ def _checked(read: ReadResult, mapper: Mapper | None, validator: Validator) -> _
 
     if mapper is None:
         result = validator.check(read.frame)
-        issues = Veil().issues(frames.join_issues([read.issues, result.issues]))
+        issues = veil.issues(frames.join_issues([read.issues, result.issues]), read.frame, read.rejected)
         return _Checked(read, read.frame, read.rejected.clear(), result, issues)
     mapped = mapper.apply(read.frame)
     result = validator.check(mapped.frame)
     issues = frames.join_issues([read.issues, mapped.issues, result.issues])
-    return _Checked(read, mapped.frame, mapped.rejected, result, Veil(mapper.mask).issues(issues, mapped.frame))
+    return _Checked(
+        read, mapped.frame, mapped.rejected, result, veil.issues(issues, read.frame, read.rejected, mapped.frame)
+    )
 
 
 def _put_out(checked: _Checked, outputs: Outputs, given: Mapping[str, Any], source: str) -> None:

@@ -26,6 +26,7 @@ from fcwork.errors import (
     SourceError,
     UnknownParameterError,
 )
+from fcwork.personal import text as unnamed
 from fcwork.redact import mask
 
 if TYPE_CHECKING:
@@ -99,5 +100,5 @@ def unexpected(error: Exception) -> str:
     with tempfile.NamedTemporaryFile(
         "w", prefix="fcwork-error-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
     ) as file:
-        file.write(mask("".join(traceback.format_exception(error))))
+        file.write(unnamed(mask("".join(traceback.format_exception(error)))))
     return f"unexpected {type(error).__name__}: {error}\n→ please report it with {file.name}"

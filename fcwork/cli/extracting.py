@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fcwork.cli import exits, findings, interrupts, mappings, pairs, summary, terminal, views
+from fcwork.cli import exits, findings, interrupts, mappings, pairs, summary, terminal, veil, views
 from fcwork.cli.examples import examples
 from fcwork.cli.outputs import ROWS, Outputs
 from fcwork.cli.progress import Watch, shown
 from fcwork.cli.spans import seconds_or_zero
-from fcwork.cli.veil import Veil
 
 if TYPE_CHECKING:
     import polars as pl
@@ -142,14 +141,13 @@ def _extracted(what: str, given: Mapping[str, Any], outputs: Outputs, *, quiet: 
                     raise
                 exits.tell(f"stopped{_going_on(given)}")
                 return exits.STOPPED
-    veil = Veil(mapper.mask if mapper else ())
     issues = veil.issues(frames.enter(result.issues))
     rejected = frames.enter(result.rejected)
     if rejected.height:
         outputs.rows(given["rejected"], "rejected", rejected, identity=True)
     outputs.issues(given["issues"], issues)
     if not quiet:
-        for line in _told(result, issues, given, veil, outputs):
+        for line in _told(result, issues, given, outputs):
             click.echo(line)
     return exits.of_state(result.state)
 
@@ -258,9 +256,7 @@ def _set(given: Mapping[str, Any]) -> Iterator[str]:
 _OTHERS = {"--list": _entities, "--watermarks": _watermarks, "--set-watermark": _set}
 
 
-def _told(
-    result: ExtractResult, issues: pl.DataFrame, given: Mapping[str, Any], veil: Veil, outputs: Outputs
-) -> Iterator[str]:
+def _told(result: ExtractResult, issues: pl.DataFrame, given: Mapping[str, Any], outputs: Outputs) -> Iterator[str]:
     yield click.style(terminal.visible(result.summary), fg=summary.COLOURS.get(result.state, "red"), bold=True)
     if result.dry_run:
         yield click.style("DRY RUN: nothing was written; without --dry-run it is.", fg="yellow", bold=True)
@@ -269,9 +265,7 @@ def _told(
         yield f"  watermark {terminal.visible(given['watermark'])}: {result.watermark:%Y-%m-%d %H:%M:%S} UTC, {moved}"
     yield from findings.lines(issues)
     if result.frame is not None:
-        yield from views.table(
-            result.frame.head(max(given["max_records"] or 0, LOOKED_AT)), veil, "row", of=result.rows
-        )
+        yield from views.table(result.frame.head(max(given["max_records"] or 0, LOOKED_AT)), "row", of=result.rows)
     yield from outputs.told()
     yield from _next(result, given)
 

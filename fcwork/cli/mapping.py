@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fcwork.cli import exits, findings, intake, mappings, terminal, views
+from fcwork.cli import exits, findings, intake, mappings, terminal, veil, views
 from fcwork.cli.examples import examples
 from fcwork.cli.outputs import LINES, ROWS, Outputs
-from fcwork.cli.veil import Veil
 
 if TYPE_CHECKING:
     import polars as pl
@@ -113,10 +112,10 @@ def _outputs(source: str, given: Mapping[str, Any]) -> Outputs:
 def _as_rows(mapper: Mapper, read: ReadResult, outputs: Outputs, given: Mapping[str, Any], *, quiet: bool) -> int:
     result = mapper.apply(read.frame)
     outputs.rows(given["out"], "mapped", result.frame)
-    shown = () if given["out"] else views.first(result.frame, Veil(mapper.mask))
+    shown = () if given["out"] else views.first(result.frame)
     called = mapper.plan.operation.mutation if mapper.plan.operation else ""
     note = [f"\nThe mapping is of the mutation {called}: --mutations makes its requests."] if called else []
-    return _ended(mapper, read, result, outputs, given, body=[*shown, *note], quiet=quiet)
+    return _ended(read, result, outputs, given, body=[*shown, *note], quiet=quiet)
 
 
 def _as_mutations(mapper: Mapper, read: ReadResult, outputs: Outputs, given: Mapping[str, Any], *, quiet: bool) -> int:
@@ -127,12 +126,11 @@ def _as_mutations(mapper: Mapper, read: ReadResult, outputs: Outputs, given: Map
     large = made.counts["too_large"]
     told = f"\n{views.counted(large, 'request')} too large to be taken: a single row needs more than 2 MB"
     body = [*([told] if large else []), *(() if given["out"] else views.request(made, mapper))]
-    code = _ended(mapper, read, made, outputs, given, body=body, quiet=quiet)
+    code = _ended(read, made, outputs, given, body=body, quiet=quiet)
     return exits.WITH_ERRORS if large else code
 
 
 def _ended(
-    mapper: Mapper,
     read: ReadResult,
     result: MapResult | Mutations,
     outputs: Outputs,
@@ -144,7 +142,7 @@ def _ended(
     """Write the rejected rows and the issues, tell all of it, and return the exit code."""
     from fcwork import frames
 
-    issues = Veil(mapper.mask).issues(frames.join_issues([read.issues, result.issues]))
+    issues = veil.issues(frames.join_issues([read.issues, result.issues]), read.frame, read.rejected)
     outputs.rows(given["rejected"], "rejected", intake.refused(read, map=result.rejected), identity=True)
     outputs.issues(given["issues"], issues)
     counts = {"read": read.rejected.height, "map": result.counts["rejected"]}

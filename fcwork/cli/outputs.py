@@ -53,9 +53,12 @@ class Outputs:
             self._write(path, "issues", issues, "spreadsheet")
 
     def dead_letters(self, path: str | None, rows: pl.DataFrame) -> None:
-        """Write dead letters, if a path was given: for a spreadsheet, where people mend them."""
+        """Write dead letters, if a path was given: for a spreadsheet, where their owner mends them."""
         if path is not None:
-            self._write(path, "dead letters", rows, "spreadsheet", identity=True)
+            from fcwork import sources
+
+            with sources.private():
+                self._write(path, "dead letters", rows, "spreadsheet", identity=True)
 
     def content(self, path: str | None, what: str, content: bytes, size: str) -> None:
         """Write a file's content, if a path was given."""

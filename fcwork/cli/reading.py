@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fcwork.cli import exits, intake, terminal, views
+from fcwork.cli import exits, intake, terminal, veil, views
 from fcwork.cli.examples import examples
 from fcwork.cli.outputs import CONVERTED, ROWS, Outputs
-from fcwork.cli.veil import Veil, text
+from fcwork.cli.veil import text
 from fcwork.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ def _told(result: ReadResult, outputs: Outputs, source: str, given: Mapping[str,
     yield from (f"  {name:<10} {terminal.visible(value)}" for name, value in _facts(result, source, given) if value)
     rows = frames.without_identity(result.frame)
     yield from _columns(rows)
-    yield from views.table(rows.head(given["rows"]), Veil(), "row", of=rows.height)
+    yield from views.table(rows.head(given["rows"]), "row", of=rows.height)
     several = result.frame[frames.SOURCE].append(result.rejected[frames.SOURCE]).n_unique() > 1
-    yield from _bad_lines(Veil().issues(result.issues), several=several)
+    yield from _bad_lines(veil.issues(result.issues), several=several)
     yield from outputs.told()
     if result.rejected.height and not given["rejected"]:
         yield "\nNext: add --rejected bad.csv to see the bad lines whole"
@@ -175,7 +175,10 @@ def _kind(kind: pl.DataType) -> str:
 
 def _examples(column: pl.Series) -> Iterator[str]:
     """Yield the first values, each once."""
-    shown = dict.fromkeys(text(value) for value in column.drop_nulls().head(100 * EXAMPLES).to_list())
+    from fcwork.personal.columns import masked
+
+    first = masked(column.drop_nulls().head(100 * EXAMPLES).to_frame()).to_series()
+    shown = dict.fromkeys(text(value) for value in first.to_list())
     yield from (terminal.cut(value) or '""' for value in list(shown)[:EXAMPLES])
 
 

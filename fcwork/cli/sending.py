@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fcwork.cli import exits, findings, intake, mappings, pairs, summary, terminal
+from fcwork.cli import exits, findings, intake, mappings, pairs, summary, terminal, veil
 from fcwork.cli.examples import examples
 from fcwork.cli.outputs import ROWS, Outputs
 from fcwork.cli.progress import Watch, shown
 from fcwork.cli.spans import seconds
-from fcwork.cli.veil import Veil
 from fcwork.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ def send(ctx: click.Context, /, source: str | None, **given: Any) -> int:
     if result.dead_letters.height:  # else a file that somebody is mending would be emptied
         outputs.dead_letters(given["dead_letters"], result.dead_letters)
     if not ctx.obj:
-        for line in _told(result, outputs, given, mapper):
+        for line in _told(result, outputs, given):
             click.echo(line)
     return exits.of_state(result.state)
 
@@ -183,7 +182,7 @@ def _replayed(source: str, reading: Mapping[str, Any], given: Mapping[str, Any])
     return rows
 
 
-def _told(result: IngestResult, outputs: Outputs, given: Mapping[str, Any], mapper: Mapper | None) -> Iterator[str]:
+def _told(result: IngestResult, outputs: Outputs, given: Mapping[str, Any]) -> Iterator[str]:
     from fcwork import frames
 
     yield click.style(terminal.visible(result.summary), fg=summary.COLOURS.get(result.state, "red"), bold=True)
@@ -191,7 +190,7 @@ def _told(result: IngestResult, outputs: Outputs, given: Mapping[str, Any], mapp
         more = "without --dry-run it is" if result.gate.is_open else "and without --dry-run the gate would keep it back"
         yield click.style(f"DRY RUN: nothing was sent; {more}.", fg="yellow", bold=True)
     yield from summary.figures(result.counts)
-    yield from findings.lines(Veil(mapper.mask if mapper else ()).issues(frames.enter(result.issues)))
+    yield from findings.lines(veil.issues(frames.enter(result.issues)))
     yield from outputs.told()
     yield from (f"{terminal.visible(file.uri)} → {terminal.visible(file.to)}" for file in result.moved)
     if result.counts["rejected"] + result.counts["unknown"] and not given["dead_letters"] and not result.dry_run:

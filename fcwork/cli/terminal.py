@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from fcwork.personal import text as unnamed
 from fcwork.redact import mask
 
 # Controls (ANSI escapes begin with one), marks of writing direction, and what has no width.
@@ -24,13 +25,13 @@ _GAP = "  "
 
 
 def visible(text: str, *, keep: str = "") -> str:
-    """Return a text with known secrets masked, and characters that a terminal would obey or not show spelt out.
+    """Return a text with secrets and personal data masked, and characters spelt out that a terminal would obey or hide.
 
     Args:
         text: of anybody's: a file's cells and names, an error that quotes them.
         keep: characters that stay as they are, such as the line feeds of our own messages.
     """
-    return _UNSEEN.sub(lambda found: found[0] if found[0] in keep else _spelt(found[0]), mask(text))
+    return _UNSEEN.sub(lambda found: found[0] if found[0] in keep else _spelt(found[0]), unnamed(mask(text)))
 
 
 def as_json(value: Any) -> str:

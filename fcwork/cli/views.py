@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fcwork.cli import terminal
-from fcwork.cli.veil import Veil
+from fcwork.cli import terminal, veil
+from fcwork.personal import covers, hidden
 from fcwork.redact import MASK
 
 if TYPE_CHECKING:
@@ -21,17 +21,16 @@ if TYPE_CHECKING:
 SHOWN = 5  # mapped rows
 
 
-def first(rows: pl.DataFrame, veil: Veil) -> Iterator[str]:
+def first(rows: pl.DataFrame) -> Iterator[str]:
     """Yield the first mapped rows as a table."""
-    yield from table(rows.head(SHOWN), veil, "mapped row", of=rows.height)
+    yield from table(rows.head(SHOWN), "mapped row", of=rows.height)
 
 
-def table(rows: pl.DataFrame, veil: Veil, what: str, *, of: int) -> Iterator[str]:
+def table(rows: pl.DataFrame, what: str, *, of: int) -> Iterator[str]:
     """Yield rows as a table.
 
     Args:
         rows: to be shown.
-        veil: hides what is masked.
         what: one of them is called.
         of: how many there are.
     """
@@ -52,9 +51,9 @@ def request(made: Mutations, mapper: Mapper) -> Iterator[str]:
     """Yield the first request: its document and its variables."""
     if not made.requests:
         return
-    first, veil = made.requests[0], Veil(mapper.mask)
+    first = made.requests[0]
     variables = json.loads(first.body)["variables"]
-    shown = {name: veil.hidden(value, _argument(name, mapper)) for name, value in variables.items()}
+    shown = {name: hidden(value, _argument(name, mapper)) for name, value in variables.items()}
     several = len(made.requests) > 1
     title = f"The first of {len(made.requests):,} requests" if several else "The request"
     yield f"\n{click.style(title, bold=True)}"
@@ -76,8 +75,7 @@ def explained(mapper: Mapper) -> Iterator[str]:
     told = f": {terminal.visible(mapper.description)}" if mapper.description else ""
     yield f"{click.style(terminal.visible(title), bold=True)}{told}"
     table = mapper.explain()
-    veil = Veil(mapper.mask)
-    rows = [_veiled(row) if veil.covers(row["target"]) else row for row in table.to_dicts()]
+    rows = [_veiled(row) if covers(row["target"]) else row for row in table.to_dicts()]
     said = {name for row in rows for name, value in row.items() if value not in {None, False}}
     shown = [name for name in table.columns if name in said]
     yield from terminal.table(shown, [[_word(row[name]) for name in shown] for row in rows], last_is_free=True)

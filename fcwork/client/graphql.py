@@ -15,6 +15,7 @@ from fcwork.client.codes import is_warning
 from fcwork.client.documents import is_mutation
 from fcwork.client.http import Http
 from fcwork.errors import ApiError, BadRequestError, GraphQLError, OutcomeUnknownError, ServerError
+from fcwork.personal import hidden
 from fcwork.retry import Pace
 
 Errors = Literal["raise", "partial"]
@@ -124,5 +125,5 @@ def faults_and_warnings(answer: Mapping[str, Any]) -> tuple[Entries, Entries]:
 
 
 def _brief(data: Any, limit: int, indent: int | None = None) -> str:
-    text = json.dumps(data, ensure_ascii=False, default=str, indent=indent)
+    text = json.dumps(hidden(data), ensure_ascii=False, default=str, indent=indent)
     return text if len(text) <= limit else text[:limit] + "…"

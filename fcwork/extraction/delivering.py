@@ -14,6 +14,7 @@ from fcwork.errors import ValidationError
 from fcwork.extraction.asking import CHANGED, ID
 from fcwork.extraction.exploding import explode
 from fcwork.extraction.keys import UTC_MS
+from fcwork.personal import together
 
 if TYPE_CHECKING:
     from fcwork.mapper import Mapper
@@ -63,8 +64,8 @@ class Delivery:
 
     @property
     def masked(self) -> tuple[str, ...]:
-        """The columns whose values the mapping masks."""
-        return self.mapper.masked_columns if self.mapper else ()
+        """The columns whose values are hidden, by the mapping or anyway."""
+        return together(self.mapper.masked_columns if self.mapper else ())
 
     def frames(self, nodes: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """Yield the rows of nodes, mapped.

@@ -152,7 +152,7 @@ class ExtractResult:
             parts.append(frames.to_html(frames.enter(self.frame), limit=10))
         issues = frames.enter_issues(self.issues)
         if issues.height:
-            parts.append(frames.to_html(issues, limit=10, caption="Issues"))
+            parts.append(frames.to_html(issues, limit=10, caption="Issues", ours=True))
         return "".join(parts)
 
 

@@ -14,6 +14,7 @@ from fcwork.clock import Clock
 from fcwork.extraction.delivering import Delivery
 from fcwork.extraction.result import ExtractResult, State, empty_counts
 from fcwork.extraction.spool import Part, Spool
+from fcwork.personal import findings
 
 if TYPE_CHECKING:
     from fcwork.extraction.keeping import Kept
@@ -130,7 +131,7 @@ class Telling:
             )
             for trouble in troubles
         ]
-        return frames.join_issues([*self.delivery.issues, *self._unlisted(), *beside])
+        return findings.issues(frames.join_issues([*self.delivery.issues, *self._unlisted(), *beside]))
 
     def _unlisted(self) -> Iterator[pl.DataFrame]:
         """Yield what is told of rejected rows that are not held: how many they are."""

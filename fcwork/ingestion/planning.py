@@ -24,6 +24,7 @@ from fcwork.ingestion.result import COUNTS
 from fcwork.ingestion.ways import EMBEDDED, RouteName, Way
 from fcwork.mapper import Mapper
 from fcwork.mapper.given import Resolvers, mapper_of
+from fcwork.personal import findings, together
 from fcwork.recovery.sending import VERIFY_SECONDS
 from fcwork.routes import Route
 from fcwork.sources import ReadResult
@@ -217,8 +218,8 @@ def _planned(
     feed = way.feed.judged(ready, deliveries.versions if way.feed.concerns(rows) else (), deliveries.origins)
     unread = taken.rejected.with_columns(pl.lit("read").alias(STAGE))
     rejected = stack([unread, refused(rows, unmapped, "map"), refused(rows, failed, "check")])
-    found = [taken.issues, *_unreadable(deliveries, clock), map_issues, check_issues, feed.issues]
-    issues = frames.join_issues(found)
+    told = frames.join_issues([taken.issues, *_unreadable(deliveries, clock), map_issues, check_issues, feed.issues])
+    issues = findings.issues(told, rows, taken.rejected, mapped)
     counts = dict(zip(COUNTS, (taken.rows, mapped.height, rejected.height, 0, 0, ready.height), strict=True))
     gates = _gates(limit, deliveries, rejected, issues)
     return IngestPlan(
@@ -244,7 +245,7 @@ def _planned(
         known=deliveries.known,
         gates=gates,
         origins=deliveries.origins,
-        masked=mapper.masked_columns if mapper else (),
+        masked=together(mapper.masked_columns if mapper else ()),
         feed=feed.words,
     )
 

@@ -24,6 +24,7 @@ from fcwork.ingestion.files import Claim, FileState, FileVersion
 from fcwork.ingestion.loading import Load, conclude
 from fcwork.ingestion.piles import by_file, file_of
 from fcwork.ingestion.result import IngestResult, Moved
+from fcwork.personal import hidden_names
 from fcwork.redact import mask_values
 from fcwork.sources import moving
 from fcwork.sources.place import locate
@@ -195,7 +196,8 @@ class PuttingAway:
             source, now = locate(version.uri), self.clock.now()
             place = moving.within(folder, source, at=now, name=f"{source.name}.rejected.csv")
             free = moving.unused(place, now)
-            sources.write(letters, sources.literal(free.uri), safe="spreadsheet", identity=True)
+            with sources.private(wanted=bool(hidden_names())):
+                sources.write(letters, sources.literal(free.uri), safe="spreadsheet", identity=True)
 
     def _write_log(self, version: FileVersion, **facts: Any) -> None:
         folder = self.way.places.logs

@@ -208,4 +208,4 @@ def figures(counts: Mapping[str, int]) -> str:
 def findings(issues: pl.DataFrame) -> str:
     """Return the first issues as a small HTML table; nothing where there are none."""
     shown = issues.select("row", "key", "stage", "field", "code", "value", "message")
-    return frames.to_html(shown, limit=10, caption="Issues") if issues.height else ""
+    return frames.to_html(shown, limit=10, caption="Issues", ours=True) if issues.height else ""

@@ -19,6 +19,7 @@ from fcwork.mapper.paths import Path
 from fcwork.mapper.places import Scope
 from fcwork.mapper.plan import Field, Fields, Items, Part, Plan
 from fcwork.names import did_you_mean
+from fcwork.personal import findings
 
 _SHOWN_COLUMNS = 30
 
@@ -62,7 +63,7 @@ def run(plan: Plan, rows: pl.DataFrame, *, at: datetime, strict_columns: bool = 
     return Traced(
         mapped=mapped if bad is None else mapped.filter(~bad),
         rejected=checks.described(rows, failed, bad),
-        issues=frames.join_issues([*tables, *(check.issues(at) for check in failed)]),
+        issues=findings.issues(frames.join_issues([*tables, *(check.issues(at) for check in failed)]), rows),
         found=found,
     )
 

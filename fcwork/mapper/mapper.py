@@ -18,9 +18,10 @@ from fcwork.mapper import calls, deferred, door, engine, preview, reading, slice
 from fcwork.mapper.calls import Mutations
 from fcwork.mapper.custom import Resolver
 from fcwork.mapper.engine import Traced
-from fcwork.mapper.plan import Field, Fields, Items, Part, Plan, masked_columns
+from fcwork.mapper.plan import Field, Fields, Items, Part, Plan, masked_columns, masked_paths
 from fcwork.mapper.result import MapResult, result_of
 from fcwork.mutations import MutationOutcome, MutationRequest, Operation, parse
+from fcwork.personal.names import hide_mapped
 from fcwork.redact import MASK
 
 _EXPLAINED = pl.Schema(
@@ -63,6 +64,7 @@ class Mapper:
     ) -> None:
         given = config if isinstance(config, Document) else Document(config, "the mapping")
         self._plan = reading.read(given, resolvers=resolvers or {}, context=context, lenient=lenient)
+        hide_mapped(masked_paths(self._plan.fields))
         self._clock = clock
 
     @classmethod
@@ -258,7 +260,7 @@ class Mapper:
 
     def _repr_html_(self) -> str:
         table = self.explain()
-        return frames.to_html(table, limit=table.height, caption=self.name)
+        return frames.to_html(table, limit=table.height, caption=self.name, ours=True)
 
 
 def _refused(issues: list[dict[str, Any]]) -> MappingError:

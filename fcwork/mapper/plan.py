@@ -256,6 +256,20 @@ def masked_columns(fields: Fields) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, names)))
 
 
+def masked_paths(fields: Fields, above: str = "") -> Iterator[str]:
+    """Yield the paths of what is masked, in what is made and in the source."""
+    for entry in fields.order:
+        if not isinstance(entry, Part):
+            label = f"{above}{entry.label}"
+            if entry.masked:
+                yield from (
+                    label,
+                    *(path.text for path in (entry.sources if isinstance(entry, Field) else (entry.source,))),
+                )
+            if isinstance(entry, Items):
+                yield from masked_paths(entry.fields, f"{label}[].")
+
+
 def _names(path: Path) -> list[str]:
     """Return what a column may be called that holds what a path leads to."""
     return [path.text, re.split(r"[.\[]", path.text.removeprefix("$."))[0], path.last_name]

@@ -19,6 +19,7 @@ from fcwork.mapper.mistakes import Mistakes, kind_of
 from fcwork.mapper.plan import Field, Fields, Items, Node, Part, Plan, Target, label_of
 from fcwork.mutations import Argument, Operation
 from fcwork.names import nearest
+from fcwork.personal.names import covers_everywhere
 
 TOP_KEYS = ("fields", "arguments", "mutation", "nodes", "name", "version", "description", "mask", "lenient", *SETTINGS)
 MUTATION_KEYS = ("operationName", "returnFields", "aliasBatching", "sourceFormat")
@@ -288,14 +289,16 @@ def _labels(fields: Fields, above: str = "") -> set[str]:
 
 
 def _masked(fields: Fields, names: set[str], above: str = "") -> Fields:
-    """Return the fields with those marked that ``mask`` names, or whose object or list it names."""
-    return Fields.of([_marked(entry, names, above) for entry in fields.order]) if names else fields
+    """Return the fields, marked those that ``mask`` names, or whose object or list it names, or are hidden anyway."""
+    return Fields.of([_marked(entry, names, above) for entry in fields.order])
 
 
 def _marked(entry: Field | Part | Items, names: set[str], above: str) -> Field | Part | Items:
     hidden = any(above + label_of(entry.target[:depth]) in names for depth in range(1, len(entry.target) + 1))
     if isinstance(entry, Part):
         return entry
+    sources = entry.sources if isinstance(entry, Field) else (entry.source,)
+    hidden = hidden or any(map(covers_everywhere, [above + entry.label, *(path.text for path in sources)]))
     if isinstance(entry, Field):
         return dataclasses.replace(entry, masked=hidden)
     below = f"{above}{entry.label}[]."

@@ -49,7 +49,7 @@ class MapResult:
             return f"<p>{html.escape(str(self))}</p>"
         issues = frames.enter(self.issues)
         shown = ["row", "field", "code", "value", "message"]
-        table = frames.to_html(issues.select(shown), caption="issues") if issues.height else ""
+        table = frames.to_html(issues.select(shown), caption="issues", ours=True) if issues.height else ""
         return f"<p>{html.escape(str(self))}</p>{table}"
 
     def _codes(self) -> pl.DataFrame:

@@ -70,7 +70,7 @@ class MutationOutcome:
 
     def _repr_html_(self) -> str:
         shown = ["row", "key", "field", "code", "message"]
-        table = frames.to_html(self.issues.select(shown), caption="issues") if self.issues.height else ""
+        table = frames.to_html(self.issues.select(shown), caption="issues", ours=True) if self.issues.height else ""
         return f"<p>{html.escape(str(self))}</p>{table}"
 
 

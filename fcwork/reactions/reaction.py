@@ -103,5 +103,5 @@ class Reaction:
         issues = frames.enter_issues(self.result.issues) if self.result else frames.no_issues()
         if issues.height:
             shown = issues.select("stage", "field", "code", "value", "message")
-            parts.append(frames.to_html(shown, limit=10, caption="Issues"))
+            parts.append(frames.to_html(shown, limit=10, caption="Issues", ours=True))
         return "".join(parts)

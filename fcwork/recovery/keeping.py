@@ -12,6 +12,7 @@ import polars as pl
 from fcwork import frames, log
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import CheckpointError, ConfigError
+from fcwork.personal import findings
 from fcwork.recovery.checkpoint import LEDGER, folder_of, remove, spooled
 from fcwork.recovery.entries import Opened
 from fcwork.recovery.ledger import peek, seized
@@ -45,7 +46,7 @@ class CheckpointView:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        left = self.rows.filter(pl.col("_state") != "delivered")
+        left = findings.errors(self.rows.filter(pl.col("_state") != "delivered"), column="_message")
         table = frames.to_html(left, limit=10, caption="Rows not delivered") if left.height else ""
         return f"<p><b>{html.escape(str(self))}</b></p>{table}"
 

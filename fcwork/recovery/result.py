@@ -13,6 +13,7 @@ import polars as pl
 
 from fcwork import frames, sources
 from fcwork.errors import ApiError, OutcomeUnknownError, RejectedError, RetryableError
+from fcwork.personal import findings
 from fcwork.recovery import spans
 from fcwork.recovery.entries import REJECTED, UNKNOWN, WORTH_RETRYING
 
@@ -62,12 +63,16 @@ class SendResult:
         return frames.leave(self._dead_letters(), frames.kind_of(self.rejected))
 
     def write_dead_letters(self, uri: str | os.PathLike[str]) -> Path:
-        """Write ``dead_letters`` to a file and return its path; csv is made safe for spreadsheets.
+        """Write ``dead_letters``, whole, to a file that its owner alone reads; csv is made safe for spreadsheets.
+
+        Returns:
+            The path of the file.
 
         Raises:
             SourceError: the folder may not be written, the disk is full, or a nested column has no form in a csv.
         """
-        return Path(sources.write(self._dead_letters(), sources.literal(uri), safe="spreadsheet", identity=True))
+        with sources.private():
+            return Path(sources.write(self._dead_letters(), sources.literal(uri), safe="spreadsheet", identity=True))
 
     def _dead_letters(self) -> pl.DataFrame:
         piles = [frames.enter(pile) for pile in (self.rejected, self.unknown)]
@@ -122,7 +127,7 @@ class SendResult:
 
     def _repr_html_(self) -> str:
         issues = frames.enter_issues(self.issues)
-        table = frames.to_html(issues, limit=10, caption="Issues") if issues.height else ""
+        table = frames.to_html(issues, limit=10, caption="Issues", ours=True) if issues.height else ""
         return f"<p><b>{html.escape(self.summary)}</b></p>{table}"
 
 
@@ -150,8 +155,8 @@ def conclude(
     counts = {"rows": rows.height, "delivered": len(delivered), **{name: pile.height for name, pile in piles.items()}}
     return SendResult(
         delivered=frames.leave(spans.take(rows, delivered), kind),
-        **{name: frames.leave(_with_errors(rows, pile), kind) for name, pile in piles.items()},
-        issues=frames.leave(_issues(rows, verdicts, standing, keys, at), kind),
+        **{name: frames.leave(findings.errors(_with_errors(rows, pile)), kind) for name, pile in piles.items()},
+        issues=frames.leave(findings.issues(_issues(rows, verdicts, standing, keys, at), rows), kind),
         batches=frames.leave(requests, kind),
         counts={**counts, "requests": requests.height},
         target=target,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from fcwork import frames
+from fcwork.personal import findings
+from fcwork.personal.columns import masked
 from fcwork.reports import page
 from fcwork.reports.figures import reasons
 from fcwork.reports.page import About, Pile, code, instant, rows, size, text
@@ -37,7 +39,9 @@ class ExtractReport:
 
     def __init__(self, result: ExtractResult) -> None:
         self.result = result
-        self.issues, self._rejected = frames.enter_issues(result.issues), frames.enter(result.rejected)
+        rejected = frames.enter(result.rejected)
+        self.issues = findings.issues(frames.enter_issues(result.issues), rejected)
+        self._rejected = masked(rejected)
         self._reasons = reasons(self.issues)
         self._nodes = result.counts["read"] - result.counts["repeated"] - result.counts["known"]  # that became rows
         self.title = f"Extraction of {result.entity.replace('_', ' ')}"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from fcwork import frames
+from fcwork.personal import findings
+from fcwork.personal.columns import masked
 from fcwork.reports import page
 from fcwork.reports.figures import PILES, figures
 from fcwork.reports.page import About, Pile, code, rows, size, text
@@ -17,6 +19,7 @@ from fcwork.reports.page import About, Pile, code, rows, size, text
 if TYPE_CHECKING:
     from fcwork.ingestion import IngestResult
 
+LETTERS = ("dead_letters.csv", "dead_letters.jsonl")
 _MEANINGS = {
     "delivered": "the platform has them",
     "ready": "passed every check, not sent",
@@ -37,26 +40,24 @@ class LoadReport:
 
     def __init__(self, result: IngestResult) -> None:
         self.result = result
-        self.issues = frames.enter_issues(result.issues)
         self._rejected, self._letters = frames.enter(result.rejected), frames.enter(result.dead_letters)
+        self.issues = findings.issues(frames.enter_issues(result.issues), self._letters)
         self._numbers = figures(result, self._rejected, self.issues)
         name = PurePath(str(result.source.get("uri") or "")).name
         self.title = f"Ingestion of {name}" if name else "Ingestion"
         self.logged: dict[str, Any] = {"adds_up": self._numbers.adds_up, **self._numbers.counts}
 
     def tables(self) -> dict[str, pl.DataFrame]:
-        """Return the issues and the piles by the names of their files."""
+        """Return the issues and the piles by the names of their files; dead letters alone are whole."""
         piles = {name: getattr(self.result, name) for name in ("delivered", "unknown")}
         if self.result.dry_run:
             piles["ready"] = self.result.ready
         return {
-            "rejected.csv": self._rejected,
-            "rejected.parquet": self._rejected,
-            "dead_letters.csv": self._letters,
-            "dead_letters.jsonl": self._letters,
+            **dict.fromkeys(("rejected.csv", "rejected.parquet"), masked(self._rejected)),
+            **dict.fromkeys(LETTERS, self._letters),
             "issues.csv": self.issues,
             "issues.parquet": self.issues,
-            **{f"{name}.parquet": frames.enter(pile) for name, pile in piles.items()},
+            **{f"{name}.parquet": masked(frames.enter(pile)) for name, pile in piles.items()},
         }
 
     def summary(self) -> dict[str, Any]:

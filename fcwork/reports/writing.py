@@ -18,10 +18,11 @@ import polars as pl
 from fcwork import frames, log, settings, sources
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import ConfigError
+from fcwork.personal import hidden_names
 from fcwork.redact import mask_values
 from fcwork.reports import page
 from fcwork.reports.extracts import ExtractReport
-from fcwork.reports.loads import LoadReport
+from fcwork.reports.loads import LETTERS, LoadReport
 from fcwork.reports.page import About, Written
 
 if TYPE_CHECKING:
@@ -86,8 +87,9 @@ def write(
 ) -> Report:
     """Write a result into a folder: ``report.html``, ``summary.json``, the issues and each pile of rows.
 
-    Of a load ``dead_letters.csv`` and ``.jsonl`` hold the rows that were not delivered, to be mended and sent again. Of
-    an extraction the rejected rows and the issues are written where there are any; its rows are where its sink is.
+    Of a load ``dead_letters.csv`` and ``.jsonl`` hold the rows that were not delivered, to be mended and sent again:
+    whole, and for their owner's eyes alone. In all other files personal data are hidden. Of an extraction the rejected
+    rows and the issues are written where there are any; its rows are where its sink is.
 
     Args:
         result: what ``IngestPlan.apply`` or ``extract`` returned.
@@ -151,7 +153,8 @@ def _export(result: IngestResult, issues: pl.DataFrame, folder: Path, run: str) 
         return
     stem = PurePath(str(result.source.get("uri") or "frame")).stem
     clean = re.sub(r"[^\w.-]+", "-", stem).strip("-") or "files"
-    _table(letters, folder / f"{clean}-{run}.dead_letters.csv")
+    with sources.private(wanted=bool(hidden_names())):
+        _table(letters, folder / f"{clean}-{run}.dead_letters.csv")
     _table(issues, folder / f"{clean}-{run}.issues.json")
 
 
@@ -159,7 +162,8 @@ def _table(rows: pl.DataFrame, path: Path) -> Written | None:
     """Write rows; those without a column are nothing to write."""
     if not rows.width:
         return None
-    sources.write(rows, sources.literal(path), safe="spreadsheet", identity=True)
+    with sources.private(wanted=path.name in LETTERS):
+        sources.write(rows, sources.literal(path), safe="spreadsheet", identity=True)
     purpose = SPREADSHEET if path.suffix == ".csv" else EXACT
     return Written(path.name, rows.height, path.stat().st_size, purpose)
 

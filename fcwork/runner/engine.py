@@ -25,7 +25,7 @@ from fcwork.redact import learn
 from fcwork.runner.display import RESULT_TYPE, STAGE_TYPE
 from fcwork.runner.document import runnable, step
 from fcwork.runner.journal import Journal
-from fcwork.runner.kernel import MASKED, PACKER
+from fcwork.runner.kernel import EXTENSION, MASKED, PACKER
 from fcwork.runner.limits import Limits
 from fcwork.runner.starting import KERNEL_LOG
 
@@ -99,7 +99,11 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill is unt
         self, execution: Execution, *, private: Path, environment: dict[str, str], limits: Limits, **options: Any
     ) -> None:
         options = {"iopub_timeout": OUTPUT_SECONDS, "log": _logger, **options}
-        super().__init__(execution, extra_arguments=[f"--Session.packer={PACKER}"], **options)
+        super().__init__(
+            execution,
+            extra_arguments=[f"--Session.packer={PACKER}", f"--IPKernelApp.extra_extensions={EXTENSION}"],
+            **options,
+        )
         self.journal, self._private, self._environment = execution.journal, private, environment
         self._limits = limits
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fcwork import log, settings
+from fcwork import log, personal, settings
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import ConfigError, NotebookError
 from fcwork.redact import holds_secret
@@ -21,7 +21,7 @@ from fcwork.runner.limits import Limits, Overtime
 from fcwork.runner.monitoring.telling import tell
 from fcwork.runner.monitoring.tracing import learn_headers
 from fcwork.runner.notebook import Notebook, find
-from fcwork.runner.parameters import as_code, as_json, effective, resolve
+from fcwork.runner.parameters import as_code, as_json, beside, effective, masked, resolve
 from fcwork.runner.result import RunResult
 from fcwork.runner.signals import held, stoppable
 from fcwork.runner.starting import inherited, pause, started
@@ -60,7 +60,8 @@ def run(
 
     Args:
         name: a name among the workspace's and the shipped notebooks, a path, or a notebook that was read.
-        parameters: values by name, each of its declared type.
+        parameters: values by name, each of its declared type. Relative paths among them are taken from the working
+            folder; a default that names a file beside the notebook, and none there, leads to that.
         texts: pairs of a name and a value as typed in a shell, read as the declared type; they go first.
         environment: variables for the kernel, beside those of this process.
         run_id: names the run and its folder; made up unless given.
@@ -85,6 +86,7 @@ def run(
             or (its subclasses) the parameters are wrong; no kernel was started.
         ConfigError: the run's folder cannot be written.
     """
+    settings.hide_personal_data()
     limits = Limits(timeout_seconds, cell_timeout_seconds, memory_mb)
     notebook = name if isinstance(name, Notebook) else find(name)
     check_retries(notebook, retries, safe_to_repeat=safe_to_repeat)
@@ -92,6 +94,7 @@ def run(
     learn_headers()
     target_of({**values, **dict(typed)})  # a secret must be known before it can be refused
     given = resolve(notebook, values, typed)
+    given = {**beside(notebook, given), **given}
     call = _Call(notebook, given, environment or {}, limits, clock, on_event, strict, schedule)
     first_id = run_id or new_id(notebook.name, clock.now())
     check_id(f"{first_id}-retry{retries}" if retries else first_id)
@@ -239,6 +242,7 @@ class _Run(Stoppable):
             **inherited(),
             **self.call.environment,
             "FCWORK_HOME": str(settings.home()),
+            personal.VARIABLE: personal.written(*masked(self.notebook, self.call.given), *self._own_masks()),
             "FCWORK_RUN_ID": self.folder.run_id,
             "FCWORK_RUN_FOLDER": str(self.folder.path),
         }
@@ -251,6 +255,9 @@ class _Run(Stoppable):
             startup_timeout=START_SECONDS,
         )
         return self.client
+
+    def _own_masks(self) -> list[str]:
+        return personal.named(self.call.environment.get(personal.VARIABLE))
 
     def _save(self, node: NotebookNode) -> None:
         self.folder.write(NOTEBOOK, document.dump(node))

@@ -7,6 +7,7 @@ import difflib
 import functools
 import io
 import json
+import os
 import re
 import tokenize
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fcwork import personal
 from fcwork.errors import NotebookError, ParameterTypeError, SecretParameterError, UnknownParameterError
 from fcwork.redact import holds_secret
 from fcwork.runner.annotations import NotOfTypeError, from_text, from_value
@@ -24,6 +26,7 @@ from fcwork.runner.notebook import Notebook
 if TYPE_CHECKING:
     import polars as pl
 
+MASK = "MASK"  # a parameter of this name tells which columns hold personal data
 VARIABLE = "FCWORK_PARAM_"  # the beginning of a variable that holds a parameter
 _SECRET_WORDS = frozenset({"password", "passwd", "pwd", "secret", "token", "credential", "credentials", "apikey"})
 _TYPE_COMMENT = re.compile(r"type:\s*(\S+)\s*")
@@ -173,6 +176,30 @@ def effective(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
         elif parameter.default is not None and (known := _literal(parameter.default)) is not ...:
             values[parameter.name] = known
     return values
+
+
+def beside(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the defaults that name files beside the notebook, as paths that lead there from any working folder.
+
+    What is given is taken from the working folder, and so is a default that names something there.
+    """
+    folder = notebook.path.parent
+    defaults = {name: value for name, value in effective(notebook, given).items() if name not in given}
+    found = {name: _led(value, folder) for name, value in defaults.items()}
+    return {name: value for name, value in found.items() if value != defaults[name]}
+
+
+def _led(value: Any, folder: Path) -> Any:
+    if isinstance(value, list):
+        return [_led(item, folder) for item in value]
+    if not isinstance(value, str) or "/" not in value or "\n" in value or os.path.lexists(value):
+        return value
+    return str(folder / value) if os.path.lexists(folder / value) else value
+
+
+def masked(notebook: Notebook, given: Mapping[str, Any]) -> list[str]:
+    """Return the columns that the parameter MASK names, which are hidden from before the first cell on."""
+    return personal.named(effective(notebook, given).get(MASK))
 
 
 def is_secret_name(name: str) -> bool:

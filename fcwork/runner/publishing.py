@@ -45,7 +45,7 @@ def publish(name: str, frame: Frame, *, mask: Collection[str] = ()) -> Published
     Args:
         name: letters, digits, ``_`` and ``-``.
         frame: of any kind.
-        mask: columns of which only is shown where there is a value.
+        mask: columns of which only is shown where there is a value, beside those that are hidden everywhere.
 
     Raises:
         NotebookError: the name cannot be one, a column to be masked is not there, or a known secret stands in it.
@@ -53,11 +53,15 @@ def publish(name: str, frame: Frame, *, mask: Collection[str] = ()) -> Published
         TypeError: this is no frame.
     """
     from fcwork import frames
+    from fcwork.personal.columns import masked as without_personal_data
 
     if not NAME.fullmatch(name):
         raise NotebookError(f"{name!r} is no name for a frame", hint="letters, digits, _ and - only, at most 64")
-    masked = (mask,) if isinstance(mask, str) else tuple(mask)
-    shown = _masked(name, frames.enter(frame), masked)
+    named = (mask,) if isinstance(mask, str) else tuple(mask)
+    given = _masked(name, frames.enter(frame), named)
+    shown = without_personal_data(given)
+    hidden = (column.name for column in given if not column.equals(shown[column.name], null_equal=True))
+    masked = tuple(dict.fromkeys([*named, *hidden]))
     _refuse_secrets(name, shown)
     content = _parquet(name, shown)
     folder = current().folder

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fcwork import settings
 from fcwork.clock import SYSTEM, Clock
-from fcwork.runner.display import STAGE_TYPE, show, table
+from fcwork.personal import hide, named
+from fcwork.runner import shown
+from fcwork.runner.display import STAGE_TYPE, in_kernel, show, table
 from fcwork.runner.folder import new_id
 from fcwork.stages import HowFar, facts, how_far
 
@@ -104,9 +107,18 @@ class NotebookJob:
 _current: NotebookJob | None = None
 
 
-def job() -> NotebookJob:
-    """Return the job of this notebook: the run's own in a headless run, a fresh one where a person runs the cells."""
+def job(*, mask: str | Iterable[str] | None = None) -> NotebookJob:
+    """Return the job of this notebook: the run's own in a headless run, a fresh one where a person runs the cells.
+
+    Args:
+        mask: columns and fields with personal data, hidden in all that the notebook shows from here on, beside those
+            that ``FCWORK_MASK``, the workspace and mappings name.
+    """
     global _current  # noqa: PLW0603 - one job a notebook, so that its last cell can end it
+    settings.hide_personal_data()
+    hide(named(mask))
+    if in_kernel():
+        shown.install()
     end_job()
     _current = _begun()
     return _current

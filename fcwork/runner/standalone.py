@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from fcwork import personal, settings
 from fcwork.clock import SYSTEM
 from fcwork.errors import NotebookError, NotebookFailedError
 from fcwork.runner import document
@@ -16,7 +17,7 @@ from fcwork.runner.execution import target_of
 from fcwork.runner.journal import Ending, Journal
 from fcwork.runner.limits import Limits, Overtime
 from fcwork.runner.notebook import Notebook, fault_of
-from fcwork.runner.parameters import resolve
+from fcwork.runner.parameters import masked, resolve
 from fcwork.runner.signals import stoppable
 from fcwork.runner.starting import inherited, started
 from fcwork.runner.stopping import Stoppable
@@ -66,7 +67,7 @@ class _Run(Stoppable):
     def __init__(self, node: NotebookNode, options: Mapping[str, Any]) -> None:
         self.node, self.options = node, options
         self.output = options.get("output_path")
-        self.name = _judged(node, options.get("input_path"))
+        self.name, self.masked = _judged(node, options.get("input_path"))
         self.limits = Limits(cell_timeout_seconds=options.get("execution_timeout") or None)
         self.overtime = Overtime(self.limits, self.time_out, self.kill)
         self.journal = Journal(None, len(document.runnable(node)), SYSTEM, [self.overtime])
@@ -103,7 +104,7 @@ class _Run(Stoppable):
         self.client = Client(
             execution,
             private=private,
-            environment=inherited(),
+            environment={**inherited(), personal.VARIABLE: personal.written(*self.masked)},
             limits=self.limits,
             startup_timeout=self.options.get("start_timeout", 60),
             log=logger,
@@ -146,13 +147,13 @@ class _Run(Stoppable):
         )
 
 
-def _judged(node: NotebookNode, path: object) -> str:
-    """Return the notebook's name; what it is and what it was given is judged as for any run of ours."""
+def _judged(node: NotebookNode, path: object) -> tuple[str, list[str]]:
+    """Return the notebook's name and what it hides; what it is and was given is judged as for any run of ours."""
     name = PurePosixPath(str(path)).stem if path else "notebook"
     given = dict(node.metadata.get("papermill", {}).get("parameters", {}))
     notebook = Notebook(name, Path(str(path or name)), document.written(node))
     if fault := fault_of(notebook.text):
         raise NotebookError(f"{name} {fault}", notebook=name)
+    settings.hide_personal_data()
     target_of(given)  # a secret must be known before it can be refused
-    resolve(notebook, given)
-    return name
+    return name, masked(notebook, resolve(notebook, given))

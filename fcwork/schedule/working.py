@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from fcwork import log, runner
 from fcwork.errors import ConfigError, FcworkError, MappingError, NotebookError, SourceError
 from fcwork.retry import RetryPolicy
-from fcwork.runner.monitoring.figures import has_arrived
+from fcwork.runner.folder import RESULT
+from fcwork.runner.monitoring.figures import brought
 from fcwork.schedule.book import LOST, UNDER_WAY, Book, Standing, Turn
 from fcwork.schedule.notifying import tell
 from fcwork.schedule.plan import Schedule, due
@@ -105,9 +106,7 @@ class Work:
 
     def _through(self, schedule: Schedule, turn: Turn, held: Held, *, by_hand: bool = False) -> Turn:
         """Return a turn that is over, after as many attempts as it may have, with whoever is to know told of it."""
-        again = True
-        if turn.state == UNDER_WAY:
-            turn, again = self._attempt(schedule, turn)
+        turn, again = self._attempt(schedule, turn) if turn.state == UNDER_WAY else self._unheard(turn)
         with suppress(KeyboardInterrupt):
             while again and turn.state in REPEATED and turn.attempt <= schedule.retries:
                 turn = self._another(schedule, turn, held, by_hand=by_hand)
@@ -148,10 +147,21 @@ class Work:
         except FcworkError as error:
             return replace(turn, state="FAILED", reason=error.message), not isinstance(error, _MISTAKES)
         except KeyboardInterrupt:
-            return replace(turn, state=_STOPPED, reason="stopped before the notebook ran"), False
-        if has_arrived(result):
+            return self._unheard(replace(turn, state=_STOPPED, reason="stopped before the notebook ran"))
+        return self._ended(turn, runner.PastRun.of(result.folder))
+
+    def _unheard(self, turn: Turn) -> tuple[Turn, bool]:
+        """Return a turn whose end nobody waited for, as its run wrote it down, if it did."""
+        folder = runner.runs() / turn.run_id
+        if (folder / RESULT).is_file():
+            return self._ended(turn, runner.PastRun.of(folder))
+        return turn, turn.state != _STOPPED
+
+    def _ended(self, turn: Turn, run: runner.PastRun) -> tuple[Turn, bool]:
+        """Return a turn as its run ended, and whether a repeat might end otherwise."""
+        if brought(run.state, run.figures):
             self.book.arrivals.came(self.name)
-        return replace(turn, state=result.state, reason=result.reason), result.ename not in _NAMES_OF_MISTAKES
+        return replace(turn, state=run.state, reason=run.reason), run.facts.get("ename") not in _NAMES_OF_MISTAKES
 
     def _keep(self, held: Held, *, turn: Turn | None, decided: datetime | None = None) -> None:
         before = self.book.standing(self.name)

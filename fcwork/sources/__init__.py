@@ -2,6 +2,7 @@
 
 from fcwork.sources.apart import Apart, Unread, read_apart
 from fcwork.sources.elsewhere import connect, connections
+from fcwork.sources.filesystems.private import private
 from fcwork.sources.moving import archive, move
 from fcwork.sources.naming import literal
 from fcwork.sources.place import digest, whole
@@ -27,6 +28,7 @@ __all__ = [
     "list",
     "literal",
     "move",
+    "private",
     "probe",
     "read",
     "read_apart",

@@ -15,6 +15,7 @@ import polars as pl
 from fcwork import frames, log
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import SourceError
+from fcwork.personal import findings
 from fcwork.sources import formats, shapes
 from fcwork.sources.packed import Content, contents
 from fcwork.sources.parsing import Manner, manner
@@ -166,7 +167,7 @@ def read_with_issues(
     frame = _joined(parts, how.kind)
     bad = pl.concat([part.bad for part in parts])
     rejected = pl.concat([like(_rejected(part.bad, part.rows), frame) for part in parts])
-    piles = {"frame": frame, "rejected": rejected, "issues": _issues(bad, clock)}
+    piles = {"frame": frame, "rejected": rejected, "issues": findings.issues(_issues(bad, clock), rejected)}
     result = ReadResult(
         **{name: frames.leave(rows, engine) for name, rows in piles.items()},
         uri=locate(uri).uri if len(found) > 1 else places[0].uri,

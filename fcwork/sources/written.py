@@ -83,5 +83,5 @@ class Written(os.PathLike[str]):
     def _repr_html_(self) -> str:
         lines = [(file.name, file.rows, file.bytes) for file in self.files]
         table = pl.DataFrame(lines, {"file": pl.String, "rows": pl.Int64, "bytes": pl.Int64}, orient="row")
-        shown = frames.to_html(table, limit=SHOWN_FILES) if len(lines) > 1 else ""
+        shown = frames.to_html(table, limit=SHOWN_FILES, ours=True) if len(lines) > 1 else ""
         return f"<p><b>{html.escape(str(self))}</b></p>{shown}"

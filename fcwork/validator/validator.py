@@ -16,6 +16,7 @@ from fcwork import documents, frames
 from fcwork import schema as schemas
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import ConfigError
+from fcwork.personal import findings
 from fcwork.validator import conversion, rulebook
 from fcwork.validator.clauses import Rulebook
 from fcwork.validator.columns import nearest
@@ -215,13 +216,13 @@ class Validator:
         judging = Judging(self._book if rows.height else Rulebook(), rows, given.strangers)  # no row breaks no rule
         found, errors = judging.errors(at)
         of_frame = [*self._too_many_or_few(sample_of or rows.height, at), *judging.of_frame(at)]
-        issues = frames.join_issues([*of_frame, found])
+        issues = findings.issues(frames.join_issues([*of_frame, found]), rows)
         refused, shared, tolerated = judging.rejected, judging.shared, tuple(judging.tolerated)
         del judging  # and the items of lists with it, before rows are copied
         count = int(refused.sum())
         return CheckResult(
             valid=frames.leave(rows.filter(~refused) if count else rows, kind),
-            rejected=frames.leave(rows.filter(refused).with_columns(errors), kind),
+            rejected=frames.leave(findings.errors(rows.filter(refused).with_columns(errors)), kind),
             issues=frames.leave(issues, kind),
             duplicates=frames.leave(rows.filter(shared), kind),
             ok=not (issues["severity"] == "error").any(),

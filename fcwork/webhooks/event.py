@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from fcwork.errors import MalformedEventError
+from fcwork.personal import hidden
 from fcwork.webhooks.payload import read_object
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class Event:
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><th {_LEFT}>{name}</th><td {_LEFT}>{html.escape(_shown(value))}</td></tr>"
-            for name, value in self.to_record().items()
+            for name, value in hidden(self.to_record()).items()
             if name != "data" and value not in (None, [], {})
         )
         return f"<p><b>{html.escape(str(self))}</b></p><table>{rows}</table>"

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from fcwork.personal.texts import spans_of_bytes
+
 LINE = 16  # bytes
 AROUND = 2  # lines before the difference, and after it
 HEX_VIEW = pl.Schema(
@@ -41,7 +43,8 @@ def hex_view(received: bytes, other: bytes | None, called: str) -> pl.DataFrame:
     at = 0 if other is None else first_difference(received, other) or 0
     begin = max(at // LINE - AROUND, 0) * LINE
     end = (at // LINE + AROUND + 1) * LINE
-    rows = [row for offset in range(begin, end, LINE) for row in _rows(received, other, called, offset)]
+    bodies = _Body(received), None if other is None else _Body(other)
+    rows = [row for offset in range(begin, end, LINE) for row in _rows(*bodies, called, offset)]
     return pl.DataFrame(rows, schema=HEX_VIEW, orient="row")
 
 
@@ -50,11 +53,28 @@ def spelt(raw: bytes) -> str:
     return raw.decode("latin-1").encode("unicode_escape").decode()
 
 
-def _rows(received: bytes, other: bytes | None, called: str, offset: int) -> Iterator[tuple[int, str, str, str, bool]]:
-    mine = received[offset : offset + LINE]
-    theirs = None if other is None else other[offset : offset + LINE]
+def _rows(received: _Body, other: _Body | None, called: str, offset: int) -> Iterator[tuple[int, str, str, str, bool]]:
+    mine = received.raw[offset : offset + LINE]
+    theirs = None if other is None else other.raw[offset : offset + LINE]
     differs = theirs is not None and theirs != mine
     if mine or theirs:
-        yield offset, "received", mine.hex(" "), spelt(mine), differs
-    if theirs is not None and differs:
-        yield offset, called, theirs.hex(" "), spelt(theirs), differs
+        yield offset, "received", *received.shown(offset), differs
+    if other is not None and differs:
+        yield offset, called, *other.shown(offset), differs
+
+
+class _Body:
+    """A body as its bytes are shown: without those of values that are hidden."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw, self._hidden = raw, spans_of_bytes(raw)
+
+    def shown(self, offset: int) -> tuple[str, str]:
+        """Return a line as hexadecimal digits, and as text."""
+        line = [
+            ("••", "•")
+            if any(start <= at < stop for start, stop in self._hidden)
+            else (f"{byte:02x}", spelt(bytes([byte])))
+            for at, byte in enumerate(self.raw[offset : offset + LINE], offset)
+        ]
+        return " ".join(pair for pair, _ in line), "".join(text for _, text in line)

@@ -121,11 +121,11 @@ class Verdict:
         steps = self.steps.with_columns(
             pl.when("ok").then(pl.lit("✓")).when(~pl.col("ok")).then(pl.lit("✗")).otherwise(pl.lit("·")).alias("ok")
         )
-        tables = [frames.to_html(steps, caption="steps")]
+        tables = [frames.to_html(steps, caption="steps", ours=True)]
         fitting = self.variants.filter("verifies")
         if fitting.height:
-            tables.append(frames.to_html(fitting, caption="what would verify"))
+            tables.append(frames.to_html(fitting, caption="what would verify", ours=True))
         if self.difference is not None and not self.ok:
             caption = f"the first difference, at byte {self.difference:,}: received, and {self.compared}"
-            tables.append(frames.to_html(self.hex_view, caption=caption))
+            tables.append(frames.to_html(self.hex_view, caption=caption, ours=True))
         return told + mask("".join(tables))

@@ -48,6 +48,14 @@ def test_the_tour_runs_from_the_top(home: Path) -> None:
     assert result.figures == {"read": 100, "mapped": 100, "rejected": 0, "delivered": 0, "unknown": 0, "ready": 100}
 
 
+def test_notebooks_run_from_the_workspace_as_they_are(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a new workspace each notebook runs on its samples, also from the folder above its own."""
+    assert run_verb(["init", str(home / "shop")]) == 0
+    monkeypatch.chdir(home / "shop")
+    ends = {name: runner.run(name, {"PROFILE": "simulator"}).state for name in ("ingestion", "webhook_verify")}
+    assert ends == {"ingestion": "REFUSED", "webhook_verify": "SUCCEEDED"}
+
+
 def test_ingestion_sends_nothing_unless_told_to(ingest: Callable[..., runner.RunResult]) -> None:
     """P33: without DRY_RUN false the ingestion notebook sends nothing and says so."""
     result = ingest(MAX_REJECTED="5%")

@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 
-from fcwork import errors
+from fcwork import errors, personal
 from fcwork.errors import ApiError, ConfigError, FcworkError, RateLimitError, RetryableError
 from fcwork.redact import MASK, Secret
 
@@ -79,3 +79,9 @@ def test_the_type_says_what_to_do_next() -> None:
     for kind in EVERY:
         if issubclass(kind, ApiError) and kind is not ApiError:
             assert sum(issubclass(kind, branch) for branch in branches) == 1
+
+
+def test_an_error_quotes_no_personal_data() -> None:
+    """P9: a message that quotes a record, as one of the platform's may, shows nothing hidden of it."""
+    personal.hide("email")
+    assert str(ApiError('refused: {"email": "q@tok", "ref": "R"}')) == f'refused: {{"email": "{MASK}", "ref": "R"}}'

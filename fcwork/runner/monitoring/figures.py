@@ -7,7 +7,6 @@ from typing import Any
 
 from fcwork.runner.finding import LATEST
 from fcwork.runner.past import PastRun, past
-from fcwork.runner.result import RunResult
 
 VERSION = 1  # of the keys: it grows when one goes or means something else
 ARRIVED = frozenset({"SUCCEEDED", "COMPLETED_WITH_ERRORS"})
@@ -50,11 +49,6 @@ def figures(which: str | PastRun = LATEST) -> dict[str, Any]:
         **{name: _counts(told.get("sending")).get(name) for name in ("requests", "repeats")},
         "frames": {name: {"rows": frame.rows, "bytes": frame.bytes} for name, frame in run.frames.items()},
     }
-
-
-def has_arrived(result: RunResult) -> bool:
-    """Say whether a run brought any rows to where they belong."""
-    return brought(result.state, result.figures)
 
 
 def brought(state: str, rows: Mapping[str, int | None]) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from fcwork import log, sources
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import NotebookError
+from fcwork.personal import together
 from fcwork.redact import holds_secret
 from fcwork.runner.result import RunResult
 from fcwork.runner.sharing import ended, leaks
@@ -79,7 +80,7 @@ def share(
     run_id = one.facts.run_id
     if f"{run_id}.html".lower() == indexes.NAME:
         raise NotebookError(f"a run named {run_id} cannot be shared", hint="its page would be the index; name it other")
-    written = pages.render(one, clock.now(), code=code, masked=one.masked.union(map(str.lower, mask)))
+    written = pages.render(one, clock.now(), code=code, masked=one.masked.union(map(str.lower, together(mask))))
     content = written.encode("utf-8", "backslashreplace")
     if holds_secret(written):
         raise leaks.found(run_id, ["the page"])

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fcwork.errors import SourceError
-from fcwork.sources.filesystems import Entry
+from fcwork.sources.filesystems import Entry, private
 
 
 class Local:
@@ -61,7 +61,7 @@ class Local:
             if target.exists() and not (target.is_file() or target.is_dir()):  # or it would take a device's place
                 raise SourceError(f"{path} is no plain file", hint="give the path of a file", uri=self.uri(path))
             target.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("xb") as stream:
+            with open(temporary, "xb", opener=private.opener()) as stream:
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())

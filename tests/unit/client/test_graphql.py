@@ -9,7 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from fcwork import personal
 from fcwork.client import FluentClient
+from fcwork.client.graphql import GraphQLResult
 from fcwork.errors import (
     AuthError,
     BadRequestError,
@@ -228,3 +230,11 @@ def test_a_list_is_no_choice(client: FluentClient, name: str, call: Any) -> None
     with pytest.raises(BadRequestError, match=rf"{name}=\[.*\] is not known") as raised:
         call(client)
     assert raised.value.hint
+
+
+def test_an_answer_is_shown_without_personal_data() -> None:
+    """P9: the display of an answer hides it; the answer itself has it."""
+    personal.hide("primaryEmail")
+    answer = GraphQLResult({"customer": {"primaryEmail": "q@tok", "ref": "R"}})
+    assert "q@tok" not in repr(answer) + answer._repr_html_()
+    assert answer.data["customer"]["primaryEmail"] == "q@tok"

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from fcwork import frames, redact
+from fcwork import frames, personal, redact
 from fcwork.errors import MappingError
 from fcwork.mapper import Mapper, MapResult
 
@@ -248,3 +248,26 @@ def test_a_result_says_its_numbers_and_shows_no_live_tag() -> None:
     assert "<script>" not in shown
     assert "<b>" not in shown
     assert "&lt;script&gt;" in shown
+
+
+def test_what_is_hidden_anyway_is_as_if_the_mapping_masked_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P9: a target or source that the environment names is masked in issues and previews of every mapping."""
+    monkeypatch.setenv("FCWORK_MASK", "who,tel")
+    fields = {
+        "who": {"source": "name", "resolver": "sdk.parseInt"},
+        "phone": {"source": "tel", "resolver": "sdk.parseInt"},
+        "ref": {"source": "sku", "resolver": "sdk.parseInt"},
+    }
+    mapper = Mapper({"fields": fields})
+    rows = [{"name": "Ann", "tel": "4711x", "sku": "A"}]
+    assert [issue["value"] for issue in mapper.apply(rows).issues] == [redact.MASK, redact.MASK, "A"]
+    assert [line["from"] for line in mapper.preview(rows)] == [redact.MASK, redact.MASK, "A"]
+    assert set(mapper.masked_columns) == {"who", "name", "phone", "tel"}
+
+
+def test_what_a_mapping_masks_is_hidden_in_this_process_and_masks_nothing_of_another() -> None:
+    """P9: once a mapping is read, its masked targets and their sources are hidden wherever values are shown."""
+    fields = {"contact.mail": {"source": "person.email"}, "ref": {"source": "email"}}
+    Mapper({"mask": ["contact.mail"], "fields": fields})
+    assert [personal.covers(path) for path in ("contact.mail", "person.email", "email")] == [True, True, False]
+    assert Mapper({"fields": {"person.email": {"source": "x"}}}).masked_columns == ()

@@ -235,9 +235,9 @@ def test_what_a_resolver_is_given_is_the_caller_s_own(source: str) -> None:
 
 def test_a_masked_field_of_an_item_stands_in_no_issue() -> None:
     """P9: ``mask`` hides a field of the items, or all of a list, and nothing beside it."""
-    fields = listed("i", pin={"source": "p", "resolver": "sdk.parseInt"}, q={"source": "p", "resolver": "sdk.parseInt"})
-    for mask, values in ((["l[].pin"], [redact.MASK, "geheim"]), (["l"], [redact.MASK, redact.MASK])):
-        result = Mapper({"mask": mask, "fields": fields}).apply([{"i": [{"p": "geheim"}]}])
+    fields = listed("i", pin={"source": "p", "resolver": "sdk.parseInt"}, q={"source": "r", "resolver": "sdk.parseInt"})
+    for mask, values in ((["l[].pin"], [redact.MASK, "offen"]), (["l"], [redact.MASK, redact.MASK])):
+        result = Mapper({"mask": mask, "fields": fields}).apply([{"i": [{"p": "geheim", "r": "offen"}]}])
         assert [issue["value"] for issue in result.issues] == values
 
 

@@ -1,5 +1,6 @@
 import json
 import re
+import stat
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from fcwork import frames, reports, sources
+from fcwork import frames, personal, reports, sources
 from fcwork.clock import ManualClock
 from fcwork.errors import SourceError
 from fcwork.ingestion import IngestResult, Skipped
@@ -322,3 +323,27 @@ def test_a_feed_in_doubt_is_asked_about(make: Make, tmp_path: Path) -> None:
     closed = make(issues=issue, gate=Gate("0%", "8 rows, and 20 before"), state="REFUSED", feed="in doubt by feed.rows")
     _, text = written(closed, tmp_path)
     assert ("FORCE_REPROCESS" in text, "MAX_REJECTED" in text, "in doubt by feed.rows" in text) == (True, False, True)
+
+
+def test_all_piles_but_the_dead_letters_are_without_personal_data(make: Make, tmp_path: Path) -> None:
+    """P9: all files of a report hide it; dead letters alone, which are sent again, are whole, and of mode 0600."""
+    personal.hide("sku")
+    unknown = pl.DataFrame({"sku": ["SKU-8"], "_row": [8], "_source": ["in.csv"]})
+    dry = make(ready=unknown, dry_run=True)
+    for name, result in {"one": make(unknown=unknown), "dry": dry}.items():
+        written(result, tmp_path / name)
+        for file in (tmp_path / name).iterdir():
+            whole = file.name.startswith("dead_letters")
+            text = str(pl.read_parquet(file).to_dicts()) if file.suffix == ".parquet" else file.read_text("utf-8")
+            assert ("SKU-" in text) is whole, file.name
+            assert (stat.S_IMODE(file.stat().st_mode) == 0o600) is whole
+
+
+def test_dead_letters_beside_a_source_are_their_owner_s_where_something_is_hidden(make: Make, tmp_path: Path) -> None:
+    """Where others mend the dead letters they can read them, unless there are personal data in them."""
+    source = {"uri": str(tmp_path / "in.csv"), "format": "csv", "bytes": 1, "sha256": ""}
+    for run, hidden, mode in (("a", (), False), ("b", ("sku",), True)):
+        personal.hide(hidden)
+        reports.write(make(source=source), tmp_path / run, run_id=run, errors="errors")
+        letters = tmp_path / "errors" / f"in-{run}.dead_letters.csv"
+        assert (stat.S_IMODE(letters.stat().st_mode) == 0o600) is mode

@@ -10,7 +10,7 @@ from fcwork.errors import NotebookError, ParameterTypeError, SecretParameterErro
 from fcwork.redact import Secret
 from fcwork.runner import Notebook
 from fcwork.runner.annotations import from_text, from_value
-from fcwork.runner.parameters import as_code, effective, resolve
+from fcwork.runner.parameters import as_code, beside, effective, resolve
 
 Make = Callable[..., Notebook]
 CELL = """\
@@ -210,6 +210,24 @@ def test_the_values_of_a_run_are_the_given_and_the_plain_defaults(notebook: Note
     assert values["SOURCE"] == "s"
     assert values["LIMIT"] == 5
     assert values["DRY_RUN"] is True
+
+
+def test_a_default_names_files_beside_its_notebook(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A default path leads to the notebook's own folder from anywhere, unless the working folder has such a file."""
+    lines = ('SOURCE: str = "in/a.csv"', 'KEYS: list[str] = ["in/a.csv", "in/b.csv"]', 'URL: str = "s3://in/a.csv"')
+    notebook = make("1", parameters="\n".join(lines))
+    (there := notebook.path.parent / "in").mkdir()
+    (there / "a.csv").touch()
+    (here := tmp_path / "here").mkdir()
+    monkeypatch.chdir(here)
+    beside_it = str(notebook.path.parent / "in" / "a.csv")
+
+    assert beside(notebook, {}) == {"SOURCE": beside_it, "KEYS": [beside_it, "in/b.csv"]}
+    assert beside(notebook, {"SOURCE": "in/a.csv", "KEYS": []}) == {}
+
+    (here / "in").mkdir()
+    (here / "in" / "a.csv").touch()
+    assert beside(notebook, {}) == {}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from fcwork import runner
+from fcwork import personal, runner
 from fcwork.errors import ConfigError, NotebookError, SourceError
 from fcwork.redact import MASK, Secret
 from fcwork.runner import stages
@@ -181,3 +181,13 @@ def test_a_folder_that_cannot_be_written_is_told(run_folder: Path) -> None:
     (run_folder / "frames").write_text("a file", "utf-8")
     with pytest.raises(ConfigError, match="cannot write"):
         runner.publish("x", ROWS)
+
+
+@pytest.mark.usefixtures("run_folder")
+def test_what_is_hidden_everywhere_is_hidden_in_published_frames() -> None:
+    """P9: hidden columns and fields are masked without being named, and the manifest says which columns they are in."""
+    personal.hide(["email", "customer.phone"])
+    rows = pl.DataFrame({"ref": ["a"], "email": ["q"], "customer": [{"phone": "1", "n": "x"}]})
+    one = runner.publish("rows", rows, mask="ref")
+    assert one.masked == ("ref", "email", "customer")
+    assert pl.read_parquet(one.path).to_dicts() == [{"ref": MASK, "email": MASK, "customer": {"phone": MASK, "n": "x"}}]

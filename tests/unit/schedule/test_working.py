@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from executed import leave_run
 
 from fcwork import runner
 from fcwork.clock import ManualClock
@@ -85,6 +86,20 @@ def test_what_a_dead_process_left(book: Book, plan: Plan, clock: ManualClock) ->
     assert (turn.state, turn.run_id) == (LOST, "hourly-x")
     assert "cannot be run" in turn.untold
     assert Work(book, "hourly").all_due() == []
+
+
+def test_a_run_that_ended_unheard_is_not_lost(book: Book, plan: Plan, clock: ManualClock) -> None:
+    """P11: where the process went away after its run was written down, the turn ended as the run did."""
+    book.add(plan(retries=1, failure_command=("/no/such/program",)))
+    leave_run(run_id="hourly-x", delivered=3)
+    begun = Turn(instant=clock.now(), run_id="hourly-x", attempt=1, state=UNDER_WAY, started_at=clock.now())
+    with book.alone("hourly") as held:
+        book.keep("hourly", Standing(clock.now(), begun), held.lease)
+    [turn] = Work(book, "hourly").all_due()
+    assert (turn.state, turn.run_id, turn.untold) == ("SUCCEEDED", "hourly-x", "")
+    waiting = book.arrivals.get("hourly")
+    assert waiting is not None
+    assert waiting.arrived_at == clock.now()
 
 
 @pytest.mark.kernel

@@ -7,7 +7,10 @@ from hashlib import sha256
 import polars as pl
 from forging import Pair, body
 
+from fcwork import personal
+from fcwork.redact import MASK
 from fcwork.webhooks import verify
+from fcwork.webhooks.hexview import hex_view
 
 
 def test_the_free_json_of_a_rule_is_a_kind_of_its_own(mine: Pair) -> None:
@@ -71,3 +74,26 @@ def test_hostile_names_do_nothing_on_a_page_or_a_terminal(mine: Pair) -> None:
     for text in (str(event), page):
         assert "\x1b" not in text
         assert "\u202e" not in text
+
+
+def test_an_event_shows_nothing_that_is_hidden(mine: Pair) -> None:
+    """P9: the attributes of an event are shown without personal data, and the event itself has them."""
+    personal.hide("email")
+    raw = b'{"id":"1","name":"N","attributes":{"email":"q@tok","n":1}}'
+    event = verify(raw, mine.signed(raw), mine.pem)
+    assert "q@tok" not in event._repr_html_()
+    assert MASK in event._repr_html_()
+    assert event.attributes["email"] == "q@tok"
+
+
+def test_bytes_of_a_hidden_value_are_not_shown() -> None:
+    """P9: of two bodies beside each other what stands under a hidden name is shown neither as digits nor as text."""
+    received, signed = b'{"email":"q@tok","n":1}\n', b'{"email":"q@tok","n":1}'
+    assert b"q@tok".hex(" ") in " ".join(hex_view(received, signed, "signed")["hex"])
+    personal.hide("email")
+    shown = hex_view(received, signed, "signed")
+    told = " ".join([*shown["hex"], *shown["text"]])
+    assert b"q@".hex(" ") not in told
+    assert "q@" not in told
+    assert "•••" in told
+    assert "n" in told
