@@ -193,7 +193,15 @@ def _told(result: IngestResult, outputs: Outputs, given: Mapping[str, Any]) -> I
     yield from findings.lines(veil.issues(frames.enter(result.issues)))
     yield from outputs.told()
     yield from (f"{terminal.visible(file.uri)} → {terminal.visible(file.to)}" for file in result.moved)
-    if result.counts["rejected"] + result.counts["unknown"] and not given["dead_letters"] and not result.dry_run:
+    yield from _advice(result, given)
+
+
+def _advice(result: IngestResult, given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what to do next; rows of a feed in doubt are not mended one by one."""
+    left = result.counts["rejected"] + result.counts["unknown"]
+    if not result.gate.is_open and any(code.startswith("feed.") for code in result.counts_by_code):
+        yield "\nNext: have the right file sent; if this one is right all the same, load it with --force"
+    elif left and not given["dead_letters"] and not result.dry_run:
         yield "\nNext: add --dead-letters dead.csv, mend the rows there, and send them by --replay dead.csv"
     elif given["dead_letters"] and result.dead_letters.height:
         yield f"\nNext: mend the rows in {terminal.visible(given['dead_letters'])}, and send them by --replay"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import Any
 
 import polars as pl
@@ -12,12 +13,15 @@ import polars as pl
 from fcwork import frames
 from fcwork.errors import ConfigError
 from fcwork.names import did_you_mean
+from fcwork.personal import covers
 
 MOST_FIELDS = 200  # of a profile; a frame has rarely a fifth of them
 MOST_LOCATIONS = 5_000  # by name; of more it is not known which
 _DEEP = 3  # structs within structs
 _LOCATIONS = frozenset({"location", "locationref", "locationid", "store", "storeref", "storeid"})
 _QUANTITIES = frozenset({"qty", "quantity", "onhand", "stock", "available", "soh"})  # also where they are texts
+_Value = tuple[pl.Expr, pl.DataType]
+_Leaf = tuple[str, _Value]
 
 
 @dataclass(frozen=True)
@@ -59,17 +63,18 @@ def profile_of(rows: pl.DataFrame, *, location: str | None = None, masked: Colle
     Args:
         rows: those of the load.
         location: the column with the location; found by its name unless given.
-        masked: columns whose values are for nobody's eyes: none of them is kept by name.
+        masked: columns whose values are for nobody's eyes: none of them is kept by name, nor what is hidden everywhere.
 
     Raises:
-        ConfigError: there is no such column.
+        ConfigError: there is no such column, or it holds no texts or numbers.
     """
-    leaves = dict(_leaves(rows))
+    leaves = dict(_leaves(_columns(rows)))
     where = _location(leaves, location)
-    hidden = where is not None and not {where, where.partition(".")[0]}.isdisjoint(masked)
+    hidden = where is not None and (covers(where) or not {where, where.partition(".")[0]}.isdisjoint(masked))
     if not rows.height:
         return Profile(0, locations=() if where and not hidden else None)
-    looks = {name: (_is_zero(name, value, kind), _is_empty(value, kind)) for name, (value, kind) in leaves.items()}
+    looked_at = islice(leaves.items(), MOST_FIELDS)
+    looks = {name: (_is_zero(name, value, kind), _is_empty(value, kind)) for name, (value, kind) in looked_at}
     zero = rows.select(is_zero.mean().alias(name) for name, (is_zero, _) in looks.items() if is_zero is not None)
     empty = rows.select(is_empty.mean().alias(name) for name, (_, is_empty) in looks.items())
     return Profile(
@@ -80,19 +85,20 @@ def profile_of(rows: pl.DataFrame, *, location: str | None = None, masked: Colle
     )
 
 
-def _leaves(rows: pl.DataFrame) -> Iterator[tuple[str, tuple[pl.Expr, pl.DataType]]]:
-    """Yield the columns that are not of ours, and the fields of those that are structs, by their dotted names."""
-    left = [(name, pl.col(name), kind, 0) for name, kind in frames.without_identity(rows.head(0)).schema.items()]
-    found = 0
-    while left and found < MOST_FIELDS:
-        name, value, kind, deep = left.pop(0)
+def _leaves(fields: Iterable[tuple[str, pl.Expr, pl.DataType]], deep: int = 0) -> Iterator[_Leaf]:
+    """Yield the fields that are no structs, and those within structs by their dotted names."""
+    for name, value, kind in fields:
         if isinstance(kind, pl.Struct) and deep < _DEEP:
-            left = [
-                (f"{name}.{own.name}", value.struct.field(own.name), _kind(own), deep + 1) for own in kind.fields
-            ] + left
+            inner = ((f"{name}.{own.name}", value.struct.field(own.name), _kind(own)) for own in kind.fields)
+            yield from _leaves(inner, deep + 1)
         else:
-            found += 1
             yield name, (value, kind)
+
+
+def _columns(rows: pl.DataFrame) -> Iterator[tuple[str, pl.Expr, pl.DataType]]:
+    """Yield the columns that are not of ours."""
+    for name, kind in frames.without_identity(rows.head(0)).schema.items():
+        yield name, pl.col(name), kind
 
 
 def _kind(own: pl.Field) -> pl.DataType:
@@ -116,15 +122,26 @@ def _is_empty(value: pl.Expr, kind: pl.DataType) -> pl.Expr:
     return value.is_null()
 
 
-def _location(leaves: Collection[str], named: str | None) -> str | None:
+def _location(leaves: Mapping[str, _Value], named: str | None) -> str | None:
+    """Return the column that tells the location."""
     if named is None:
-        return next((name for name in leaves if _plain(name) in _LOCATIONS), None)
+        names = (name for name, (_, kind) in leaves.items() if _is_a_name(kind))
+        return next((name for name in names if _plain(name) in _LOCATIONS), None)
     if named not in leaves:
         raise ConfigError(
             f"expect names the location {named!r}, and no such column is sent{did_you_mean(named, leaves)}",
-            hint=f"the columns are {', '.join(leaves)}",
+            hint=f"the columns are {', '.join(islice(leaves, MOST_FIELDS))}",
+        )
+    if not _is_a_name(leaves[named][1]):
+        raise ConfigError(
+            f"expect names the location {named!r}, and that holds {leaves[named][1]}", hint="name a column of texts"
         )
     return named
+
+
+def _is_a_name(kind: pl.DataType) -> bool:
+    """Say whether values of a type can be told as texts."""
+    return not kind.is_nested() and kind not in (pl.Object, pl.Binary)
 
 
 def _distinct(rows: pl.DataFrame, where: pl.Expr) -> tuple[str, ...] | None:

@@ -14,7 +14,7 @@ from fcwork.personal.texts import may_hold
 from fcwork.redact import MASK
 
 TEXTS = (pl.String, pl.Categorical, pl.Enum)
-_NAMING = ("name", "variable", "field", "column", "key")  # a column that says what the value beside it is
+NAMING = ("name", "variable", "field", "column", "key")  # a column that says what the value beside it is
 _NAMED = re.compile(r"value|column_\d+")
 
 
@@ -103,7 +103,7 @@ def _objects(column: pl.Series) -> pl.Series | None:
 
 def _named_by_another(frame: pl.DataFrame) -> Iterator[tuple[str, pl.Series]]:
     """Yield columns whose values another column names, as in a frame on its side, with the rows that are meant."""
-    naming = [name for name in frame.columns if name in _NAMING and frame.schema[name] in TEXTS]
+    naming = [name for name in frame.columns if name in NAMING and frame.schema[name] in TEXTS]
     named = [name for name in frame.columns if _NAMED.fullmatch(name)]
     if not (naming and named):
         return

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+from fcwork.personal.columns import NAMING
 from fcwork.personal.display import ENDS
 from fcwork.personal.names import covers, hidden_names
 from fcwork.personal.records import shows_otherwise
@@ -11,6 +14,7 @@ from fcwork.redact import MASK, holds_secret, mask
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pandas.io.formats.style import Styler
 
 MOST_LABELS = 1_000  # of an index that are looked at as names: a frame turned on its side has no more
 
@@ -18,12 +22,13 @@ MOST_LABELS = 1_000  # of an index that are looked at as names: a frame turned o
 def frame(given: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
     """Return a frame as it is displayed, and whether a known secret stood in that."""
     shown, secret = given.copy(deep=False), False
+    meant = _named_by_another(given)
     for at, name in enumerate(given.columns):
-        column, told = _series(given.iloc[:, at], _path(name))
+        column, told = _series(given.iloc[:, at], _path(name), meant if name == "value" else ())
         secret = secret or told
         if column is not None:
             shown.isetitem(at, column.array)
-    shown.index = _index(given.index)
+    shown.index, shown.columns = _index(given.index), _index(given.columns)
     return shown, secret
 
 
@@ -35,13 +40,28 @@ def series(given: pd.Series[Any]) -> tuple[pd.Series[Any], bool]:
     return shown, secret
 
 
-def _series(given: pd.Series[Any], path: str) -> tuple[pd.Series[Any] | None, bool]:
-    """Return what is shown of a series, or None where it is shown as it is."""
+def index(given: pd.Index[Any]) -> tuple[pd.Index[Any], bool]:
+    """Return an index as it is displayed: one that is named as what is hidden holds it."""
+    return _index(given), False
+
+
+def styler(given: Any) -> tuple[Styler, bool]:
+    """Return a styled frame as it is displayed: without hidden columns, as styles are made for values and no marks."""
+    names = given.data.columns
+    left_out = [at for at, name in enumerate(names) if covers(_path(name)) or at in given.hidden_columns]
+    told = copy.copy(given).hide(names[left_out], axis="columns") if left_out else given
+    if any(name is not None and covers(_path(name)) for name in given.data.index.names):
+        told = copy.copy(told).hide(axis="index")
+    return told, False
+
+
+def _series(given: pd.Series[Any], path: str, meant: Collection[int] = ()) -> tuple[pd.Series[Any] | None, bool]:
+    """Return what is shown of a series, or None where it is shown as it is; ``meant`` are places that are hidden."""
     import pandas as pd
 
     if path and covers(path):
         return given.astype(object).where(given.isna(), MASK), False
-    labels = _hidden_labels(given.index)
+    labels = [*_hidden_labels(given.index), *meant]
     texts = given.dtype == object or given.dtype.name in {"str", "string", "category"}
     at = _displayed(len(given)) if texts else range(0)
     found, secret = {place: MASK for place in labels if not _is_null(given.iloc[place])}, False
@@ -87,6 +107,13 @@ def _index(given: pd.Index[Any]) -> pd.Index[Any]:
         for name, level in ((name, given.get_level_values(at).astype(object)) for at, name in enumerate(given.names))
     ]
     return levels[0] if len(levels) == 1 else pd.MultiIndex.from_arrays(levels, names=given.names)
+
+
+def _named_by_another(given: pd.DataFrame) -> list[int]:
+    """Return the places of ``value`` that the column beside it names as hidden, as in a frame that was melted."""
+    naming = [given[name] for name in NAMING if name in given.columns and "value" in given.columns]
+    found = [column.map(lambda name: isinstance(name, str) and covers(name)) for column in naming if column.ndim == 1]
+    return [at for said in found if hidden_names() for at in said.astype(bool).to_numpy().nonzero()[0].tolist()]
 
 
 def _hidden_labels(index: pd.Index[Any]) -> list[int]:

@@ -14,11 +14,16 @@ from fcwork.redact import MASK
 
 Span = tuple[int, int]
 _ESCAPED = "(?:&quot;|&#0?34;|&#0?39;|&#x27;|&apos;)"
-_QUOTE = rf"""(?:\\*["']|{_ESCAPED})"""
-_QUOTED = rf"b?(?P<own>{_QUOTE})(?P<value>.*?)(?:(?<!\\)(?P=own)|\Z)"
+_QUOTE = rf"""(?:\\{{0,31}}["']|{_ESCAPED})"""  # in JSON within JSON, five times
+_QUOTED = (  # a long text is printed as several, one a line
+    rf"b?(?P<own>{_QUOTE})(?P<value>.*?(?:(?<!\\)(?P=own)\s*\n\s*(?P=own).*?)*)(?:(?<!\\)(?P=own)|\Z)"
+)
 _PLAIN = r"(?P<value>(?!null\b|None\b|\\*[\"']|&)(?:[A-Za-z_.]{1,60}\([^)]{0,500}\)|[{\[]|[^\s,}\])&<;]+))"
+_CALLED = r"(?P<value>(?!null\b|None\b|[\"'=&\s])(?:[A-Za-z_.]{1,60}\([^)]{0,500}\)|[{\[]|[^\s,}\])&<>;\"'#]+))"
 _FAR = 500  # characters between a name and its value, where anything may stand between them
 _BRACKETS = {"{": "}", "[": "]"}
+_BESIDE = rf"[^{{}}]{{0,{_FAR}}}?"
+_VALUES = re.compile(rf"(?P<key>{_QUOTE})value(?P=key)\s*:\s*{_QUOTED}", re.DOTALL)
 
 
 def text(shown: str, *, markup: bool = False) -> str:
@@ -74,8 +79,22 @@ def _found(shown: str, key: str, *, markup: bool) -> Iterator[Span]:
                 continue
             end = _closed(shown, start) if shown[start:stop] in _BRACKETS else stop
             yield start, end
+    yield from _before_its_name(shown, key)
     for sign, over in (("&lt;", "&gt;"),) if markup else (("<", ">"), ("&lt;", "&gt;")):
         yield from _elements(shown, key, sign, over)
+
+
+def _before_its_name(shown: str, key: str) -> Iterator[Span]:
+    """Yield values that stand before the name which says what they are."""
+    named = _behind(key)
+    for match in _VALUES.finditer(shown):
+        if named.match(shown, match.end()):
+            yield match.span("value")
+
+
+@lru_cache(maxsize=64)
+def _behind(key: str) -> re.Pattern[str]:
+    return re.compile(_BESIDE + _pair(key))
 
 
 def _elements(shown: str, key: str, sign: str, over: str) -> Iterator[Span]:
@@ -103,19 +122,23 @@ def _tags(key: str, sign: str, over: str) -> re.Pattern[str]:
 @lru_cache(maxsize=64)
 def _patterns(key: str, *, markup: bool) -> tuple[re.Pattern[str], ...]:
     label = rf"(?P<key>{_QUOTE})@?{key}(?P=key)\s*:\s*"
-    pair = rf"(?P<key>{_QUOTE})name(?P=key)\s*:\s*(?P=key){key}(?P=key)"
-    beside = rf"[^{{}}]{{0,{_FAR}}}?"
     value = r"(?P=key)value(?P=key)\s*:\s*"
     patterns = (
         label + _QUOTED,
         label + _PLAIN,
-        rf"{pair}{beside}{value}{_QUOTED}",
-        rf"(?P<key>{_QUOTE})value(?P=key)\s*:\s*{_QUOTED}(?={beside}{pair.replace('?P<key>', '?:')})",
+        rf"{_pair(key)}{_BESIDE}{value}{_QUOTED}",
         rf"(?<![\w.-]){key}\s*=\s*{_QUOTED.replace(_QUOTE, _ESCAPED) if markup else _QUOTED}",
         rf"in column '{key}' for \d+ out of \d+ values: (?P<value>\[)",  # of polars, where a cast fails
-        rf"[?&]{key}=(?P<value>[^&\s#\"'<>]+)",
+        rf"\((?P<key>{_QUOTE}){key}(?P=key), {_QUOTED}\)",  # one of a dict's items
+        rf"\((?P<key>{_QUOTE}){key}(?P=key), (?P<value>[\d.+-]+|[a-z]+\.[\w.]+\([^)]{{0,{_FAR}}}\)|[{{\[])",
+        rf"(?<![\w.-]){key}={_CALLED}",
     )
     return tuple(re.compile(pattern, re.DOTALL) for pattern in (patterns[:-1] if markup else patterns))
+
+
+def _pair(key: str) -> str:
+    """Return a pattern of a hidden name that another field gives the value of."""
+    return rf"(?P<key>{_QUOTE})name(?P=key)\s*:\s*(?P=key){key}(?P=key)"
 
 
 @lru_cache(maxsize=64)

@@ -13,7 +13,7 @@ from jupyter_client.session import json_packer
 
 from fcwork import personal
 from fcwork.redact import mask_values
-from fcwork.runner import shown
+from fcwork.runner import lines, shown
 from fcwork.runner.display import RESULT_TYPE, STAGE_TYPE
 
 MASKED = "fcwork_masked"  # stands beside what was masked, so that the runner knows
@@ -22,9 +22,16 @@ EXTENSION = __name__
 _OURS = frozenset({RESULT_TYPE, STAGE_TYPE})  # their names are fcwork's own, and no columns
 
 
-def load_ipython_extension(_shell: Any) -> None:
-    """Have frames shown without what is hidden."""
+def load_ipython_extension(shell: Any) -> None:
+    """Have frames shown without what is hidden, lines sent as a whole, and ``quit()`` leave at once."""
     shown.install()
+    lines.install()
+    shell.ask_exit = _leave
+
+
+def _leave() -> None:
+    """Leave as ``sys.exit(0)`` does; Jupyter would end the kernel soon, in whatever cell it then is."""
+    raise SystemExit(0)
 
 
 def pack(message: dict[str, Any]) -> bytes:
@@ -58,9 +65,9 @@ def _without_personal_data(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _displayed(kind: str, value: Any) -> Any:
-    if kind in _OURS or kind.startswith("text/"):
-        return _texts(value, markup=kind == "text/html")
-    return personal.hidden(value) if kind.endswith("json") else value
+    if kind.endswith("json") and kind not in _OURS:
+        return personal.hidden(value)
+    return value if kind.startswith("image/") else _texts(value, markup=kind == "text/html")  # also a widget's state
 
 
 def _texts(value: Any, *, markup: bool = False) -> Any:

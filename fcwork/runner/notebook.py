@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import json
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 from fcwork import settings
 from fcwork.errors import NotebookError
 
-SUFFIX = ".ipynb"
+SUFFIX, FORMAT = ".ipynb", 4
+_LANGUAGE = ("language_info", "kernelspec")  # of the metadata, where the language is said
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,13 @@ class Notebook:
     def sha256(self) -> str:
         """The hash of the file's bytes."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def called(self) -> str:
+        """What a command calls it: by its name where that leads here, else by its path, as a shell takes it."""
+        places = (folder / f"{self.name}{SUFFIX}" for folder in folders())
+        known = next(filter(Path.is_file, places), None)
+        return self.name if known is not None and known.absolute() == self.path else shlex.quote(str(self.path))
 
     @property
     def cells(self) -> list[dict[str, Any]]:
@@ -82,7 +91,7 @@ def find(name: str | Path) -> Notebook:
         for folder in folders():
             if (folder / f"{stem}{SUFFIX}").is_file():
                 return read(folder / f"{stem}{SUFFIX}")
-    elif given.with_name(given.name + SUFFIX).is_file():
+    elif given.name and given.with_name(given.name + SUFFIX).is_file():
         return read(given.with_name(given.name + SUFFIX))
     raise _missing(str(name), given)
 
@@ -115,15 +124,32 @@ def fault_of(text: str) -> str:
         content = json.loads(text)
     except (ValueError, RecursionError):
         return "is no notebook: it holds no JSON"
-    if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
-        return "is no notebook of format 4: it has no cells"
-    if not all(
-        isinstance(cell, dict) and {"cell_type", "source", "metadata"} <= set(cell) for cell in content["cells"]
-    ):
-        return "is a damaged notebook: a cell lacks its type, source or metadata"
+    if not isinstance(content, dict) or not isinstance(content.get("cells"), list) or content.get("nbformat") != FORMAT:
+        return "is no notebook of format 4: it has no cells, or is of another format"
+    if not all(map(_is_cell, content["cells"])):
+        return "is a damaged notebook: a cell lacks its type, source or metadata, or they are not what they are to be"
     metadata = content.get("metadata", {})
-    language = metadata.get("language_info", {}).get("name") or metadata.get("kernelspec", {}).get("language", "python")
+    told = [metadata, *(metadata.get(name, {}) for name in _LANGUAGE)] if isinstance(metadata, dict) else []
+    if not (told and all(isinstance(facts, dict) for facts in told)):
+        return "is a damaged notebook: its metadata are not what they are to be"
+    _, info, spec = told
+    language = info.get("name") or spec.get("language", "python")
     return "" if language == "python" else f"is written in {language}; only Python notebooks are run"
+
+
+def _is_cell(cell: Any) -> bool:
+    if not isinstance(cell, dict) or not isinstance(cell.get("cell_type"), str):
+        return False
+    source, metadata = cell.get("source"), cell.get("metadata")
+    return _is_text(source) and isinstance(metadata, dict) and _is_texts(metadata.get("tags", []))
+
+
+def _is_text(source: Any) -> bool:
+    return isinstance(source, str) or _is_texts(source)
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def _is_path(name: str | Path) -> bool:

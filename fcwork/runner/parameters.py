@@ -105,20 +105,36 @@ def read_file(path: str | Path) -> dict[str, Any]:
     """
     import yaml
 
-    read = json.loads if Path(path).suffix == ".json" else yaml.safe_load
+    is_json = Path(path).suffix == ".json"
     try:
-        content = read(Path(path).read_text("utf-8"))
+        text = Path(path).read_text("utf-8")
+        content = json.loads(text) if is_json else yaml.safe_load(text)
+        names = _names_of_json(text) if is_json else _names_of_yaml(text)
     except OSError as error:
         raise NotebookError(
             f"cannot read the parameters in {path}: {error.strerror}", hint=f"paths are taken from {Path.cwd()}"
         ) from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         line = f" at line {where.line + 1}" if where else ""
         raise NotebookError(f"{path} is neither YAML nor JSON{line}", hint="write one NAME: value a line") from None
     if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
         raise NotebookError(f"{path} holds no parameters", hint="write one NAME: value a line")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise NotebookError(f"{path} gives {', '.join(twice)} more than once", hint="leave one line of each")
     return content
+
+
+def _names_of_json(text: str) -> list[str]:
+    pairs = json.loads(text, object_pairs_hook=list)
+    return [pair[0] for pair in pairs if isinstance(pair, tuple)] if isinstance(pairs, list) else []
+
+
+def _names_of_yaml(text: str) -> list[str]:
+    import yaml
+
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    return [key.value for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
 
 
 def from_environment(variables: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -246,7 +262,7 @@ class _Problems:
         gravity = (SecretParameterError, UnknownParameterError, ParameterTypeError)
         kind = min((kind for kind, _ in self._found), key=gravity.index)
         texts = [text for _, text in self._found]
-        hint = f"`fcwork run {self._notebook.name} --help` lists the parameters"
+        hint = f"`fcwork run {self._notebook.called} --help` lists the parameters"
         if kind is SecretParameterError:
             hint = "parameters are written into the executed copy: name a PROFILE, or set FLUENT_* in the environment"
         raise kind(

@@ -20,15 +20,17 @@ from typing import Any
 from fcwork import personal
 from fcwork.redact import knows_secrets
 
-_METHODS = {
+_METHODS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
     "polars": {
         "DataFrame": ("display.frame", ("__str__", "__repr__", "_repr_html_", "glimpse")),
         "Series": ("display.series", ("__str__", "__repr__", "_repr_html_")),
     },
     "pandas": {
-        "DataFrame": ("pandas_frames.frame", ("__repr__", "_repr_html_", "to_string", "to_markdown")),
+        "DataFrame": ("pandas_frames.frame", ("__repr__", "_repr_html_", "to_string", "to_markdown", "to_html")),
+        "Index": ("pandas_frames.index", ("__repr__",)),
         "Series": ("pandas_frames.series", ("__repr__", "to_string", "to_markdown")),
     },
+    "pandas.io.formats.style": {"Styler": ("pandas_frames.styler", ("_repr_html_", "to_html"))},
 }
 _TABLES = (("pyarrow.lib", "Table"), ("pyarrow.lib", "RecordBatch"))  # of a kind that cannot be given other methods
 _RECORDS = (dict, list, tuple)

@@ -72,6 +72,7 @@ def to_airflow(schedule: Schedule) -> dict[str, str]:
     """Return a DAG of Airflow 3 with one task."""
     _refuse_seconds(schedule, "Airflow")
     command = re.sub(r"\{(?=[{%#])", "{''", shlex.join(schedule.command()))  # no template of Jinja begins
+    folder = re.sub(r"\{[{%#]", lambda begins: f"{{{{ '{begins[0]}' }}}}", f"{schedule.folder}/")  # as Jinja's own text
     lines = [
         *_head(schedule),
         "from datetime import datetime",
@@ -89,8 +90,8 @@ def to_airflow(schedule: Schedule) -> dict[str, str]:
         "):",
         "    BashOperator(",
         '        task_id="run",',
-        f"        bash_command={command + ' '!r},  # the space: a text that ends in .sh would be a file",
-        f"        cwd={schedule.folder!r},",
+        f"        bash_command={command + ' '!r},  # the space, and the slash: a text that ends in .sh would be a file",
+        f"        cwd={folder!r},",
         "        append_env=True,",
         f"        retries={schedule.retries},",
         "    )",
@@ -154,11 +155,11 @@ def _in_utc(schedule: Schedule, offset: timedelta) -> list[str]:
     """Return cron texts in UTC for when the zone is so far from it."""
     fields = _fields(schedule, "GitHub Actions")
     if not offset or (fields.hours == _ALL_HOURS and not offset % timedelta(hours=1) and _each_day(fields)):
-        return [schedule.times.cron]
+        return [_numbered(schedule.times.cron, fields)]
     at = [(hour, minute) for hour in sorted(fields.hours) for minute in sorted(fields.minutes)]
     if len(at) > _MOST_TIMES:
         raise _unable(schedule, "GitHub Actions", f"{len(at)} times a day in another zone than UTC")
-    _, _, days, months, weekdays = schedule.times.cron.split(" ")
+    _, _, days, months, weekdays = _numbered(schedule.times.cron, fields).split(" ")
     texts = []
     for hour, minute in at:
         moved = timedelta(hours=hour, minutes=minute) - offset
@@ -168,6 +169,12 @@ def _in_utc(schedule: Schedule, offset: timedelta) -> list[str]:
         on = weekdays if not shift or _is_all(fields.weekdays) else _moved(fields.weekdays, shift)
         texts.append(f"{rest // 60} {hours} {days} {months} {on}")
     return texts
+
+
+def _numbered(cron: str, fields: CronSim) -> str:
+    """Return a cron text with Sunday as 0: GitHub knows no day 7."""
+    head, _, weekdays = cron.rpartition(" ")
+    return cron if "7" not in weekdays or weekdays.startswith("*") else f"{head} {_moved(fields.weekdays, 0)}"
 
 
 def _guard(schedule: Schedule, by_offset: Mapping[timedelta, Sequence[str]]) -> str:

@@ -81,7 +81,7 @@ class Scheduler(scheduler.Scheduler):  # type: ignore[misc]
         Raises:
             SchedulerError: it cannot be run as it was asked for; nothing of it is kept.
         """
-        if not model.job_definition_id:  # what a definition says was judged when it was made
+        if not self._is_of_definition(model):  # what a definition says was judged when it was made
             self._judge(model)
             model.runtime_environment_parameters = _with_folder(model)
         job_id = str(super().create_job(model))
@@ -100,9 +100,13 @@ class Scheduler(scheduler.Scheduler):  # type: ignore[misc]
         """Change such a job; raises what ``create_job`` does."""
         kept = self.get_job_definition(job_definition_id)
         _judge_times(model.schedule or kept.schedule, model.timezone or kept.timezone)
+        self._check_formats(model.output_formats)
+        if model.runtime_environment_name:
+            self._check_environment(model.runtime_environment_name)
         path = self._path(model.input_uri) if model.input_uri else self.get_staging_paths(kept)["input"]
         with _as_theirs():
             _check_parameters(path, kept.parameters if model.parameters is None else model.parameters)
+        model.runtime_environment_parameters = _with_folder(model, kept.runtime_environment_parameters)
         super().update_job_definition(job_definition_id, model)
 
     def create_job_from_definition(self, job_definition_id: str, model: CreateJobFromDefinition) -> str:
@@ -142,14 +146,31 @@ class Scheduler(scheduler.Scheduler):  # type: ignore[misc]
 
     def _judge(self, model: CreateJob | CreateJobDefinition) -> None:
         """Refuse what would end as a failed job, or as a list of jobs that can no longer be shown."""
-        known = self.environments_manager.output_formats_mapping()
-        strange = [form for form in model.output_formats or [] if form not in known]
-        if strange:
-            raise SchedulerError(f"There is no output format {strange[0]!r}; known: {', '.join(known)}.")
+        self._check_formats(model.output_formats)
         self._check_environment(model.runtime_environment_name)
         if self.file_exists(model.input_uri):  # else jupyter-scheduler says so
             with _as_theirs():
                 _check_parameters(self._path(model.input_uri), model.parameters)
+
+    def _is_of_definition(self, model: CreateJob) -> bool:
+        """Say whether a job is of a definition: it runs the copy that was put aside for that.
+
+        Raises:
+            SchedulerError: it only says so.
+        """
+        if not model.job_definition_id:
+            return False
+        self._check_formats(model.output_formats)
+        if Path(model.input_uri).parent != Path(self.staging_path) / model.job_definition_id:
+            raise SchedulerError("A job of a definition is made from that: run the definition.")
+        return True
+
+    def _check_formats(self, formats: list[str] | None) -> None:
+        """Refuse an output format that there is not: a job with one could not even be listed."""
+        known = self.environments_manager.output_formats_mapping()
+        strange = [form for form in formats or [] if form not in known]
+        if strange:
+            raise SchedulerError(f"There is no output format {strange[0]!r}; known: {', '.join(known)}.")
 
     def _check_environment(self, name: str) -> None:
         """Refuse an environment that the job would not run in: that is the server's own, whatever was chosen."""
@@ -238,9 +259,13 @@ def _judge_times(schedule: str | None, zone: str | None) -> None:
             raise SchedulerError(f"{schedule!r} in the time zone {zone!r} is no schedule: {error}") from None
 
 
-def _with_folder(model: CreateJob | CreateJobDefinition) -> dict[str, Any]:
-    given = model.runtime_environment_parameters or {}
-    return {**given, FOLDER: str(Path(model.input_uri).parent)}
+def _with_folder(
+    model: CreateJob | CreateJobDefinition | UpdateJobDefinition, kept: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return a job's environment parameters with the folder of its notebook: what it asks for, else what was kept."""
+    before = kept or {}
+    folder = str(Path(model.input_uri).parent) if model.input_uri else before.get(FOLDER, "")
+    return {**(model.runtime_environment_parameters or before), FOLDER: folder}
 
 
 def _children() -> set[int | None]:

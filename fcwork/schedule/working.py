@@ -22,7 +22,7 @@ from fcwork.retry import RetryPolicy
 from fcwork.runner.folder import RESULT
 from fcwork.runner.monitoring.figures import brought
 from fcwork.schedule.book import LOST, UNDER_WAY, Book, Standing, Turn
-from fcwork.schedule.notifying import tell
+from fcwork.schedule.notifying import learn, tell
 from fcwork.schedule.plan import Schedule, due
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ class Work:
 
     def _through(self, schedule: Schedule, turn: Turn, held: Held, *, by_hand: bool = False) -> Turn:
         """Return a turn that is over, after as many attempts as it may have, with whoever is to know told of it."""
+        learn(schedule)
         turn, again = self._attempt(schedule, turn) if turn.state == UNDER_WAY else self._unheard(turn)
         with suppress(KeyboardInterrupt):
             while again and turn.state in REPEATED and turn.attempt <= schedule.retries:

@@ -111,9 +111,10 @@ def test_a_failed_cell_is_told_and_what_follows_did_not_run(situation: Situation
     assert "<b>bold</b>" not in (result.folder / "notebook.html").read_text("utf-8")
 
 
-def test_leaving_in_the_middle_is_incomplete(situation: Situation) -> None:
-    """P13: sys.exit(0) in the middle is not SUCCEEDED, whatever was recorded before."""
-    result = situation("exits")
+@pytest.mark.parametrize("name", ["exits", "quits"])
+def test_leaving_in_the_middle_is_incomplete(situation: Situation, name: str) -> None:
+    """P13: sys.exit(0) in the middle is not SUCCEEDED, whatever was recorded before; nor is Jupyter's quit()."""
+    result = situation(name)
 
     assert (result.state, result.failed_cell, result.ok) == ("INCOMPLETE", 2, False)
     assert statuses(result)[-1] == "not run"

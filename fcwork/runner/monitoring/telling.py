@@ -9,6 +9,7 @@ from fcwork.runner.monitoring.tracing import is_wanted, send_trace
 from fcwork.runner.past import PastRun
 from fcwork.runner.result import RunResult
 
+_HINT = "FCWORK_METRICS names a file, in a folder that is there and can be written"
 _logger = log.get("runner")
 
 
@@ -18,6 +19,7 @@ def tell(result: RunResult) -> None:
         try:
             write_metrics(path)
         except (FcworkError, OSError) as error:
-            _logger.warning("metrics.not_written", file=str(path), trouble=str(error))
+            trouble = error.message if isinstance(error, FcworkError) else str(error)
+            _logger.warning("metrics.not_written", file=str(path), trouble=trouble, hint=_HINT)
     if is_wanted() and (trouble := send_trace(PastRun.of(result.folder))):
         _logger.warning("trace.not_sent", run=result.run_id, trouble=trouble)

@@ -186,7 +186,7 @@ class _Judge:
             f"no row of the sweep of {self._notebook.name} was run:\n" + "\n".join(f"  {text}" for text in texts),
             notebook=str(self._notebook.path),
             problems=texts,
-            hint=f"`fcwork run {self._notebook.name} --help` lists the parameters",
+            hint=f"`fcwork run {self._notebook.called} --help` lists the parameters",
         )
 
     def _names_rows(self, column: str) -> bool:

@@ -187,7 +187,7 @@ def test_an_inbox_is_worked_through_and_emptied(fcwork: Fcwork, there: Simulator
 
 
 def test_a_file_that_is_far_from_those_before_it(fcwork: Fcwork, there: Simulator, home: Path) -> None:
-    """P33: --expect keeps back what is far from the loads before, with code 3; --force loads it and tells of it."""
+    """P33: what is far from the loads before is kept back with code 3 and advice; --force loads it and tells of it."""
     expected = ("-m", "stock.json", "--expect", '{"min_loads": 1}')
     lines = [f"L1,SKU-{i},5\n" for i in range(10, 20)]
     for rows, code in ((lines, 0), (lines[:2], 3)):
@@ -195,6 +195,8 @@ def test_a_file_that_is_far_from_those_before_it(fcwork: Fcwork, there: Simulato
         said = fcwork("send", "stock.csv", *expected)
         assert said.code == code
     assert "2 rows are more than 50% away from the 10 of the load before" in said.out
+    assert "load it with --force" in said.out
+    assert "--replay" not in said.out
     forced = fcwork("send", "stock.csv", *expected, "--force")
     assert (forced.code, "feed.rows" in forced.out, "loaded all the same" in forced.out) == (0, True, True)
     for mistake in ("usual", "[]", '{"rwos": "1%"}'):

@@ -58,7 +58,7 @@ def test_rows_that_are_wrong_are_told_before_anything_runs(fcwork: Fcwork, noteb
         "  every row: KOUNT: no such parameter; did you mean COUNT?",
         f"  line 3: COUNT: 'x' is not of type int: {no_number}",
         "  line 3: STORE: missing, a value must be given ()",
-        "→ `fcwork run load --help` lists the parameters",
+        f"→ `fcwork run {notebook} --help` lists the parameters",
     ]
     assert not Path(".fcwork").exists()
 

@@ -46,6 +46,30 @@ def test_masked_locations_are_not_kept() -> None:
     assert profile_of(rows, location="a.locationRef").locations == ("s2",)
 
 
+def test_locations_that_are_hidden_everywhere_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P8: what FCWORK_MASK hides is not kept either, at any depth, with no mapping that says so."""
+    monkeypatch.setenv("FCWORK_MASK", "STORE, buyer.locationRef")
+    assert profile_of(pl.DataFrame({"store": ["s1"]})).locations is None
+    assert profile_of(pl.DataFrame({"a": [{"b": {"store": "s1"}}]})).locations is None
+    assert profile_of(pl.DataFrame({"buyer": [{"locationRef": "s1"}]})).locations is None
+    assert profile_of(pl.DataFrame({"locationRef": ["s1"]})).locations == ("s1",)
+
+
+def test_a_location_that_is_no_text() -> None:
+    """P32: a column that holds lists or bytes is no location, and refused where it is named as one."""
+    lists = pl.DataFrame({"location": [["a", "b"]], "storeRef": [b"\xff"], "store": ["s1"]})
+    assert profile_of(lists).locations == ("s1",)
+    for name in ("location", "storeRef"):
+        with pytest.raises(ConfigError, match="and that holds"):
+            profile_of(lists, location=name)
+
+
+def test_a_location_far_to_the_right() -> None:
+    """The location is found also where a frame has more columns than a profile."""
+    wide = pl.DataFrame({**{f"c{n}": [0] for n in range(300)}, "locationRef": ["s1"]})
+    assert profile_of(wide).locations == profile_of(wide, location="locationRef").locations == ("s1",)
+
+
 def test_a_location_that_is_not_there() -> None:
     """P32: a column that is not sent is refused with the nearest that is."""
     with pytest.raises(ConfigError, match="did you mean 'storeRef'"):

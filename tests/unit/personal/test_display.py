@@ -107,3 +107,31 @@ def test_objects_of_python_are_shown_likewise() -> None:
         assert "Ellipsis" in str(told)
     shown, _ = pandas_frames.frame(pd.DataFrame({"b": [b'{"email": "q@x"}', None]}))
     assert "q@x" not in str(shown)
+
+
+def test_a_melted_frame_of_pandas_is_hidden_by_its_names() -> None:
+    """A value that the column beside it names as hidden is hidden, in pandas as in polars, and no other."""
+    personal.hide("email")
+    melted = pd.DataFrame({"ref": [1], "email": ["q@x"], "note": ["w"]}).melt(id_vars=["ref"])
+    assert pandas_frames.frame(melted)[0]["value"].to_list() == [MASK, "w"]
+
+
+def test_an_index_and_a_heading_of_pandas_are_known_by_their_names() -> None:
+    """An index that is called as what is hidden shows no value, whether it is shown alone, beside or above a frame."""
+    personal.hide("email")
+    frame = pd.DataFrame({"email": ["q@x"], "n": [1]}).set_index("email")
+    assert "q@x" not in repr(pandas_frames.index(frame.index)[0])
+    assert "q@x" not in repr(pandas_frames.frame(frame.T)[0])
+    assert frame.index.to_list() == ["q@x"]
+    assert pandas_frames.index(frame.columns)[0] is frame.columns
+
+
+def test_a_styled_frame_of_pandas_shows_no_hidden_column() -> None:
+    """A style is made for values, so a hidden column is left out where it is shown; the styled frame stays whole."""
+    personal.hide(["email", "key"])
+    frame = pd.DataFrame({"email": ["q@x"], "n": [1], "m": [2]}, index=pd.Index(["q@y"], name="key"))
+    styled = frame.style.hide(["m"], axis="columns").format({"email": str.upper})
+    shown = pandas_frames.styler(styled)[0].to_html()
+    assert not {word for word in ("q@x", "Q@X", "q@y", ">2<") if word in shown}
+    assert ">1<" in shown
+    assert "Q@X" in styled.to_html()

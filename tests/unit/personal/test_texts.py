@@ -34,6 +34,9 @@ def hidden() -> None:
         f"&lt;email&gt;{T}&lt;/email&gt; R",
         f"&quot;email&quot;: &quot;{T}&quot;, R",
         f"Customer(email='{T}', ref='R')",
+        f"email={T} ref=R",
+        f"OrderedDict([('email', '{T}'), ('ref', 'R')])",
+        f"{{'email': 'words '\n          '{T}',\n 'ref': 'R'}}",
         f'<customer email="{T}" ref="R"/>',
         f"https://x.example/?email={T}&ref=R",
         f"conversion failed in column 'email' for 1 out of 2 values: [\"{T}\", …] R",
@@ -45,6 +48,35 @@ def test_a_value_is_known_by_the_name_before_it(text: str) -> None:
     assert T not in shown
     assert MASK in shown
     assert "R" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("C(email=44, born=1)", f"C(email={MASK}, born=1)"),
+        ("C(email=datetime.date(1971, 7, 1))", f"C(email={MASK})"),
+        ("[('email', 44), ('a', 1)]", f"[('email', {MASK}), ('a', 1)]"),
+        ("('email', datetime.date(1971, 7, 1))", f"('email', {MASK})"),
+        ("Schema([('email', String)])", "Schema([('email', String)])"),
+        ("f(email=None) if email == 3 else x.email=3", "f(email=None) if email == 3 else x.email=3"),
+    ],
+)
+def test_what_has_no_quotes_is_known_by_its_name_too(text: str, shown: str) -> None:
+    """Numbers and dates of a record are hidden as Python writes them; types, null and comparisons stay."""
+    assert personal.text(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{'value': 'x'}, " * 20_000 + "email",
+        "{'value': 'x', 'name': 'y'}, " * 20_000 + "email",
+        "\\" * 40_000 + "email",
+    ],
+)
+def test_a_long_text_is_gone_through_once(text: str) -> None:
+    """Attributes by the thousand, and hostile texts, are as they were at once, and not after hours."""
+    assert personal.text(text) == text
 
 
 @pytest.mark.parametrize("text", [f'"email": "{T}', f"<email>{T}", f'{{"email": ["{T}"', f"{{'email': '{T}"])

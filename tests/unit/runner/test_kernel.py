@@ -56,3 +56,10 @@ def test_a_secret_is_told_of_beside_personal_data() -> None:
     redact.register("s3cr3t-value")
     told = packed(name="stdout", text='{"email": "q"} s3cr3t-value')
     assert told == {"name": "stdout", "text": f'{{"email": "{MASK}"}} {MASK}', MASKED: True}
+
+
+def test_the_state_of_a_widget_is_without_personal_data() -> None:
+    """P9: what a widget is told to show, and so what a notebook keeps of it, shows nothing hidden."""
+    told = packed(data={"method": "update", "state": {"value": "{'email': 'q'}", "outputs": [{"text": "email='q'"}]}})
+    state = {"value": f"{{'email': '{MASK}'}}", "outputs": [{"text": f"email='{MASK}'"}]}
+    assert told == {"data": {"method": "update", "state": state}}

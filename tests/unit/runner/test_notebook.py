@@ -58,8 +58,9 @@ def test_a_missing_path_and_a_folder_are_told_apart(home: Path) -> None:
     """P32: a path without a file and a folder each have their own message."""
     with pytest.raises(NotebookError, match=r"there is no file a/b\.ipynb"):
         runner.find("a/b.ipynb")
-    with pytest.raises(NotebookError, match="is a folder"):
-        runner.find(home)
+    for folder in (home, "./", "."):
+        with pytest.raises(NotebookError, match="is a folder"):
+            runner.find(folder)
 
 
 @pytest.mark.parametrize(
@@ -70,9 +71,12 @@ def test_a_missing_path_and_a_folder_are_told_apart(home: Path) -> None:
         (b"[" * 100_000, "holds no JSON"),
         (b"[]", "has no cells"),
         (b'{"worksheets": []}', "has no cells"),
-        (b'{"cells": [1], "metadata": {}}', "damaged"),
-        (b'{"cells": [{"source": "x"}], "metadata": {}}', "damaged"),
-        (json.dumps({"cells": [], "metadata": {"language_info": {"name": "R"}}}).encode(), "written in R"),
+        (b'{"cells": [1], "metadata": {}, "nbformat": 4}', "damaged"),
+        (b'{"cells": [{"source": "x"}], "metadata": {}, "nbformat": 4}', "damaged"),
+        (
+            json.dumps({"cells": [], "nbformat": 4, "metadata": {"language_info": {"name": "R"}}}).encode(),
+            "written in R",
+        ),
     ],
 )
 def test_what_is_no_python_notebook_is_refused(home: Path, content: bytes, fault: str) -> None:
@@ -81,3 +85,35 @@ def test_what_is_no_python_notebook_is_refused(home: Path, content: bytes, fault
 
     with pytest.raises(NotebookError, match=fault):
         runner.find("x.ipynb")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"metadata": []},
+        {"metadata": {"language_info": "python"}},
+        {"metadata": {"kernelspec": None}},
+        {"nbformat": 3},
+        {"nbformat": "x"},
+        {"cells": [{"cell_type": "code", "source": "1", "metadata": None}]},
+        {"cells": [{"cell_type": "code", "source": "1", "metadata": {"tags": None}}]},
+        {"cells": [{"cell_type": "code", "source": "1", "metadata": {"tags": "parameters"}}]},
+        {"cells": [{"cell_type": "code", "source": 5, "metadata": {}}]},
+        {"cells": [{"cell_type": None, "source": "1", "metadata": {}}]},
+    ],
+)
+def test_a_notebook_of_the_wrong_shape_is_refused(home: Path, damage: dict[str, object]) -> None:
+    """P32: whatever stands where a notebook has something else is told, and ends in no traceback of ours."""
+    sound = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (home / "x.ipynb").write_text(json.dumps({**sound, **damage}), "utf-8")
+
+    with pytest.raises(NotebookError, match=r"damaged|format 4"):
+        runner.find("x.ipynb")
+
+
+def test_a_notebook_is_called_so_that_a_command_finds_it(home: Path) -> None:
+    """P32: advice names a notebook as it is found again: by its name, else by its path, quoted for a shell."""
+    (home / "my own.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "utf-8")
+
+    assert runner.find("ingestion").called == "ingestion"
+    assert runner.find("my own.ipynb").called == f"'{home}/my own.ipynb'"

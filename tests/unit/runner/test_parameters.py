@@ -138,7 +138,7 @@ def test_all_problems_are_told_together(notebook: Notebook) -> None:
     assert "DRY_RUN: 'perhaps' is not of type bool" in text
     assert "SOURCE: missing, a value must be given (the file to load)" in text
     assert "MODE: given more than once" in text
-    assert "fcwork run sample --help" in caught.value.hint
+    assert f"`fcwork run {notebook.path} --help`" in caught.value.hint  # its name alone does not lead there
 
 
 @pytest.mark.parametrize("name", ["API_TOKEN", "password", "clientSecret", "API_KEY"])
@@ -298,3 +298,19 @@ def test_a_wrong_call_starts_nothing(notebook: Notebook, home: Path) -> None:
 
     assert not events
     assert not (home / ".fcwork").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("p.yml", "A: 1\nB: 2\nA: 3\n", "gives A more than once"),
+        ("p.json", '{"A": 1, "A": {"B": 1, "B": 2}}', "gives A more than once"),
+        ("p.json", "[" * 100_000, "neither YAML nor JSON"),
+        ("p.yml", "[" * 10_000, "neither YAML nor JSON"),
+    ],
+)
+def test_a_file_that_contradicts_itself_is_refused(home: Path, name: str, text: str, why: str) -> None:
+    """P10, P32: a parameter that a file gives twice is told of, and so is what is nested too deeply."""
+    (home / name).write_text(text, "utf-8")
+    with pytest.raises(NotebookError, match=why):
+        runner.read_file(home / name)

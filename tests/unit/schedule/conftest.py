@@ -24,13 +24,14 @@ SOURCES = {
         "ROWS: int = 1  # how many\nSTATE: str = 'SUCCEEDED'  # how it ends",
         "from fcwork import runner\nrunner.record({'state': STATE, 'read': ROWS, 'delivered': ROWS})",
     ),
+    "tells": ("", "import os\nprint(os.environ['HOOK'], os.environ['SIGNS'])"),
     "slow": ("SECONDS: int = 60  # how long", "import time\ntime.sleep(SECONDS)"),
 }
 
 
 @pytest.fixture
 def notebooks(home: Path) -> Path:
-    """Write notebooks that greet, fail, succeed the second time, and take their time."""
+    """Write notebooks that greet, fail, succeed the second time, tell of their environment, and take their time."""
     for name, (parameters, source) in SOURCES.items():
         cells = [
             {

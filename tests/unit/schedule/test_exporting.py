@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 import yaml
 
@@ -94,7 +95,7 @@ def test_calendar_days(plan: Plan) -> None:
 
 @bash
 def test_airflow(nightly: Schedule) -> None:
-    """The DAG is Python, no template begins in its command, and the shell gives the very words."""
+    """The DAG is Python, and what Airflow makes of command and folder, as they are templates, is the very words."""
     [text] = to_airflow(replace(nightly, policy="all")).values()
     called: dict[str, Any] = {}
     for node in ast.walk(ast.parse(text)):
@@ -103,7 +104,7 @@ def test_airflow(nightly: Schedule) -> None:
                 called[str(keyword.arg)] = keyword.value.value
     assert not re.search(r"\{[{%#]", called["bash_command"])
     assert ran(called["bash_command"], "fcwork") == nightly.command()[1:]
-    assert called["cwd"] == nightly.folder
+    assert jinja2.Template(called["cwd"]).render() == f"{nightly.folder}/"
     assert (called["retries"], called["catchup"], called["timezone"]) == (2, True, "Australia/Sydney")
 
 
@@ -137,6 +138,13 @@ def test_github_actions_in_utc(plan: Plan) -> None:
     for cron in ("0 2 1 * *", "*/5 1-9 * * *"):
         with pytest.raises(ConfigError, match="no words for"):
             to_github_actions(plan(cron=cron, zone="Australia/Sydney"))
+
+
+@pytest.mark.parametrize(("weekdays", "told"), [("7", "0"), ("5-7", "0,5,6"), ("*/7", "*/7"), ("sun", "sun")])
+def test_github_actions_on_sundays(plan: Plan, weekdays: str, told: str) -> None:
+    """GitHub knows no day 7, so a Sunday is its day 0."""
+    [text] = to_github_actions(plan(cron=f"0 2 * * {weekdays}")).values()
+    assert yaml.safe_load(text)["on"]["schedule"] == [{"cron": f"0 2 * * {told}"}]
 
 
 @pytest.mark.parametrize("engine", ["cron", "airflow", "github-actions"])

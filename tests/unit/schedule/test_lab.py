@@ -10,7 +10,16 @@ import pytest
 
 pytest.importorskip("jupyter_scheduler", reason="pip install -e '.[lab-schedule]'")
 from jupyter_scheduler.environments import EnvironmentManager
-from jupyter_scheduler.models import CreateJob, JobFeature, RuntimeEnvironment, Status
+from jupyter_scheduler.exceptions import SchedulerError
+from jupyter_scheduler.models import (
+    CreateJob,
+    CreateJobDefinition,
+    JobFeature,
+    ListJobsQuery,
+    RuntimeEnvironment,
+    Status,
+    UpdateJobDefinition,
+)
 from jupyter_scheduler.orm import Job, create_tables
 
 from fcwork import redact
@@ -135,6 +144,42 @@ def test_an_environment_that_it_would_not_run_in_is_refused(scheduler: Scheduler
     """A job runs in the server's own environment; another one is refused, as is one that there is not."""
     with pytest.raises(Exception, match=words.replace("?", r"\?")):
         scheduler.create_job(CreateJob(input_uri="greet.ipynb", name="it", runtime_environment_name=name))
+
+
+def test_a_job_that_only_says_it_is_of_a_definition_is_refused(scheduler: Scheduler) -> None:
+    """P10: what was not judged with a definition is not kept as a job of one, and the list of jobs can be shown."""
+    for form, words in (("pdf", "no output format 'pdf'"), ("ipynb", "run the definition")):
+        asked = CreateJob(
+            name="it",
+            input_uri="greet.ipynb",
+            job_definition_id="of-nobody",
+            runtime_environment_name="here",
+            output_formats=[form],
+            parameters={"NOPE": "1"},
+        )
+        with pytest.raises(SchedulerError, match=words):
+            scheduler.create_job(asked)
+    assert scheduler.list_jobs(ListJobsQuery()).jobs == []
+
+
+def test_a_definition_is_changed_to_what_can_be_run(scheduler: Scheduler) -> None:
+    """A change is judged as the definition was, and with another notebook its jobs work in that one's folder."""
+    usual = {"name": "it", "runtime_environment_name": "here", "output_formats": ["ipynb"]}
+    made = scheduler.create_job_definition(CreateJobDefinition(input_uri="greet.ipynb", **usual))
+    for change, words in (
+        ({"output_formats": ["pdf"]}, "no output format"),
+        ({"runtime_environment_name": "there"}, "not in /opt/another"),
+    ):
+        with pytest.raises(SchedulerError, match=words):
+            scheduler.update_job_definition(made, UpdateJobDefinition(**change))
+    below = Path(scheduler.root_dir) / "below"
+    below.mkdir()
+    (below / "other.ipynb").write_bytes((Path(scheduler.root_dir) / "greet.ipynb").read_bytes())
+    scheduler.update_job_definition(made, UpdateJobDefinition(input_uri="below/other.ipynb"))
+    own = {"own": "x"}
+    scheduler.update_job_definition(made, UpdateJobDefinition(active=False, runtime_environment_parameters=own))
+    kept = scheduler.get_job_definition(made)
+    assert kept.runtime_environment_parameters == {"own": "x", "working_folder": "below"}
 
 
 def test_of_two_servers_one_makes_the_job(scheduler: Scheduler) -> None:

@@ -57,6 +57,23 @@ def test_a_mistake_is_not_repeated(book: Book, plan: Plan, clock: ManualClock) -
 
 
 @pytest.mark.kernel
+def test_who_is_told_is_a_secret_of_the_run(
+    book: Book, plan: Plan, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P8: an address for failures and what signs it, of the environment, stand nowhere in what a run leaves."""
+    monkeypatch.setenv("HOOK", "http://127.0.0.1:9/t0k3n-of-the-hook")
+    monkeypatch.setenv("SIGNS", "whsec_c2lnbnMtdGhlLW5vdGljZXM=")
+    book.add(plan(notebook="./tells.ipynb", failure_url="env:HOOK", failure_secret_env="SIGNS"))
+    clock.advance(3_700)
+    [turn] = Work(book, "hourly", backoff=SOON).all_due()
+    assert turn.state == "SUCCEEDED"
+    left = b"".join(path.read_bytes() for path in sorted((runner.runs() / turn.run_id).iterdir()))
+    assert b"t0k3n" not in left
+    assert b"c2lnbnM" not in left
+    assert "••• •••".encode() in left
+
+
+@pytest.mark.kernel
 def test_a_failure_is_repeated_and_told(book: Book, plan: Plan, clock: ManualClock, home: Path) -> None:
     """A failed run is repeated as often as is said, under further ids; only then somebody is told."""
     program = "import os; open('told', 'a').write(os.environ['FCWORK_RUN_ID'] + ' ' + os.environ['FCWORK_STATE'])"

@@ -118,7 +118,10 @@ def test_a_run_ends_as_it_did_without_the_file(
     result = runner.RunResult("SUCCEEDED", "load", "r", folder, "", {}, {}, None, "", "", *[None] * 2)  # type: ignore[arg-type] # times are not looked at
     monkeypatch.setenv("FCWORK_METRICS", str(home / "none" / "x.prom"))
     tell(result)
-    assert "metrics.not_written" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "metrics.not_written" in told
+    assert "FCWORK_METRICS names a file" in told
+    assert "FCWORK_HOME" not in told
     monkeypatch.setenv("FCWORK_METRICS", str(home / "x.prom"))
     tell(result)
     assert "fcwork_runs{" in (home / "x.prom").read_text("utf-8")
