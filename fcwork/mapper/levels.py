@@ -88,7 +88,8 @@ def gathered(items: pl.Series, counts: pl.Series) -> pl.Series:
     import pyarrow as pa
 
     ends = pl.concat([pl.Series([0], dtype=pl.Int64), counts.cum_sum()])
-    values = items.to_arrow(compat_level=pl.CompatLevel.newest())
+    kept = items if len(items) else pl.Series([], dtype=items.dtype)  # what is left of a slice may have no buffers
+    values = kept.to_arrow(compat_level=pl.CompatLevel.newest())
     held = pl.Series(items.name, pl.from_arrow(pa.LargeListArray.from_arrays(ends.to_arrow(), values)))
     return held if held.dtype == pl.List(items.dtype) else held.cast(pl.List(items.dtype))
 

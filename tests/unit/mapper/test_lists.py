@@ -48,6 +48,14 @@ def test_an_item_that_is_null_is_an_item() -> None:
     ]
 
 
+def test_an_empty_list_of_a_part_of_a_frame_is_empty() -> None:
+    """P26: where all lists of some rows are empty, also of rows cut from a frame, each of them stays empty."""
+    kind = pl.List(pl.Struct({"sku": pl.String}))
+    rows = pl.DataFrame({"i": [[None], []]}, schema={"i": kind})
+    assert lists(mapped(listed("i", s=SKU), rows.slice(1))) == [[]]
+    assert frames.enter(mapped(listed("i", s=SKU), rows.lazy()).frame)["l"].to_list() == [[{"s": None}], []]
+
+
 @pytest.mark.parametrize(
     ("value", "items"),
     [
