@@ -12,7 +12,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fcwork import errors, extraction, frames, reactions, recovery, reports, schema, sources, webhooks
+    from fcwork import (
+        errors,
+        extraction,
+        frames,
+        reactions,
+        reconciliation,
+        recovery,
+        reports,
+        schema,
+        sources,
+        webhooks,
+        widgets,
+    )
     from fcwork.client import FluentClient
     from fcwork.errors import FcworkError
     from fcwork.extraction import extract
@@ -20,6 +32,7 @@ if TYPE_CHECKING:
     from fcwork.jobs import JobTracker
     from fcwork.mapper import Mapper, resolver
     from fcwork.reactions import react
+    from fcwork.reconciliation import reconcile
     from fcwork.session import connect
     from fcwork.validator import Validator
 
@@ -40,12 +53,15 @@ __all__ = [
     "ingest",
     "react",
     "reactions",
+    "reconcile",
+    "reconciliation",
     "recovery",
     "reports",
     "resolver",
     "schema",
     "sources",
     "webhooks",
+    "widgets",
 ]
 
 _HOMES = {
@@ -58,6 +74,7 @@ _HOMES = {
     "extract": "extraction",
     "ingest": "ingestion",
     "react": "reactions",
+    "reconcile": "reconciliation",
     "resolver": "mapper",
 }
 
@@ -73,3 +90,13 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Give an IPython shell the magics; ``%load_ext fcwork`` calls this."""
+    import_module("fcwork.ipython.loading").load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take them away again; ``%unload_ext fcwork`` calls this."""
+    import_module("fcwork.ipython.loading").unload(shell)

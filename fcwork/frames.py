@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Frame: TypeAlias = pl.DataFrame | pl.LazyFrame | pd.DataFrame | pa.Table | Sequence[Mapping[str, Any]]
 
 Kind = Literal["polars", "lazy", "pandas", "pyarrow", "records"]
-Stage = Literal["read", "map", "check", "send", "extract"]
+Stage = Literal["read", "map", "check", "send", "extract", "reconcile"]
 Severity = Literal["error", "warning"]
 
 ROW, SOURCE = "_row", "_source"
@@ -42,7 +42,7 @@ ISSUES = pl.Schema(
         "source": pl.String(),  # where the row came from: a URI, or empty for a frame of the caller's
         "row": pl.Int64(),  # 1-based line or item in the source; null for an issue of the whole frame
         "key": pl.String(),
-        "stage": pl.String(),  # read, map, check, send, extract
+        "stage": pl.String(),  # read, map, check, send, extract, reconcile
         "field": pl.String(),
         "code": pl.String(),  # lowercase words with dots, such as map.required
         "severity": pl.String(),  # error, warning

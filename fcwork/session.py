@@ -17,7 +17,7 @@ from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import ConfigError, FcworkError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from fcwork.simulator import Simulator
 
@@ -104,11 +104,16 @@ def probe(client: FluentClient, *, clock: Clock = SYSTEM) -> pl.DataFrame:
     Returns:
         A frame of ``step, ok, seconds, answer, hint``, one row a step.
     """
+    return pl.DataFrame(list(probing(client, clock=clock)), schema=PROBE_SCHEMA)
+
+
+def probing(client: FluentClient, *, clock: Clock = SYSTEM) -> Iterator[dict[str, Any]]:
+    """Yield the steps of ``probe`` one by one, each when it is through."""
     (first, sign_in), *others = client.access_checks()
-    steps = [_step(first, sign_in, clock)]
+    signed_in = _step(first, sign_in, clock)
+    yield signed_in
     for name, ask in others:
-        steps.append(_step(name, ask, clock) if steps[0]["ok"] else {**_NOT_TRIED, "step": name})
-    return pl.DataFrame(steps, schema=PROBE_SCHEMA)
+        yield _step(name, ask, clock) if signed_in["ok"] else {**_NOT_TRIED, "step": name}
 
 
 _NOT_TRIED = {"ok": False, "seconds": 0.0, "answer": "not tried without a token", "hint": ""}

@@ -171,6 +171,16 @@ def profiles() -> list[str]:
     )
 
 
+def retailers(profile: str) -> list[str]:
+    """Return the names of the retailers that a profile has, sorted; none where there is no such profile.
+
+    Raises:
+        ConfigError: the name leaves the folder.
+    """
+    files = (profile_root() / _safe(profile, "profile")).glob("retailer.*.json")
+    return sorted(file.name.removeprefix("retailer.").removesuffix(".json") for file in files)
+
+
 def read_profile(name: str, retailer: str = "") -> dict[str, Value]:
     """Return what a Fluent CLI profile sets, with the retailer's own user and id where one is named.
 
@@ -307,10 +317,7 @@ def _complete(merged: Mapping[str, Value], profile: str, *, allow_private: bool)
 def _retailer_file(folder: Path, retailer: str) -> Path:
     file = folder / f"retailer.{_safe(retailer, 'retailer')}.json"
     if not file.is_file():
-        refs = sorted(
-            item.name.removeprefix("retailer.").removesuffix(".json") for item in folder.glob("retailer.*.json")
-        )
-        hint = _suggest(retailer, refs, "fluent retailer")
+        hint = _suggest(retailer, retailers(folder.name), "fluent retailer")
         raise ConfigError(f"profile {folder.name!r} has no retailer {retailer!r}", hint=hint)
     return file
 

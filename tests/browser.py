@@ -35,9 +35,8 @@ class Opened:
 Browse = Callable[..., AbstractContextManager[Opened]]
 
 
-@pytest.fixture
-def browse() -> Browse:
-    """Open a file from disk, or an address here; where there is no browser the test is skipped, and in CI it fails."""
+def chromium() -> tuple[str, Any]:
+    """Return the browser and what drives it; where there is none the test is skipped, and in CI it fails."""
     program = next(filter(None, map(shutil.which, NAMES)), None)
     try:
         from playwright.sync_api import sync_playwright
@@ -46,6 +45,13 @@ def browse() -> Browse:
     if not program or sync_playwright is None:
         lacking = "no Chromium: apt-get install chromium" if not program else "no Playwright: pip install -e '.[test]'"
         (pytest.fail if CI else pytest.skip)(lacking)
+    return str(program), sync_playwright
+
+
+@pytest.fixture
+def browse() -> Browse:
+    """Open a file from disk, or an address here; where there is no browser the test is skipped, and in CI it fails."""
+    program, sync_playwright = chromium()
 
     @contextmanager
     def opened(place: Path | str, **context: Any) -> Iterator[Opened]:

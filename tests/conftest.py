@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 from browser import browse
+from lab import lab, lab_server
 from servers import connections, s3_client, s3_process, s3_server, sftp_server, sshd
 
 from fcwork import passing, redact
@@ -18,6 +19,8 @@ from fcwork.sources import elsewhere
 __all__ = [
     "browse",
     "connections",
+    "lab",
+    "lab_server",
     "s3_client",
     "s3_process",
     "s3_server",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fcwork.cli import terminal
+from fcwork.unseen import columns
 
 if TYPE_CHECKING:
     import polars as pl
@@ -72,10 +73,8 @@ def _example(line: Mapping[str, Any], *, several: bool) -> tuple[str, str, str, 
 
 
 def _aligned(examples: Sequence[tuple[str, str, str, str]]) -> Iterator[str]:
-    widths = [max(map(terminal.columns, column)) for column in zip(*examples, strict=True)][:-1]
+    widths = [max(map(columns, column)) for column in zip(*examples, strict=True)][:-1]
     for *cells, message in examples:
-        padded = [
-            cell + " " * (width - terminal.columns(cell)) for cell, width in zip(cells, widths, strict=True) if width
-        ]
+        padded = [cell + " " * (width - columns(cell)) for cell, width in zip(cells, widths, strict=True) if width]
         start = "    " + "".join(f"{cell}  " for cell in padded)
-        yield terminal.wrapped(f"{start}{message}".rstrip(), hang=min(terminal.columns(start), 40))
+        yield terminal.wrapped(f"{start}{message}".rstrip(), hang=min(columns(start), 40))

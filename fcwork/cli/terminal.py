@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sys
 import textwrap
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -16,9 +14,8 @@ import click
 
 from fcwork.personal import text as unnamed
 from fcwork.redact import mask
+from fcwork.unseen import columns, spelt_out
 
-# Controls (ANSI escapes begin with one), marks of writing direction, and what has no width.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _USUAL_SIZE = (100, 24)  # where there is no terminal to ask
 MOST = 32  # columns of a cell
 _GAP = "  "
@@ -31,7 +28,7 @@ def visible(text: str, *, keep: str = "") -> str:
         text: of anybody's: a file's cells and names, an error that quotes them.
         keep: characters that stay as they are, such as the line feeds of our own messages.
     """
-    return _UNSEEN.sub(lambda found: found[0] if found[0] in keep else _spelt(found[0]), unnamed(mask(text)))
+    return spelt_out(unnamed(mask(text)), keep=keep)
 
 
 def as_json(value: Any) -> str:
@@ -64,15 +61,6 @@ def cut(text: str, most: int = MOST) -> str:
     return f"{shown}…"
 
 
-def columns(text: str) -> int:
-    """Return how many columns of a terminal a text takes up."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text
-    )
-
-
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, last_is_free: bool = False) -> list[str]:
     """Return the lines of a table as wide as the terminal; columns that find no room are named under it.
 
@@ -90,10 +78,6 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, last_is_free: b
     rest = names[fit:]
     more = "1 more column" if len(rest) == 1 else f"{len(rest):,} more columns"
     return [*lines, f"{_GAP}and {more}: {', '.join(rest)}"] if rest else lines
-
-
-def _spelt(sign: str) -> str:
-    return sign.encode("unicode_escape").decode()
 
 
 def _fitting(widths: Sequence[int]) -> int:

@@ -79,6 +79,13 @@ def columns(query: str, path: Path) -> tuple[Column, ...]:
     return _below(asked, nodes)
 
 
+@lru_cache(maxsize=64)
+def fields(query: str) -> tuple[Column, ...]:
+    """Return what an operation asks of the platform itself, in its order: the columns of an answer that is one row."""
+    asked = Asked(document(query))
+    return tuple(_column(asked, field) for field in asked.roots().values())
+
+
 def _below(asked: Asked, field: Field | None) -> tuple[Column, ...]:
     return tuple(_column(asked, child) for child in asked.below(field).values()) if field else ()
 

@@ -64,6 +64,11 @@ class WebhookCalls:
             retailers=self.retailer_id if isinstance(retailers, Own) else retailers,
         )
 
+    @property
+    def webhook_keys(self) -> KeyRing | None:
+        """The public keys that webhooks are verified with; None where the settings name none."""
+        return self._webhook_keys
+
     def _keys_of_webhooks(self) -> KeyRing:
         if self._webhook_keys is None:
             raise ConfigError(

@@ -99,8 +99,12 @@ def tone(state: str) -> str:
 
 def text(value: Any) -> str:
     """Return a value as text that is safe in HTML and shows what is not seen."""
-    shown = "" if value is None else str(value)
-    return html.escape(_UNSEEN.sub(lambda found: f"\\x{ord(found[0]):02x}", shown))
+    return html.escape(visible("" if value is None else str(value)))
+
+
+def visible(shown: str) -> str:
+    """Return a text that spells out what is not seen in it."""
+    return _UNSEEN.sub(lambda found: f"\\x{ord(found[0]):02x}", shown)
 
 
 def bands(about: About, dry_run: str) -> list[str]:

@@ -35,7 +35,8 @@ OURS = README.split("## Coming from fc-connect-sdk\n")[1].split("\n## ")[0]
 CODE = "\n".join(path.read_text("utf-8") for path in (ROOT / "fcwork").rglob("*.py"))
 NOTEBOOK = runner.find(str(ROOT / "notebooks" / "ingestion.ipynb"))
 WEBHOOKS = runner.find(str(ROOT / "notebooks" / "webhook_verify.ipynb"))
-PARAMETERS = {parameter.name for notebook in (NOTEBOOK, WEBHOOKS) for parameter in runner.declared(notebook)}
+RECONCILE = runner.find(str(ROOT / "notebooks" / "reconcile.ipynb"))
+PARAMETERS = {parameter.name for notebook in (NOTEBOOK, WEBHOOKS, RECONCILE) for parameter in runner.declared(notebook)}
 STAGES = re.compile(r'job\.stage\(\\?"([a-z-]+)')
 
 # What a name stands for, wherever the README writes it.

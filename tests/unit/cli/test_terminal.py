@@ -4,6 +4,7 @@ import pytest
 
 from fcwork.cli import terminal
 from fcwork.redact import Secret
+from fcwork.unseen import columns
 
 
 def test_nothing_acts_and_nothing_hides() -> None:
@@ -27,7 +28,7 @@ def test_nothing_acts_and_nothing_hides() -> None:
 def test_a_text_is_cut_by_what_it_takes_up(text: str, shown: str, width: int) -> None:
     """A cell is cut by the columns that it takes up: a wide sign takes two, an accent none."""
     assert terminal.cut(text, 10) == shown
-    assert terminal.columns(shown) == width
+    assert columns(shown) == width
 
 
 def test_a_long_line_is_broken_between_words_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,147 @@
+"""Asking the platform, and what it gave: rows, with the word whether they are all and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from fcwork.client import FluentClient, Pages
+from fcwork.client.columns import Column, fields
+from fcwork.client.flatten import Flattener
+from fcwork.client.paging import MAX_PAGES, MAX_RECORDS, UNFINISHED
+from fcwork.clock import SYSTEM, Clock
+from fcwork.errors import FcworkError, GraphQLError, ServerError
+from fcwork.ipython.cell import Cell
+
+HowFar = Callable[[int, int], object]
+"""Called with rows and pages so far."""
+
+_LIMITS = {MAX_PAGES, MAX_RECORDS}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a query.
+
+    Attributes:
+        rows: what there is.
+        pages: how many were fetched; 0 where the query is not paged.
+        reasons: why it is not all; empty where it is.
+        errors: the platform's, beside the rows.
+        seconds: how long it took.
+        cut_off: what ended it before its time: Ctrl-C, or an error.
+        of: the connection that was paged, where it stands inside something else.
+    """
+
+    rows: pl.DataFrame
+    pages: int
+    reasons: tuple[str, ...]
+    errors: tuple[Mapping[str, Any], ...]
+    seconds: float
+    cut_off: KeyboardInterrupt | FcworkError | None = None
+    of: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.reasons
+
+    @property
+    def limited(self) -> bool:
+        """Whether nothing is missing but what was not asked for."""
+        return set(self.reasons) <= _LIMITS
+
+
+def ask(
+    client: FluentClient, cell: Cell, variables: Mapping[str, Any], how_far: HowFar, *, clock: Clock = SYSTEM
+) -> Answer:
+    """Carry out a cell. What came before Ctrl-C or an error is kept.
+
+    Raises:
+        FcworkError: nothing came at all.
+    """
+    if cell.is_paged:
+        answer = _paged(client, cell, variables, how_far, clock)
+    else:
+        answer = _once(client, cell.query, variables, clock)
+    if answer.errors and answer.rows.is_empty():
+        raise GraphQLError(errors=answer.errors, hint="nothing came beside this")
+    return answer
+
+
+def not_whole(answer: Answer) -> ServerError:
+    """Return the error of an answer that should have been whole."""
+    return ServerError(
+        f"the answer is not whole: {'; '.join(answer.reasons)}", hint="what is there is shown above; try again later"
+    )
+
+
+def _paged(client: FluentClient, cell: Cell, variables: Mapping[str, Any], how_far: HowFar, clock: Clock) -> Answer:
+    """Page through a connection: the first page, all of them, or as far as wanted."""
+    started, said = clock.monotonic(), cell.said
+    pages = client.pages(
+        cell.query,
+        variables,
+        path=said.path,
+        page_size=said.page_size,
+        max_pages=None if said.everything or said.max_records else 1,
+        max_records=said.max_records,
+        errors="partial",
+        nested="follow",
+    )
+    nodes, errors, count, cut_off = _walked(pages, how_far)
+    if isinstance(cut_off, FcworkError) and not count:
+        raise cut_off
+    rows = pages.flattener.frame(nodes)
+    seconds, path = clock.monotonic() - started, pages.query.path
+    of = ".".join(path) if len(path) > 1 else ""
+    return Answer(rows, count, _reasons(pages, cut_off), tuple(errors), seconds, cut_off, of)
+
+
+def _once(client: FluentClient, query: str, variables: Mapping[str, Any], clock: Clock) -> Answer:
+    """Carry out what has no pages: an object, a list, a mutation."""
+    started = clock.monotonic()
+    result = client.graphql(query, variables, errors="partial")
+    rows = _of_one(result.data or {}, fields(query))
+    reasons = ("errors",) if result.errors else ()
+    return Answer(rows, 0, reasons, result.errors, clock.monotonic() - started)
+
+
+def _walked(
+    pages: Pages, how_far: HowFar
+) -> tuple[list[dict[str, Any]], list[Mapping[str, Any]], int, KeyboardInterrupt | FcworkError | None]:
+    nodes: list[dict[str, Any]] = []
+    errors: list[Mapping[str, Any]] = []
+    count = 0
+    try:
+        for page in pages:
+            nodes += page.nodes
+            errors += page.errors
+            count = page.number
+            how_far(len(nodes), count)
+    except (KeyboardInterrupt, FcworkError) as stopped:
+        return nodes, errors, count, stopped
+    return nodes, errors, count, None
+
+
+def _reasons(pages: Pages, cut_off: BaseException | None) -> tuple[str, ...]:
+    reasons = tuple(reason for reason in pages.reasons if cut_off is None or reason != UNFINISHED)
+    if cut_off is None:
+        return reasons
+    return ("interrupted" if isinstance(cut_off, KeyboardInterrupt) else "an error", *reasons)
+
+
+def _of_one(data: Mapping[str, Any], roots: Iterable[Column]) -> pl.DataFrame:
+    """Return an answer as a frame: an object or a list of them under a single name as rows, several names as one."""
+    columns = [column for column in roots if column.name != "__typename"]
+    if len(columns) != 1:
+        return Flattener(tuple(columns)).frame([dict(data)])
+    (column,) = columns
+    held = data.get(column.name)
+    items = held if isinstance(held, list) else [held]
+    if not column.below or not all(isinstance(item, dict | None) for item in items):
+        return Flattener((column,)).frame([dict(data)])
+    return Flattener(column.below).frame([item for item in items if item is not None])

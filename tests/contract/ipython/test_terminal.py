@@ -1,0 +1,68 @@
+"""The magic in IPython in a terminal, typed as a person would."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pexpect = pytest.importorskip("pexpect", reason="a terminal to type in: pexpect, which IPython brings on POSIX")
+
+ROOT = Path(__file__).parents[3]
+PATIENCE = 30  # seconds
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Any]:
+    """Start IPython in a terminal, and load the extension."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FLUENT_", "FCWORK_"))}
+    own = {"PYTHONPATH": str(ROOT), "IPYTHONDIR": str(tmp_path), "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
+    options = ["-m", "IPython", "--no-banner", "--no-confirm-exit", "--colors=nocolor"]
+    child = pexpect.spawn(sys.executable, options, env={**kept, **own}, dimensions=(40, 120), timeout=PATIENCE)
+    child.delaybeforesend = 0.3  # what comes at once is taken for pasted
+    child.expect(r"In \[1\]")
+    child.send("%load_ext fcwork\r")
+    child.expect(r"In \[2\]")
+    yield child
+    child.close(force=True)
+
+
+def run(terminal: Any) -> None:
+    """End a cell: a line that is empty."""
+    for _ in range(3):
+        terminal.send("\r")
+
+
+def plain(data: bytes) -> str:
+    """Return what a terminal would show, without what moves its cursor."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", data.decode("utf-8", "replace"))
+
+
+def test_a_query_is_typed_completed_and_run(terminal: Any) -> None:
+    """In a terminal Tab completes from the schema too, and the frame is written under its honest line."""
+    terminal.send("%fluent connect --simulator\r")
+    terminal.expect("connected to SIMULATOR")
+    terminal.expect(r"In \[3\]")
+    terminal.send("%%fluent\r")
+    terminal.send("{ inventoryPositio\t")  # two begin like this: what they share is written
+    terminal.expect("inventoryPositions")
+    terminal.send("s(fir\t")
+    terminal.expect("first:")
+    terminal.send("3) { edges { node { ref onHand } } } }")
+    run(terminal)
+    terminal.expect("SIMULATOR: 3 rows")
+    terminal.expect(r"shape: \(3, 2\)")
+
+
+def test_a_mistake_is_told_without_a_traceback(terminal: Any) -> None:
+    """P32: in a terminal too a mistake is its message, with a caret."""
+    terminal.send("%%fluent\r")
+    terminal.send("{ orders { edgs } }")
+    run(terminal)
+    terminal.expect("did you mean 'edges'")
+    terminal.expect(r"In \[3\]")
+    assert "^^^^" in plain(terminal.before)
+    assert "Traceback" not in plain(terminal.before)

@@ -1,0 +1,378 @@
+"""JupyterLab for tests that use what a notebook shows: a real server, real kernels, driven by clicks and keys.
+
+``lab`` opens notebooks::
+
+    def test_it_is_tested_by_a_click(lab: Lab) -> None:
+        with lab.open("import fcwork as fw", "fw.widgets.ConnectionPanel(profile='simulator')") as book:
+            book.button("Test").click()
+            book.sees("4 of 4")
+            book.shot("connection")
+
+An error in the page or its console, and whatever it asks of another machine, fails the test at the end.
+Screenshots go to the folder that ``SCREENSHOTS_OF_TESTS`` names, else to the test's own.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import CI, NAMES
+
+SHOTS = os.environ.get("SCREENSHOTS_OF_TESTS", "")  # read now: each test begins without
+ROOT = Path(__file__).parents[1]
+WIDE, NARROW = 1280, 510  # a panel of 1,100 and of 400
+_FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+_OVERRIDES = {
+    "@jupyterlab/apputils-extension:notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
+    "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
+    "@jupyterlab/notebook-extension:tracker": {"recordTiming": False},
+}
+_HARMLESS = ("favicon", "ResizeObserver loop", "net::ERR_ABORTED")
+_IDLE = '.jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-ExecutionIndicator[data-status="idle"]'
+_RUN_ALL = """async () => {
+  const app = window.jupyterapp;
+  await app.restored;
+  await app.shell.currentWidget.context.sessionContext.ready;
+  await app.commands.execute('notebook:run-all-cells');
+}"""
+
+
+@dataclass
+class Book:
+    """A notebook that is open in the browser.
+
+    Attributes:
+        page: Playwright's.
+        file: where it lies.
+        shots: where its pictures go.
+        troubles: errors of the page, and what it asked of other machines.
+    """
+
+    page: Any
+    file: Path
+    shots: Path
+    troubles: list[str] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Run all cells, and wait until the kernel has done them."""
+        self.page.evaluate(_RUN_ALL)
+        self.page.locator(_IDLE).first.wait_for(timeout=60_000)
+
+    def run_cell(self, number: int) -> None:
+        """Run one cell again (from 0), and wait until it is through."""
+        self.page.locator(".jp-Notebook .jp-Cell").nth(number).locator(".jp-InputPrompt").click()
+        self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
+        self.page.locator(_IDLE).first.wait_for(timeout=60_000)
+
+    def tells(self, code: str) -> str:
+        """Return what an expression comes to in the notebook's kernel, as text; the notebook does not show it."""
+        asked = """async (code) => {
+          const kernel = window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;
+          const asked = kernel.requestExecute(
+            {code: '', silent: true, store_history: false, user_expressions: {it: code}});
+          const it = (await asked.done).content.user_expressions.it;
+          return it.status === 'ok' ? it.data['text/plain'] : `${it.ename}: ${it.evalue}`;
+        }"""
+        return str(self.page.evaluate(asked, code))
+
+    def cell(self, number: int) -> Any:
+        """Return a cell, from 0."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(number)
+
+    def output(self, number: int) -> Any:
+        """Return the outputs of a cell."""
+        return self.cell(number).locator(".jp-Cell-outputArea")
+
+    @property
+    def panel(self) -> Any:
+        """The panel that is shown, the first of several."""
+        return self.page.locator(".fcw-panel").first
+
+    def button(self, label: str) -> Any:
+        """Return a panel's button by its words."""
+        return self.panel.get_by_role("button", name=label, exact=True)
+
+    def field(self, label: str) -> Any:
+        """Return a panel's control by its label."""
+        return self.panel.get_by_label(label, exact=True)
+
+    def choose(self, label: str, option: str) -> None:
+        """Choose an option of a list."""
+        self.field(label).select_option(label=option)
+
+    def fill(self, label: str, text: str) -> None:
+        """Write into a field, and press Enter."""
+        self.field(label).fill(text)
+        self.field(label).press("Enter")
+
+    def keys(self, *keys: str) -> None:
+        """Press keys, one after another, where the focus is."""
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def focused(self) -> str:
+        """Return the words of what has the focus: its label, or its text."""
+        label = "e => e.labels?.[0]?.innerText || e.getAttribute('aria-label') || e.innerText || e.tagName"
+        return str(self.page.evaluate(f"() => ({label})(document.activeElement)")).strip()
+
+    def sees(self, text: str, *, seconds: float = 15) -> None:
+        """Wait until a panel shows a text."""
+        self.panel.get_by_text(text).filter(visible=True).first.wait_for(timeout=seconds * 1000)
+
+    def goes(self, text: str, *, seconds: float = 15) -> None:
+        """Wait until a panel does not show a text any more."""
+        shown = self.panel.get_by_text(text).filter(visible=True)
+        shown.first.wait_for(state="hidden", timeout=seconds * 1000)
+
+    def dark(self, *, yes: bool = True) -> None:
+        """Change the theme."""
+        name = f"JupyterLab {'Dark' if yes else 'Light'}"
+        self.page.evaluate("name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name)
+        self.page.wait_for_selector(f'body[data-jp-theme-light="{"false" if yes else "true"}"]', state="attached")
+
+    def width(self, pixels: int) -> None:
+        """Change the width of the window."""
+        self.page.set_viewport_size({"width": pixels, "height": 1000})
+        self.page.wait_for_timeout(300)  # the layout follows
+
+    def shot(self, name: str) -> Path:
+        """Keep a picture of the panel as it looks now."""
+        self.shots.mkdir(parents=True, exist_ok=True)
+        place, panel = self.shots / f"{name}.png", self.panel.count()
+        size = self.page.viewport_size
+        if panel:  # in a window that is high enough for it
+            height = int(self.panel.bounding_box()["height"]) + 300
+            self.page.set_viewport_size({**size, "height": max(height, size["height"])})
+            self.panel.scroll_into_view_if_needed()
+        (self.panel if panel else self.page).screenshot(path=str(place))
+        self.page.set_viewport_size(size)
+        return place
+
+    def shots_of_all_looks(self, name: str) -> None:
+        """Keep four pictures: light and dark, wide and narrow; nothing may stick out of the panel in any."""
+        for pixels, size in ((WIDE, "wide"), (NARROW, "narrow")):
+            self.width(pixels)
+            for dark in (False, True):
+                self.dark(yes=dark)
+                self.shot(f"{name}-{size}-{'dark' if dark else 'light'}")
+            assert self.sticks_out() == [], size
+        self.dark(yes=False)
+        self.width(WIDE)
+
+    def sticks_out(self) -> list[str]:
+        """Return what of a panel is wider than it; what scrolls by itself is not."""
+        script = """panel => [...panel.querySelectorAll('*')].filter(one => !one.closest('.fcw-scroll *')
+          && one.getBoundingClientRect().width > 0
+          && one.getBoundingClientRect().right > panel.getBoundingClientRect().right + 1)
+          .map(one => `${one.tagName}.${one.className}: ${one.innerText.slice(0, 40)}`)"""
+        return list(self.panel.evaluate(script))
+
+
+class Lab:
+    """A server of JupyterLab, and a browser for one test."""
+
+    def __init__(self, address: str, token: str, folder: Path, shots: Path) -> None:
+        self._address, self._token, self._folder, self._shots = address, token, folder, shots
+
+    @contextmanager
+    def open(self, *cells: str, dark: bool = False, width: int = WIDE, run: bool = True) -> Iterator[Book]:
+        """Open a notebook of these cells, run it, and look at the end whether the page had troubles.
+
+        Args:
+            *cells: code; a cell that begins with ``#%`` and a space is text.
+            dark: the theme.
+            width: of the window, in pixels.
+            run: whether all cells are run.
+        """
+        file = self._folder / f"book-{secrets.token_hex(4)}.ipynb"
+        file.write_text(json.dumps(_notebook(cells)), "utf-8")
+        with self.show(file, dark=dark, width=width, run=run) as book:
+            yield book
+
+    @contextmanager
+    def show(self, file: Path, *, dark: bool = False, width: int = WIDE, run: bool = True) -> Iterator[Book]:
+        """Open a notebook of the server's folder, as ``open`` does."""
+        with _browser() as browser:
+            page = browser.new_page(viewport={"width": width, "height": 1000})
+            book = Book(page, file, self._shots)
+            self._listen(book)
+            path = file.relative_to(self._folder).as_posix()
+            with _told(book):
+                page.goto(f"{self._address}/doc/tree/{path}?token={self._token}&reset")
+                page.locator(_IDLE).first.wait_for(timeout=90_000)
+                if dark:
+                    book.dark()
+                if run:
+                    book.run()
+                yield book
+            assert book.troubles == []
+
+    @property
+    def folder(self) -> Path:
+        """Where its notebooks lie, and its kernels work."""
+        return self._folder
+
+    def _listen(self, book: Book) -> None:
+        def told(message: Any) -> None:
+            if message.type == "error" and not any(word in message.text for word in _HARMLESS):
+                book.troubles.append(f"console: {message.text} {message.location.get('url', '')}")
+
+        def asked(request: Any) -> None:
+            if not request.url.startswith((self._address, self._address.replace("http", "ws"), "data:", "blob:")):
+                book.troubles.append(f"asked of another machine: {request.url}")
+
+        book.page.on("console", told)
+        book.page.on("pageerror", lambda error: book.troubles.append(f"page: {error}"))
+        book.page.on("request", asked)
+
+
+@pytest.fixture(scope="session")
+def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, Path]]:
+    """Start JupyterLab, with folders of its own and nothing of this user's settings."""
+    folder = tmp_path_factory.mktemp("lab")
+    own = folder / ".own"
+    overrides = own / "settings" / "overrides.json"
+    overrides.parent.mkdir(parents=True)
+    overrides.write_text(json.dumps(_OVERRIDES), "utf-8")
+    token, port = secrets.token_hex(8), _free_port()
+    log = (own / "server.log").open("wb")
+    server = subprocess.Popen(
+        _command(folder, own, port, token), env=_environment(own), cwd=folder, stdout=log, stderr=log
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(f"{address}/api/status?token={token}", server, own / "server.log")
+        yield address, token, folder
+    finally:
+        server.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(20)
+        server.kill()
+        log.close()
+
+
+@pytest.fixture
+def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Lab:
+    """JupyterLab in Chromium; where there is none the test is skipped, and in CI it fails."""
+    lacking = _lacking()
+    if lacking:
+        (pytest.fail if CI else pytest.skip)(lacking)
+    shots = Path(SHOTS) if SHOTS else tmp_path / "shots"
+    return Lab(*request.getfixturevalue("lab_server"), shots)
+
+
+def _lacking() -> str:
+    if not _chromium():
+        return "no Chromium: apt-get install chromium"
+    try:
+        import playwright  # noqa: F401
+    except ImportError:
+        return "no Playwright: pip install -e '.[test]'"
+    return ""
+
+
+def _chromium() -> str:
+    return next(filter(None, map(shutil.which, NAMES)), "")
+
+
+@contextmanager
+def _browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_chromium(), args=_FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def _told(book: Book) -> Iterator[None]:
+    """Tell, where something fails, what was to be seen then."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(Exception):
+            book.shots.mkdir(parents=True, exist_ok=True)
+            place = book.shots / f"failed-{book.file.stem}.png"
+            book.page.screenshot(path=str(place))
+            outputs = "\n---\n".join(book.page.locator(".jp-Cell-outputArea").all_inner_texts())
+            print(f"seen when it failed ({place}):\n{outputs[-6000:]}\ntroubles: {book.troubles}")
+        raise
+
+
+def _command(folder: Path, own: Path, port: int, token: str) -> list[str]:
+    return [
+        *(sys.executable, "-m", "jupyterlab", str(folder), "--no-browser", "--allow-root", "--ip=127.0.0.1"),
+        *(f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"),
+        *("--LabApp.expose_app_in_browser=True", f"--LabApp.app_settings_dir={own / 'settings'}"),
+        "--LabServerApp.extra_labextensions_path=[]",
+    ]
+
+
+def _environment(own: Path) -> dict[str, str]:
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(("FLUENT_", "FCWORK_", "JUPYTER_"))}
+    places = {
+        name: str(own / name.lower())
+        for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    }
+    for place in places.values():
+        Path(place).mkdir(parents=True, exist_ok=True)
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
+    return {
+        **kept,
+        **places,
+        "PYTHONPATH": path,
+        "FLUENT_PROFILE_DIR": str(own / "profiles"),
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end and server.poll() is None:
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 - our own server
+            return
+        time.sleep(0.1)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text('utf-8', 'replace')[-2000:]}")
+
+
+def _notebook(cells: tuple[str, ...]) -> dict[str, Any]:
+    made = []
+    for number, source in enumerate(cells):
+        text = source.startswith("#% ")
+        cell = {"id": f"cell-{number}", "cell_type": "markdown" if text else "code", "metadata": {}}
+        code = {} if text else {"outputs": [], "execution_count": None}
+        made.append({**cell, **code, "source": source.removeprefix("#% ")})
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    return {"cells": made, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}

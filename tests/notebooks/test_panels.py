@@ -1,0 +1,85 @@
+"""Panels in a run, where nobody can press a button: they do nothing, and leave a picture."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+import pytest
+from nbconvert import HTMLExporter
+
+from fcwork import runner
+
+pytestmark = pytest.mark.kernel
+WIDGET = "application/vnd.jupyter.widget-view+json"
+PARAMETERS = "PROFILE: str = 'simulator'  # whose platform"
+REPORT = """
+rows = pl.DataFrame({'qty': ['1', '<script>alert(1)</script>']})
+report = fw.widgets.CheckReport(fw.Validator({'types': {'qty': 'integer'}}).check(rows))
+report
+"""
+CELLS = (
+    "import fcwork as fw\nimport polars as pl",
+    "connection = fw.widgets.ConnectionPanel(PROFILE)\nconnection",
+    REPORT,
+    "fw.widgets.JobBoard()",
+    "fw.widgets.WebhookInspector()",
+    "import sys\nprint(connection['client'], connection.work.standing.phase, 'ipywidgets' in sys.modules)",
+    "print(connection.value.target, report.value['code'].to_list())",
+)
+
+
+@pytest.fixture
+def notebook(home: Path) -> Path:
+    """A notebook with each panel."""
+    cells = [nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})]
+    cells += [nbformat.v4.new_code_cell(cell) for cell in CELLS]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    file = home / "panels.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), file)
+    return file
+
+
+def by_runner(notebook: Path) -> Any:
+    """Run it as ``fcwork run`` does."""
+    result = runner.run(notebook)
+    assert result.ok, result.reason
+    return nbformat.read(Path(result.folder) / "notebook.ipynb", 4)
+
+
+def by_papermill(notebook: Path) -> Any:
+    """Run it by papermill's own engine."""
+    done = notebook.with_name("done.ipynb")
+    papermill.execute_notebook(notebook, done, progress_bar=False)
+    return nbformat.read(done, 4)
+
+
+@pytest.mark.parametrize("how", [by_runner, by_papermill])
+def test_a_run_leaves_pictures_and_does_nothing(how: Callable[[Path], Any], notebook: Path) -> None:
+    """P25: in a run a panel is text and harmless HTML, makes no widget and asks nothing; its value is the default's."""
+    executed = how(notebook)
+    outputs = [output for cell in executed.cells for output in cell.get("outputs", [])]
+    pictures = [output.data for output in outputs if output.output_type == "execute_result"]
+    told = [picture["text/plain"].partition("\n")[0] for picture in pictures]
+    assert told == [
+        "Connection: not tested",
+        "Check report: 2 rows: 1 valid, 1 rejected (check.type 1)",
+        "Jobs: not looked at",
+        "Webhook inspector: not inspected",
+    ]
+    assert WIDGET not in json.dumps(executed)
+    assert not any("<script" in picture["text/html"] for picture in pictures)
+    printed = "".join(output.text for output in outputs if output.output_type == "stream" and output.name == "stdout")
+    assert printed.splitlines() == ["None idle False", "SIMULATOR ['check.type']"]
+    page, _ = HTMLExporter(template_name="basic").from_notebook_node(executed)
+    assert "2 rows: 1 valid, 1 rejected" in page
+
+
+def test_a_shared_run_shows_the_pictures(notebook: Path) -> None:
+    """The page of a run shows what its panels held."""
+    page = Path(runner.share(runner.run(notebook), "out").page).read_text("utf-8")
+    assert "not tested" in page
+    assert "1 valid, 1 rejected (check.type 1)" in page
+    assert "<script>alert" not in page
