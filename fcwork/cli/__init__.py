@@ -31,10 +31,12 @@ from fcwork.cli.metrics import metrics
 from fcwork.cli.platform import simulate
 from fcwork.cli.reading import read
 from fcwork.cli.receiving import receive
+from fcwork.cli.reconciling import reconcile
 from fcwork.cli.run import run
 from fcwork.cli.runs import runs
 from fcwork.cli.scheduling import schedule, scheduler
 from fcwork.cli.sending import send
+from fcwork.cli.serving import serve
 from fcwork.cli.share import share
 from fcwork.cli.templates import templates
 from fcwork.cli.verifying import verify
@@ -50,6 +52,7 @@ VERBS = (
     runs,
     metrics,
     share,
+    serve,
     schedule,
     scheduler,
     jobs,
@@ -59,6 +62,7 @@ VERBS = (
     send,
     checkpoints,
     extract,
+    reconcile,
     receive,
     inbox,
     clean,

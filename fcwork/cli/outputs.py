@@ -60,6 +60,11 @@ class Outputs:
             with sources.private():
                 self._write(path, "dead letters", rows, "spreadsheet", identity=True)
 
+    def sheet(self, path: str | None, what: str, rows: pl.DataFrame) -> None:
+        """Write rows for a spreadsheet, where people look at them and fill them in, if a path was given."""
+        if path is not None:
+            self._write(path, what, rows, "spreadsheet")
+
     def content(self, path: str | None, what: str, content: bytes, size: str) -> None:
         """Write a file's content, if a path was given."""
         from fcwork import sources

@@ -13,7 +13,7 @@ from fcwork.cli.examples import examples
 from fcwork.cli.outputs import ROWS, Outputs
 from fcwork.cli.progress import Watch, shown
 from fcwork.cli.spans import seconds
-from fcwork.errors import ConfigError, SourceError
+from fcwork.errors import SourceError
 
 if TYPE_CHECKING:
     from fcwork.client import FluentClient
@@ -131,6 +131,7 @@ def _sent(
     client: FluentClient, source: str, mapper: Mapper | None, given: Mapping[str, Any], *, quiet: bool
 ) -> IngestResult:
     from fcwork.ingestion import ingest
+    from fcwork.ingestion.letters import read_letters
 
     reading = intake.options(given)
     replayed = given["replay"] is not None
@@ -138,7 +139,7 @@ def _sent(
         watch = Watch(listener)
         plan = ingest(
             client,
-            _replayed(source, reading, given) if replayed else source,
+            read_letters(source, given["format"], **reading) if replayed else source,
             mapping=mapper,
             rules=given["rules"],
             route=given["route"],
@@ -165,21 +166,6 @@ def _sent(
             on_stage=watch.stage,
         )
         return plan.apply(dry_run=given["dry_run"], on_progress=watch.progress)
-
-
-def _replayed(source: str, reading: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
-    """Return dead letters as rows to send."""
-    from fcwork import sources
-
-    rows = sources.read(source, given["format"], **reading)
-    if given["format"] == "csv" or source.lower().endswith((".csv", ".tsv")):
-        rows = sources.as_written(rows)
-    if "_code" not in rows.columns:
-        raise ConfigError(
-            f"{source} is no file of dead letters: it has no column _code",
-            hint="send it as SOURCE; --dead-letters and the report of a run write such files",
-        )
-    return rows
 
 
 def _told(result: IngestResult, outputs: Outputs, given: Mapping[str, Any]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fcwork import errors
-from fcwork.cli import exits
+from fcwork.cli import exits, terminal
 from fcwork.errors import FcworkError
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def write(result: RunResult, *, quiet: bool = False) -> None:
         click.secho(f"DRY RUN: nothing was {done}; {_otherwise(result)}.", fg="yellow", bold=True)
     if result.state in {"REFUSED", "SKIPPED"}:
         click.echo(result.reason)
+    elif "read" not in result.figures and result.result.get("summary"):
+        click.echo(terminal.visible(str(result.result["summary"])))
     for line in (*figures(result.figures), *reasons(result.result.get("issues"))):
         click.echo(line)
     click.echo(f"\nReport  {result.report}\nRun     {result.folder}")

@@ -13,6 +13,7 @@ import click
 
 from fcwork.cli import terminal
 from fcwork.cli.examples import examples
+from fcwork.errors import ConfigError
 
 if TYPE_CHECKING:
     from fcwork.runner import Preset
@@ -20,22 +21,35 @@ if TYPE_CHECKING:
 
 @click.command(
     short_help="List notebooks with their parameters filled in, or show one.",
-    epilog=examples("fcwork templates", "fcwork templates seed-production"),
+    epilog=examples("fcwork templates", "fcwork templates --notebook reconcile", "fcwork templates seed-production"),
 )
 @click.argument("name", required=False, metavar="[NAME]")
-def templates(name: str | None) -> int:
+@click.option("--notebook", metavar="NAME", help="Only the presets of this notebook.")
+def templates(name: str | None, *, notebook: str | None) -> int:
     """List the presets of the workspace and the shipped ones, or show the one of that NAME and how to run it.
 
     A preset is a file of parameters, for the notebook that declares them all. `fcwork init` makes a workspace, in which
     they can be changed.
 
-    Exit codes: 0 shown, 2 no such preset, or it cannot be read.
+    Exit codes: 0 shown, 2 no such preset or none of that notebook, or it cannot be read.
     """
     from fcwork import runner
 
-    for line in _one(runner.preset(name)) if name else _list(runner.presets()):
+    if name and notebook:
+        raise click.UsageError("--notebook chooses among presets, NAME names one: leave out one of them.")
+    known = () if name else runner.presets()
+    chosen = [one for one in known if notebook in {None, one.notebook}]
+    if notebook and not chosen:
+        raise ConfigError(f"no preset is of {notebook}{_near(notebook, known)}", hint="`fcwork templates` lists all")
+    for line in _one(runner.preset(name)) if name else _list(chosen):
         click.echo(line)
     return 0
+
+
+def _near(notebook: str, known: Sequence[Preset]) -> str:
+    from fcwork.names import did_you_mean
+
+    return did_you_mean(notebook, {one.notebook for one in known if one.notebook})
 
 
 def _list(presets: Sequence[Preset]) -> Iterator[str]:

@@ -157,13 +157,13 @@ class FileLedger:
 
     def __init__(self, store: Store, *, workflow: str, target: str, run_id: str = "", clock: Clock = SYSTEM) -> None:
         self._store, self._clock, self._run_id = store, clock, run_id
-        self._prefix = f"file:{target}:{workflow}:"
+        self._prefix = f"{prefix_of(target)}{workflow}:"
         self._loaded_when_seen: dict[str, datetime | None] = {}
 
     def get(self, name: str) -> FileRecord | None:
         """Return what is known of a file."""
         found = self._store.get(self._key(name))
-        return None if found is None else _from_json(found)
+        return None if found is None else record_of(found)
 
     def knows_any(self, start: str) -> bool:
         """Say whether a file is known whose name begins so."""
@@ -263,16 +263,27 @@ class FileLedger:
 
     def files(self) -> pl.DataFrame:
         """Return the files of this workflow in the columns of ``FILES``, in the order of their names."""
-        records = [_from_json(value) for _, value in self._store.items(self._prefix)]
-        return pl.DataFrame([_line(record) for record in records], schema=FILES)
+        records = [record_of(value) for _, value in self._store.items(self._prefix)]
+        return pl.DataFrame([line_of(record) for record in records], schema=FILES)
 
     def _key(self, name: str) -> str:
         """Return the key of a file; a name that is longer than a key may be goes by its hash."""
-        long = len(name.encode("utf-8", "replace")) > LONGEST_NAME
-        return self._prefix + (hashlib.sha256(name.encode("utf-8", "replace")).hexdigest() if long else name)
+        return self._prefix + called(name)
 
 
-def _line(record: FileRecord) -> dict[str, Any]:
+def prefix_of(target: str) -> str:
+    """Return what the keys of all files begin with that were loaded to a target."""
+    return f"file:{target}:"
+
+
+def called(name: str) -> str:
+    """Return how a file is called in its key."""
+    raw = name.encode("utf-8", "replace")
+    return hashlib.sha256(raw).hexdigest() if len(raw) > LONGEST_NAME else name
+
+
+def line_of(record: FileRecord) -> dict[str, Any]:
+    """Return a file's line of ``FILES``."""
     version, loaded = record.version, record.loaded
     return {
         **{name: getattr(version, name) for name in ("name", "size", "modified_at", "sha256")},
@@ -293,7 +304,8 @@ def _texts(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _from_json(values: Mapping[str, Any]) -> FileRecord:
+def record_of(values: Mapping[str, Any]) -> FileRecord:
+    """Return a record that the store kept."""
     loaded = values["loaded"]
     times = {name: _instant(values[name]) for name in ("updated_at", "loaded_at")}
     versions = {"version": _version(values["version"]), "loaded": _version(loaded) if loaded else None}

@@ -73,44 +73,17 @@ class Way:
         Raises:
             ConfigError: one is not known or cannot be, or a mutation is not named.
         """
-        if isinstance(self.route, Route):
-            if self.options:
-                raise ConfigError("a Route of one's own takes no route_options", hint="give them when it is made")
-            return
-        options = self._spec()[1] if self.route == "mutation" else self.options
-        known = [name for name in inspect.signature(self._maker).parameters if name not in {"spec", "store"}]
-        if unknown := [name for name in options if name not in known]:
-            own = ["mutation"] if self.route == "mutation" else []
-            told = f"did you mean {near}? " if (near := nearest(unknown[0], known)) else ""
-            raise ConfigError(
-                f"the route {self.route} has no option {', '.join(unknown)}",
-                hint=f"{told}known: {', '.join(own + known)}",
-            )
-        if self.route != "batch":
-            self._made()  # its options are looked at, and nothing is asked for yet
+        if not isinstance(self.route, Route):
+            check_route(self.client, self.route, self.options, self.mapper)
+        elif self.options:
+            raise ConfigError("a Route of one's own takes no route_options", hint="give them when it is made")
 
     def open(self) -> Route:
         """Return the route, after the client was let in: wrong credentials are no fault of the rows."""
         if isinstance(self.route, Route):
             return self.route
         self.client.authenticate()
-        return self._made()
-
-    def _made(self) -> Route:
-        if self.route == "mutation":
-            spec, options = self._spec()
-            return self.client.mutations(spec, **options)
-        route: Route = self._maker(**self.options)
-        return route
-
-    @property
-    def _maker(self) -> Callable[..., Route]:
-        makers: dict[str, Callable[..., Route]] = {
-            "batch": self.client.batches,
-            "event": self.client.event_sender,
-            "mutation": self.client.mutations,
-        }
-        return makers[str(self.route)]
+        return make_route(self.client, self.route, self.options, self.mapper)
 
     def limits(self, route: Route) -> dict[str, Any]:
         """Return the rate, which a route may know where the caller says none, and the deadline of the whole load."""
@@ -134,12 +107,50 @@ class Way:
         stem = _OTHERS.sub("-", Path(version.name).stem).strip("-")[:40] or "frame"
         return f"{stem}-{hashlib.sha256(json.dumps(what, default=str).encode()).hexdigest()[:16]}"
 
-    def _spec(self) -> tuple[Any, dict[str, Any]]:
-        options = dict(self.options)
-        spec = options.pop("mutation", None) or self.mapper
-        if spec is None:
-            raise ConfigError(
-                'route="mutation" needs to know which: neither the mapping nor the route\'s options name one',
-                hint='give a mapping with "mutation", or route_options={"mutation": "createLocation"}',
-            )
-        return spec, options
+
+def check_route(client: FluentClient, name: RouteName, options: Mapping[str, Any], mapper: Mapper | None) -> None:
+    """Refuse options that a route does not take.
+
+    Raises:
+        ConfigError: one is not known or cannot be, or a mutation is not named.
+    """
+    given = _spec(options, mapper)[1] if name == "mutation" else options
+    known = [one for one in inspect.signature(_maker(client, name)).parameters if one not in {"spec", "store"}]
+    if unknown := [one for one in given if one not in known]:
+        own = ["mutation"] if name == "mutation" else []
+        told = f"did you mean {near}? " if (near := nearest(unknown[0], known)) else ""
+        raise ConfigError(
+            f"the route {name} has no option {', '.join(unknown)}",
+            hint=f"{told}known: {', '.join(own + known)}",
+        )
+    if name != "batch":
+        make_route(client, name, options, mapper)  # its options are looked at, and nothing is asked for yet
+
+
+def make_route(client: FluentClient, name: RouteName, options: Mapping[str, Any], mapper: Mapper | None) -> Route:
+    """Return the route of a name, as a load has it."""
+    if name == "mutation":
+        spec, others = _spec(options, mapper)
+        return client.mutations(spec, **others)
+    route: Route = _maker(client, name)(**options)
+    return route
+
+
+def _maker(client: FluentClient, name: RouteName) -> Callable[..., Route]:
+    makers: dict[str, Callable[..., Route]] = {
+        "batch": client.batches,
+        "event": client.event_sender,
+        "mutation": client.mutations,
+    }
+    return makers[name]
+
+
+def _spec(options: Mapping[str, Any], mapper: Mapper | None) -> tuple[Any, dict[str, Any]]:
+    others = dict(options)
+    spec = others.pop("mutation", None) or mapper
+    if spec is None:
+        raise ConfigError(
+            'route="mutation" needs to know which: neither the mapping nor the route\'s options name one',
+            hint='give a mapping with "mutation", or route_options={"mutation": "createLocation"}',
+        )
+    return spec, others

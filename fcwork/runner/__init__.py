@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from fcwork.runner.history import history
     from fcwork.runner.journal import STATES, State
     from fcwork.runner.manifest import Published
-    from fcwork.runner.monitoring import exposition, figures, write_metrics
+    from fcwork.runner.monitoring import exposition, write_metrics
+    from fcwork.runner.monitoring.figures import figures
     from fcwork.runner.notebook import Notebook, find, names, shipped
     from fcwork.runner.parameters import Parameter, declared, from_environment, inspect, read_file
     from fcwork.runner.past import PastRun, past
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from fcwork.runner.publishing import load, publish
     from fcwork.runner.recording import record
     from fcwork.runner.result import RunResult
+    from fcwork.runner.serving import write_app
     from fcwork.runner.sharing import Shared, share
     from fcwork.runner.stages import NotebookJob, job
     from fcwork.runner.sweeping import sweep, swept
@@ -72,6 +74,7 @@ __all__ = [
     "shipped",
     "sweep",
     "swept",
+    "write_app",
     "write_metrics",
 ]
 
@@ -112,6 +115,7 @@ _HOMES = {
     "shipped": "notebook",
     "sweep": "sweeping",
     "swept": "sweeping",
+    "write_app": "serving",
     "write_metrics": "monitoring",
 }
 

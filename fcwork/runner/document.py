@@ -41,10 +41,10 @@ def dump(notebook: NotebookNode) -> str:
 
 
 def inject(notebook: NotebookNode, lines: Sequence[str]) -> None:
-    """Put lines of code into a cell of their own, after the parameters cell."""
+    """Put lines of code into a cell of their own, after the parameters cell; where there is none, before all."""
     cell = _nbformat().v4.new_code_cell("\n".join(lines), metadata={"tags": [INJECTED_TAG]})
     tagged = [index for index, old in enumerate(notebook.cells) if PARAMETERS_TAG in old.metadata.get("tags", [])]
-    notebook.cells.insert(tagged[0] + 1, cell)
+    notebook.cells.insert(tagged[0] + 1 if tagged else 0, cell)
 
 
 def put_first(notebook: NotebookNode, markdown: str, tag: str) -> None:

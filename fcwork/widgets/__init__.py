@@ -16,15 +16,17 @@ if TYPE_CHECKING:
     from fcwork.widgets.connection import ConnectionPanel
     from fcwork.widgets.findings import CheckReport
     from fcwork.widgets.jobs import JobBoard
+    from fcwork.widgets.operations import OperationsDesk
     from fcwork.widgets.panel import Panel, forget
     from fcwork.widgets.webhooks import WebhookInspector
 
-__all__ = ["CheckReport", "ConnectionPanel", "JobBoard", "Panel", "WebhookInspector", "forget"]
+__all__ = ["CheckReport", "ConnectionPanel", "JobBoard", "OperationsDesk", "Panel", "WebhookInspector", "forget"]
 
 _HOMES = {
     "CheckReport": "findings",
     "ConnectionPanel": "connection",
     "JobBoard": "jobs",
+    "OperationsDesk": "operations",
     "Panel": "panel",
     "WebhookInspector": "webhooks",
     "forget": "panel",

@@ -36,7 +36,9 @@ CODE = "\n".join(path.read_text("utf-8") for path in (ROOT / "fcwork").rglob("*.
 NOTEBOOK = runner.find(str(ROOT / "notebooks" / "ingestion.ipynb"))
 WEBHOOKS = runner.find(str(ROOT / "notebooks" / "webhook_verify.ipynb"))
 RECONCILE = runner.find(str(ROOT / "notebooks" / "reconcile.ipynb"))
-PARAMETERS = {parameter.name for notebook in (NOTEBOOK, WEBHOOKS, RECONCILE) for parameter in runner.declared(notebook)}
+OPERATIONS = runner.find(str(ROOT / "notebooks" / "operations.ipynb"))
+NOTEBOOKS = (NOTEBOOK, WEBHOOKS, RECONCILE, OPERATIONS)
+PARAMETERS = {parameter.name for notebook in NOTEBOOKS for parameter in runner.declared(notebook)}
 STAGES = re.compile(r'job\.stage\(\\?"([a-z-]+)')
 
 # What a name stands for, wherever the README writes it.
@@ -50,6 +52,7 @@ ROOTS: dict[str, Any] = {
     "tracker": JobTracker,
     "job": Job,
     "plan": ingestion.IngestPlan,
+    "operation": fw.operations.Operation,
     "mapper": fw.Mapper,
     "JobTracker": JobTracker,
     "Validator": fw.Validator,

@@ -29,6 +29,16 @@ def test_each_preset_is_listed_with_its_notebook(fcwork: Fcwork) -> None:
     assert line.endswith("sent to the simulator.")
 
 
+def test_those_of_one_notebook_are_listed(fcwork: Fcwork) -> None:
+    """--notebook lists the presets of one notebook, and a name that is none's is told with the nearest."""
+    said = fcwork("templates", "--notebook", "operations")
+    listed = [line.split()[0] for line in said.out.splitlines()[1:] if line.startswith("  ")]
+    assert listed == ["job-status", "P3", "P8", "VP1", "VP3"]
+    wrong = fcwork("templates", "--notebook", "reconcil")
+    assert (wrong.code, "did you mean 'reconcile'" in wrong.err) == (2, True)
+    assert fcwork("templates", "P3", "--notebook", "operations").code == 2
+
+
 def test_every_shipped_preset_is_of_a_notebook() -> None:
     """Each shipped preset says what it is about, and a shipped notebook declares all of its parameters."""
     for preset in runner.presets():
