@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         reports,
         schema,
         sources,
+        vault,
         webhooks,
         widgets,
     )
@@ -62,6 +63,7 @@ __all__ = [
     "resolver",
     "schema",
     "sources",
+    "vault",
     "webhooks",
     "widgets",
 ]

@@ -7,8 +7,6 @@ every stage carries and nothing sends.
 
 from __future__ import annotations
 
-import html
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -19,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 import polars as pl
 
 from fcwork import alike, shapes
-from fcwork.personal.columns import masked
+from fcwork.cards.table import texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +33,7 @@ ROW, SOURCE = "_row", "_source"
 IDENTITY = (ROW, SOURCE)
 OF_RESULTS = ("_errors", "_stage", "_key", "_code", "_message", "_attempts")  # what results say of rows
 OWN = (*IDENTITY, *OF_RESULTS)  # columns that fcwork adds to a caller's
+_LONGEST = 200  # characters of a value as text
 UTC_TIME = pl.Datetime("us", "UTC")
 
 ISSUES = pl.Schema(
@@ -214,7 +213,7 @@ def join_issues(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 def as_text(value: pl.Expr) -> pl.Expr:
     """Return an expression for how a value is shown: at most 200 characters, nested values as JSON."""
-    return value.map_batches(_shown, return_dtype=pl.String)
+    return value.map_batches(lambda values: texts(values).str.slice(0, _LONGEST), return_dtype=pl.String)
 
 
 def number_text(value: Decimal) -> str:
@@ -230,47 +229,12 @@ def number_text(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def to_html(frame: pl.DataFrame, *, limit: int = 20, caption: str = "", ours: bool = False) -> str:
-    """Return the first ``limit`` rows as an HTML table without style, script or a live tag of the data's.
-
-    Args:
-        frame: the rows.
-        limit: how many are shown.
-        caption: what heads the table.
-        ours: whether its columns are fcwork's own, issues or facts, and may be called like one that is hidden.
-    """
-    rest = frame.height - limit
-    frame = frame.head(limit) if ours else masked(frame.head(limit))
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in frame.columns)
-    cells = [_shown(frame[name]).fill_null("") for name in frame.columns]
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in zip(*cells, strict=True)
-    )
-    more = f'<tr><td colspan="{frame.width}">and {rest:,} more</td></tr>' if rest > 0 else ""
-    title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
-    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}{more}</tbody></table>"
-
-
 def _whole(rows: pl.Series) -> pl.Series:
     try:
         return rows.cast(pl.Int64)
     except pl.exceptions.PolarsError as error:
         message = f"the column {ROW} numbers the rows of a source and holds whole numbers, not {rows.dtype}"
         raise TypeError(message) from error
-
-
-def _shown(values: pl.Series) -> pl.Series:
-    if values.dtype.is_nested():
-        values = pl.Series(
-            values.name, [None if v is None else _json_text(v) for v in values.to_list()], dtype=pl.String
-        )
-    elif values.dtype in (pl.Binary, pl.Duration):  # polars has no text for them
-        values = pl.Series(values.name, [None if v is None else str(v) for v in values], dtype=pl.String)
-    return values.cast(pl.String).str.slice(0, 200)
-
-
-def _json_text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _expr(value: str | pl.Expr) -> pl.Expr:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from fcwork import settings
+from fcwork import presence, settings
 from fcwork.client import FluentClient
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import ConfigError, FcworkError
@@ -40,7 +40,7 @@ def connect(profile: str | None = None, **arguments: Any) -> FluentClient:
     gets an error, as it must never mistake the simulator for the platform.
 
     Args:
-        profile: a Fluent CLI profile, or ``simulator``.
+        profile: a Fluent CLI profile, an entry of the vault (``fcwork vault add``), or ``simulator``.
         **arguments: ``retailer`` (the name of a retailer of the profile), ``base_url``, ``client_id``,
             ``client_secret``, ``username``, ``password``, ``retailer_id``, ``account``, ``webhook_public_key``,
             ``allow_private``.
@@ -70,8 +70,8 @@ def interactive() -> bool:
     """Say whether a person sits in front: a Python prompt, or a notebook whose front end could ask one for input."""
     if os.environ.get("FCWORK_HEADLESS"):
         return False
-    kernel = _kernel()
-    return hasattr(sys, "ps1") if kernel is None else bool(getattr(kernel, "_allow_stdin", False))
+    kernel = presence.kernel()
+    return hasattr(sys, "ps1") if kernel is None else presence.takes_input(kernel)
 
 
 def embedded_simulator() -> Simulator:
@@ -150,9 +150,3 @@ def _simulator_options(file: str) -> dict[str, Any]:
             f"{file} sets up the simulator with unknown {', '.join(sorted(unknown))}", hint=f"known: {known}"
         )
     return dict(options)
-
-
-def _kernel() -> Any:
-    """Return the Jupyter kernel that this code runs in, or None; a headless one may ask nobody for input."""
-    ipython = sys.modules.get("IPython")
-    return getattr(ipython.get_ipython(), "kernel", None) if ipython else None

@@ -1,9 +1,12 @@
-"""Where the settings come from: arguments, then the environment, then a Fluent CLI profile.
+"""Where the settings come from: arguments, then the environment, then a Fluent CLI profile or an entry of the vault.
 
 The environment: ``FLUENT_BASE_URL``, ``FLUENT_CLIENT_ID``, ``FLUENT_CLIENT_SECRET``, ``FLUENT_USERNAME``,
 ``FLUENT_PASSWORD``, ``FLUENT_RETAILER_ID``, and ``FLUENT_PROFILE``, ``FLUENT_RETAILER`` to name a profile. Profiles are
 the Fluent CLI's own files (fluent profile create) under ``FLUENT_PROFILE_DIR``, else ``~/.fluentcommerce``. For
 webhooks: ``FLUENT_WEBHOOK_PUBLIC_KEY``, and ``FLUENT_ACCOUNT`` where the account is not the first label of the host.
+
+A profile that the Fluent CLI does not have is looked for in the vault (``fcwork vault``). A client secret or password
+may say where it lies, wherever it is set: ``keyring:service/user`` or ``vault:NAME/FIELD``.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from fcwork import vault
 from fcwork.errors import ConfigError
 from fcwork.personal import hide, named
 from fcwork.redact import Secret, register_url
@@ -33,6 +37,7 @@ _WEBHOOKS = ("account", "webhook_public_key")  # they alone do not name a platfo
 _VARIABLES = (*_ACCESS, *_WEBHOOKS)
 _SECRETS = frozenset({"client_secret", "password", "clientSecret"})  # wrapped where they come in
 Value = str | Secret
+_OF_VAULT = "--retailer names a file of the Fluent CLI: give --retailer-id, or set retailer_id in the entry"
 _LOOKS = "it looks like https://<account>.api.fluentretail.com"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
 
@@ -145,10 +150,7 @@ def _merged(arguments: Mapping[str, Any]) -> tuple[dict[str, Value], str, bool]:
 
 def protected(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return arguments with the secrets among them wrapped, so that no traceback shows them."""
-    return {
-        name: Secret(value) if name in _SECRETS and isinstance(value, str) else value
-        for name, value in arguments.items()
-    }
+    return {name: _wrapped(name, value) for name, value in arguments.items()}
 
 
 def variable(name: str) -> str:
@@ -162,13 +164,10 @@ def profile_root() -> Path:
 
 
 def profiles() -> list[str]:
-    """Return the names of the profiles there are, sorted."""
+    """Return the names of the profiles there are, those of the vault among them, sorted."""
     root = profile_root()
-    if not root.is_dir():
-        return []
-    return sorted(
-        item.name for item in root.iterdir() if not item.name.startswith(".") and (item / "profile.json").is_file()
-    )
+    folders = [item for item in root.iterdir() if not item.name.startswith(".")] if root.is_dir() else []
+    return sorted({item.name for item in folders if (item / "profile.json").is_file()} | {*vault.names()})
 
 
 def retailers(profile: str) -> list[str]:
@@ -181,10 +180,12 @@ def retailers(profile: str) -> list[str]:
     return sorted(file.name.removeprefix("retailer.").removesuffix(".json") for file in files)
 
 
-def read_profile(name: str, retailer: str = "") -> dict[str, Value]:
-    """Return what a Fluent CLI profile sets, with the retailer's own user and id where one is named.
+def read_profile(name: str, retailer: str = "", *, ask: bool = True) -> dict[str, Value]:
+    """Return what a Fluent CLI profile sets, with the retailer's own user and id where one is named; or the vault's.
 
     The chain is profile.json, then retailer.<REF>.json (its id, and its user if it names one), then user.<name>.json.
+    Where the Fluent CLI has no such profile, it is an entry of the vault; ``ask`` says whether somebody may be asked
+    for its passphrase.
 
     Raises:
         ConfigError: no such profile, retailer or user, a name that leaves the folder, a broken or incomplete file.
@@ -192,8 +193,11 @@ def read_profile(name: str, retailer: str = "") -> dict[str, Value]:
     root = profile_root()
     folder = root / _safe(name, "profile")
     if not (folder / "profile.json").is_file():
+        if (kept := vault.entry(name, ask=ask)) is not None:
+            return _of_vault(name, kept, retailer)
         raise ConfigError(
-            f"there is no profile {name!r} in {root}", hint=_suggest(name, profiles(), "fluent profile create NAME")
+            f"there is no profile {name!r} in {root}",
+            hint=_suggest(name, profiles(), "fluent profile create NAME, or fcwork vault add NAME,"),
         )
     profile = _read_json(folder / "profile.json", ("id", "baseUrl", "clientSecret", "user"))
     found = {"base_url": profile["baseUrl"], "client_id": profile["id"], "client_secret": profile["clientSecret"]}
@@ -309,7 +313,7 @@ def _complete(merged: Mapping[str, Value], profile: str, *, allow_private: bool)
             f"the settings are half set: {', '.join(missing)} missing",
             hint=f"set {', '.join(variable(name) for name in missing)}, or name a profile",
         )
-    values: dict[str, Any] = {name: merged[name] for name in _VARIABLES if merged.get(name)}
+    values: dict[str, Any] = {name: _resolved(name, merged[name]) for name in _VARIABLES if merged.get(name)}
     values["base_url"] = check_base_url(values["base_url"], allow_private=allow_private)
     return Settings(profile=profile, **values)
 
@@ -351,9 +355,29 @@ def _check_address(host: str, *, allow_private: bool) -> None:
         )
 
 
+def _of_vault(name: str, kept: Mapping[str, Value], retailer: str) -> dict[str, Value]:
+    """Return an entry of the vault as settings; what else it holds is for references to it."""
+    if retailer:
+        raise ConfigError(f"the profile {name!r} is of the vault, and has no retailer {retailer!r}", hint=_OF_VAULT)
+    return {field: value for field, value in kept.items() if field in _VARIABLES}
+
+
+def _wrapped(name: str, value: Any) -> Any:
+    """Return a setting, wrapped if it is a secret; a reference to one is none."""
+    plain = isinstance(value, str) and not vault.is_reference(value)
+    return Secret(value) if name in _SECRETS and plain else value
+
+
+def _resolved(name: str, value: Value) -> Value:
+    if name not in _SECRETS or isinstance(value, Secret):
+        return value
+    found = vault.meant(value, name)
+    return Secret(found) if isinstance(found, str) else found
+
+
 def _held(name: str, value: Any) -> Any:
     if name in _SECRETS and isinstance(value, str):
-        return Secret(value)
+        return _wrapped(name, value)
     if name not in _VARIABLES or isinstance(value, str | Secret):
         return value
     if name == "webhook_public_key" and isinstance(value, Path):

@@ -1,4 +1,4 @@
-"""JupyterLab for tests that use what a notebook shows: a real server, real kernels, driven by clicks and keys.
+r"""JupyterLab for tests that use what a notebook shows: started as ``fcwork lab`` does, driven by clicks and keys.
 
 ``lab`` opens notebooks::
 
@@ -7,6 +7,12 @@
             book.button("Test").click()
             book.sees("4 of 4")
             book.shot("connection")
+
+    def test_a_field_is_completed(lab: Lab) -> None:
+        with lab.open("%load_ext fcwork", "", run=False) as book:
+            book.run_cell(0)
+            book.write("%%fluent\n{ inventoryP", cell=1)
+            assert "inventoryPositions" in book.offered()
 
 An error in the page or its console, and whatever it asks of another machine, fails the test at the end.
 Screenshots go to the folder that ``SCREENSHOTS_OF_TESTS`` names, else to the test's own.
@@ -49,7 +55,7 @@ _OVERRIDES = {
     "@jupyterlab/notebook-extension:tracker": {"recordTiming": False},
 }
 _HARMLESS = ("favicon", "ResizeObserver loop", "net::ERR_ABORTED")
-_IDLE = '.jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-ExecutionIndicator[data-status="idle"]'
+_IDLE = "() => window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel?.status === 'idle'"
 _RUN_ALL = """async () => {
   const app = window.jupyterapp;
   await app.restored;
@@ -67,23 +73,25 @@ class Book:
         file: where it lies.
         shots: where its pictures go.
         troubles: errors of the page, and what it asked of other machines.
+        subject: what is looked at, as a CSS selector: a panel, else what a test names.
     """
 
     page: Any
     file: Path
     shots: Path
     troubles: list[str] = field(default_factory=list)
+    subject: str = ".fcw-panel"
 
     def run(self) -> None:
         """Run all cells, and wait until the kernel has done them."""
         self.page.evaluate(_RUN_ALL)
-        self.page.locator(_IDLE).first.wait_for(timeout=60_000)
+        self.page.wait_for_function(_IDLE, timeout=60_000)
 
     def run_cell(self, number: int) -> None:
         """Run one cell again (from 0), and wait until it is through."""
         self.page.locator(".jp-Notebook .jp-Cell").nth(number).locator(".jp-InputPrompt").click()
         self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
-        self.page.locator(_IDLE).first.wait_for(timeout=60_000)
+        self.page.wait_for_function(_IDLE, timeout=60_000)
 
     def tells(self, code: str) -> str:
         """Return what an expression comes to in the notebook's kernel, as text; the notebook does not show it."""
@@ -104,10 +112,42 @@ class Book:
         """Return the outputs of a cell."""
         return self.cell(number).locator(".jp-Cell-outputArea")
 
+    def results(self, count: int, *, cell: int = 0) -> list[Any]:
+        """Return so many outputs of a cell, one by one: a kernel's word that it is done may come before them."""
+        shown = self.cell(cell).locator(".jp-OutputArea-output")
+        shown.nth(count - 1).wait_for(timeout=60_000)
+        return list(shown.all())
+
+    def editor(self, number: int) -> Any:
+        """Return the editor of a cell."""
+        return self.cell(number).locator(".cm-content")
+
+    def write(self, text: str, *, cell: int = 0) -> None:
+        """Type a text into a cell, as a person would."""
+        self.editor(cell).click()
+        self.page.keyboard.type(text)
+
+    def offered(self) -> list[str]:
+        """Press Tab, and return what is offered to go on with."""
+        self.page.keyboard.press("Tab")
+        self.page.locator(".jp-Completer:visible .jp-Completer-item").first.wait_for(timeout=10_000)
+        return list(self.page.locator(".jp-Completer .jp-Completer-match").all_inner_texts())
+
+    def chosen(self) -> None:
+        """Take what is marked among what is offered."""
+        self.page.keyboard.press("Enter")
+        self.page.locator(".jp-Completer:visible").first.wait_for(state="detached", timeout=10_000)
+
+    def fits(self) -> bool:
+        """Say whether the notebook is no wider than its window."""
+        script = """() => { const all = document.querySelector('.jp-WindowedPanel-outer');
+          return all.scrollWidth <= all.clientWidth + 1 }"""
+        return bool(self.page.evaluate(script))
+
     @property
     def panel(self) -> Any:
         """The panel that is shown, the first of several."""
-        return self.page.locator(".fcw-panel").first
+        return self.page.locator(self.subject).first
 
     def button(self, label: str) -> Any:
         """Return a panel's button by its words."""
@@ -150,6 +190,7 @@ class Book:
         name = f"JupyterLab {'Dark' if yes else 'Light'}"
         self.page.evaluate("name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name)
         self.page.wait_for_selector(f'body[data-jp-theme-light="{"false" if yes else "true"}"]', state="attached")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def width(self, pixels: int) -> None:
         """Change the width of the window."""
@@ -182,10 +223,12 @@ class Book:
 
     def sticks_out(self) -> list[str]:
         """Return what of a panel is wider than it; what scrolls by itself is not."""
-        script = """panel => [...panel.querySelectorAll('*')].filter(one => !one.closest('.fcw-scroll *')
-          && one.getBoundingClientRect().width > 0
-          && one.getBoundingClientRect().right > panel.getBoundingClientRect().right + 1)
-          .map(one => `${one.tagName}.${one.className}: ${one.innerText.slice(0, 40)}`)"""
+        script = """panel => [...panel.querySelectorAll('*')].filter(one => {
+            for (let around = one.parentElement; around !== panel; around = around.parentElement)
+              if (['auto', 'scroll'].includes(getComputedStyle(around).overflowX)) return false;
+            const box = one.getBoundingClientRect();
+            return box.width > 0 && box.right > panel.getBoundingClientRect().right + 1;
+          }).map(one => `${one.tagName}.${one.className}: ${one.innerText.slice(0, 40)}`)"""
         return list(self.panel.evaluate(script))
 
 
@@ -220,9 +263,10 @@ class Lab:
             path = file.relative_to(self._folder).as_posix()
             with _told(book):
                 page.goto(f"{self._address}/doc/tree/{path}?token={self._token}&reset")
-                page.locator(_IDLE).first.wait_for(timeout=90_000)
-                if dark:
-                    book.dark()
+                page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=90_000)
+                page.wait_for_function(_IDLE, timeout=90_000)
+                page.wait_for_timeout(500)  # cells are drawn once more when the kernel has said who it is
+                book.dark(yes=dark)  # the server keeps what the notebook before had
                 if run:
                     book.run()
                 yield book
@@ -243,6 +287,7 @@ class Lab:
                 book.troubles.append(f"asked of another machine: {request.url}")
 
         book.page.on("console", told)
+        book.page.on("dialog", lambda dialog: book.troubles.append(f"a dialog: {dialog.message}"))
         book.page.on("pageerror", lambda error: book.troubles.append(f"page: {error}"))
         book.page.on("request", asked)
 
@@ -325,7 +370,7 @@ def _told(book: Book) -> Iterator[None]:
 
 def _command(folder: Path, own: Path, port: int, token: str) -> list[str]:
     return [
-        *(sys.executable, "-m", "jupyterlab", str(folder), "--no-browser", "--allow-root", "--ip=127.0.0.1"),
+        *(sys.executable, "-m", "fcwork", "lab", str(folder), "--", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
         *(f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"),
         *("--LabApp.expose_app_in_browser=True", f"--LabApp.app_settings_dir={own / 'settings'}"),
         "--LabServerApp.extra_labextensions_path=[]",

@@ -39,6 +39,7 @@ from fcwork.cli.sending import send
 from fcwork.cli.serving import serve
 from fcwork.cli.share import share
 from fcwork.cli.templates import templates
+from fcwork.cli.vault import vault
 from fcwork.cli.verifying import verify
 from fcwork.cli.workspace import init, lab
 from fcwork.errors import FcworkError
@@ -67,6 +68,7 @@ VERBS = (
     inbox,
     clean,
     connect,
+    vault,
     simulate,
     verify,
     keys,

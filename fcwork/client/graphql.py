@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import html
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from fcwork.client import failures
+from fcwork.client import answer_card, failures
 from fcwork.client.calls import Answer, Call, encoded
 from fcwork.client.codes import is_warning
 from fcwork.client.documents import is_mutation
 from fcwork.client.http import Http
 from fcwork.errors import ApiError, BadRequestError, GraphQLError, OutcomeUnknownError, ServerError
-from fcwork.personal import hidden
 from fcwork.retry import Pace
 
 Errors = Literal["raise", "partial"]
 Entries = tuple[Mapping[str, Any], ...]
-
-_SHOWN = 2_000  # characters
 
 
 @dataclass(frozen=True)
@@ -40,13 +35,14 @@ class GraphQLResult:
     extensions: Mapping[str, Any] | None = None
     warnings: tuple[Mapping[str, Any], ...] = ()
 
+    def __str__(self) -> str:
+        return answer_card.told(self)
+
     def __repr__(self) -> str:
-        return f"GraphQLResult(data={_brief(self.data, 200)}, {len(self.errors)} errors)"
+        return f"GraphQLResult({self})"
 
     def _repr_html_(self) -> str:
-        told = "".join(f"<li>{html.escape(str(error.get('message')))}</li>" for error in self.errors)
-        faults = f"<p>{len(self.errors)} errors</p><ul>{told}</ul>" if told else ""
-        return f"<div>{faults}<pre>{html.escape(_brief(self.data, _SHOWN, indent=2))}</pre></div>"
+        return answer_card.card(self).html()
 
 
 class GraphQL:
@@ -122,8 +118,3 @@ def faults_and_warnings(answer: Mapping[str, Any]) -> tuple[Entries, Entries]:
     listed: Sequence[Any] = entries if isinstance(entries, list) else [entries]
     known = [entry if isinstance(entry, Mapping) else {"message": str(entry)} for entry in listed]
     return tuple(e for e in known if not is_warning(e)), tuple(e for e in known if is_warning(e))
-
-
-def _brief(data: Any, limit: int, indent: int | None = None) -> str:
-    text = json.dumps(hidden(data), ensure_ascii=False, default=str, indent=indent)
-    return text if len(text) <= limit else text[:limit] + "…"

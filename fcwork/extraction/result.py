@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from fcwork import frames
+import polars as pl
+
+from fcwork import cards, frames
 from fcwork.errors import ServerError
 from fcwork.sources.written import Written
 from fcwork.stages import Stage
 
 State = Literal["SUCCEEDED", "COMPLETED_WITH_ERRORS", "SKIPPED", "FAILED"]
+_FIRST = 10  # rows shown
+_FACTS = {"From": "from", "Until": "to", "Watermark": "watermark"}
 COUNTS = ("read", "repeated", "known", "mapped", "rejected", "written", "ready")
 
 
@@ -85,7 +88,7 @@ class ExtractResult:
         where = f" → {self.files}" if self.files else ""
         missing = f"; not complete: {', '.join(self.reasons)}" if self.reasons and not self.dry_run else ""
         why = f"; {self.reason}" if self.reason else ""
-        return f"{loud}{', '.join(told)} from {self.target}{where} [{self.state}]{missing}{why}"
+        return cards.line(f"{loud}{', '.join(told)} from {self.target}{where} [{self.state}]{missing}{why}")
 
     @property
     def details(self) -> dict[str, Any]:
@@ -146,14 +149,27 @@ class ExtractResult:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        cells = "".join(f"<tr><th>{name}</th><td>{self.counts[name]:,}</td></tr>" for name in COUNTS)
-        parts = [f"<p><b>{html.escape(self.summary)}</b></p><table>{cells}</table>"]
-        if self.frame is not None:
-            parts.append(frames.to_html(frames.enter(self.frame), limit=10))
-        issues = frames.enter_issues(self.issues)
-        if issues.height:
-            parts.append(frames.to_html(issues, limit=10, caption="Issues", ours=True))
-        return "".join(parts)
+        told, counts = self.details, self.counts
+        rows = frames.enter(cards.first(self.frame, _FIRST)) if self.frame is not None else pl.DataFrame()
+        return cards.Card(
+            line=self.summary,
+            state=self.state,
+            tone="doubt" if self.ok and not (self.complete or self.limited) else cards.tone_of(self.state),
+            parts=[
+                cards.Part("ready" if self.dry_run else "rows", self.rows, "calm" if self.dry_run else "good"),
+                cards.Part("rejected", counts["rejected"], "bad"),
+            ],
+            figures={name: counts[name] for name in ("read", "repeated", "known")} | {"pages": self.pages},
+            facts={
+                "Complete": "yes" if self.complete else f"no: {', '.join(self.reasons)}",
+                **{title: told[name] for title, name in _FACTS.items()},
+                "Files": self.files,
+            },
+            below=[
+                cards.issues(frames.enter_issues(self.issues)),
+                cards.table(frames.without_identity(rows), caption="First rows") if rows.width else "",
+            ],
+        ).html()
 
 
 def _told(at: datetime | None) -> str | None:

@@ -1,6 +1,5 @@
 """A load that was read, mapped and checked, and not sent yet."""
 
-import html
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -8,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from fcwork import frames, log
+from fcwork import cards, frames, log
 from fcwork.clock import Clock
 from fcwork.ingestion.deliveries import Unreadable
 from fcwork.ingestion.files import FileVersion
@@ -16,7 +15,7 @@ from fcwork.ingestion.gate import Gate
 from fcwork.ingestion.loading import Load, Loaded, Loading, parted
 from fcwork.ingestion.piles import DOUBTFUL, ON_ROW, file_of, held_back, letters, refused, stack
 from fcwork.ingestion.putting_away import PuttingAway
-from fcwork.ingestion.result import IngestResult, Skipped, State, figures, findings, told_of
+from fcwork.ingestion.result import IngestResult, Skipped, State, told_of
 from fcwork.ingestion.ways import Way
 from fcwork.recovery import Progress
 from fcwork.stages import Stages
@@ -255,11 +254,21 @@ class IngestPlan:
         told = ", ".join(f"{self.counts[name]:,} {name}" for name in ("read", "mapped", "rejected", "ready"))
         files = told_of(self.skipped) + told_of(self.waiting, "waiting")
         feed = f"; feed {self.feed}" if self.feed else ""
-        return f"Plan for {self.target}: {told}; gate {self.gate}; nothing sent{feed}{files}"
+        return cards.line(f"Plan for {self.target}: {told}; gate {self.gate}; nothing sent{feed}{files}")
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        parts = [f"<p><b>{html.escape(str(self))}</b></p>", figures(self.counts)]
-        parts.append(frames.to_html(self.preview, caption="First rows, as they would be sent"))
-        return "".join([*parts, findings(self.issues)])
+        rows = self.preview
+        return cards.Card(
+            line=str(self),
+            state="gate open" if self.gate.is_open else "gate closed",
+            tone="bad" if not self.gate.is_open else "doubt" if self.counts["rejected"] else "good",
+            parts=cards.piles({name: self.counts[name] for name in ("ready", "rejected")}),
+            figures={name: self.counts[name] for name in ("read", "mapped")},
+            facts={"Target": self.target, "Gate": self.gate, "Feed": self.feed},
+            below=[
+                cards.table(rows, caption="First rows, as they would be sent") if rows.height else "",
+                cards.issues(self.issues),
+            ],
+        ).html()

@@ -1,13 +1,12 @@
 """What became of each row of a load."""
 
-import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import polars as pl
 
-from fcwork import frames
+from fcwork import cards, frames
 from fcwork.ingestion.gate import Gate
 from fcwork.stages import Stage
 
@@ -108,7 +107,7 @@ class IngestResult:
         rows = f"{self.counts['read']:,} rows read, {told}"
         feed = f"; the feed is {self.feed}" if self.feed else ""
         files = told_of(self.skipped) + told_of(self.waiting, "waiting") + self._told_moves()
-        return f"{loud}{rows} → {self.target} [{self.state}]{gate}{feed}{files}"
+        return cards.line(f"{loud}{rows} → {self.target} [{self.state}]{gate}{feed}{files}")
 
     @property
     def counts_by_code(self) -> dict[str, int]:
@@ -180,8 +179,16 @@ class IngestResult:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        told = figures(self.counts) + findings(frames.enter_issues(self.issues))
-        return f"<p><b>{html.escape(self.summary)}</b></p>{told}"
+        names = ("read", "mapped")
+        return cards.Card(
+            line=self.summary,
+            state=f"DRY RUN: {self.state}" if self.dry_run else self.state,
+            tone=cards.tone_of(self.state),
+            parts=cards.piles(self.counts),
+            figures={name: self.counts[name] for name in names} | {"requests": self.requests, "repeats": self.repeats},
+            facts={"Target": self.target, "Gate": self.gate, "Feed": self.feed, "Checkpoint": self.checkpoint},
+            below=[cards.issues(frames.enter_issues(self.issues))],
+        ).html()
 
 
 def told_of(skipped: Sequence[Skipped], what: str = "skipped") -> str:
@@ -195,17 +202,3 @@ def told_of(skipped: Sequence[Skipped], what: str = "skipped") -> str:
 
 def _files(number: int) -> str:
     return "file" if number == 1 else "files"
-
-
-def figures(counts: Mapping[str, int]) -> str:
-    """Return the counts as a small HTML table."""
-    rows = "".join(
-        f"<tr><td>{name}</td><td style='text-align:right'>{count:,}</td></tr>" for name, count in counts.items()
-    )
-    return f"<table>{rows}</table>"
-
-
-def findings(issues: pl.DataFrame) -> str:
-    """Return the first issues as a small HTML table; nothing where there are none."""
-    shown = issues.select("row", "key", "stage", "field", "code", "value", "message")
-    return frames.to_html(shown, limit=10, caption="Issues", ours=True) if issues.height else ""

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import polars as pl
 
-from fcwork import frames
+from fcwork import cards
 from fcwork.jobs.history import stages_frame
 from fcwork.jobs.record import JobRecord
 
@@ -25,10 +25,10 @@ def _parts(record: JobRecord) -> Iterator[str]:
     yield f"<p><b>{html.escape(str(record))}</b></p>"
     yield f"<p>{html.escape(', '.join(_times(record)))}</p>"
     if record.stages:
-        yield frames.to_html(_stages(record), limit=len(record.stages), caption="stages", ours=True)
+        yield cards.table(_stages(record), limit=len(record.stages), caption="stages", ours=True)
     if record.details:
         table = pl.DataFrame({"name": list(record.details), "value": list(map(_shown, record.details.values()))})
-        yield frames.to_html(table, caption="details", ours=True)
+        yield cards.table(table, caption="details", ours=True)
     if record.traceback:
         yield f"<details><summary>traceback</summary><pre>{html.escape(record.traceback)}</pre></details>"
 

@@ -10,7 +10,7 @@ from typing import Any, Self, cast
 
 import polars as pl
 
-from fcwork import documents, frames
+from fcwork import cards, documents, frames
 from fcwork.clock import SYSTEM, Clock
 from fcwork.documents import Document
 from fcwork.errors import MappingError
@@ -260,7 +260,7 @@ class Mapper:
 
     def _repr_html_(self) -> str:
         table = self.explain()
-        return frames.to_html(table, limit=table.height, caption=self.name, ours=True)
+        return cards.table(table, limit=table.height, caption=self.name, ours=True)
 
 
 def _refused(issues: list[dict[str, Any]]) -> MappingError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,8 +9,10 @@ from typing import Any
 
 import polars as pl
 
-from fcwork import frames
+from fcwork import cards, frames
 from fcwork.mapper.engine import Outcome
+
+_FIRST = 5  # rows shown
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -46,11 +47,20 @@ class MapResult:
 
     def _repr_html_(self) -> str:
         if isinstance(self.counts, LazyCounts) and not self.counts.known:
-            return f"<p>{html.escape(str(self))}</p>"
-        issues = frames.enter(self.issues)
-        shown = ["row", "field", "code", "value", "message"]
-        table = frames.to_html(issues.select(shown), caption="issues", ours=True) if issues.height else ""
-        return f"<p>{html.escape(str(self))}</p>{table}"
+            return cards.Card(line=str(self), state="not worked out").html()
+        mapped, rejected, warnings = (self.counts[name] for name in ("mapped", "rejected", "warnings"))
+        rows = frames.enter(cards.first(self.frame, _FIRST)) if mapped else pl.DataFrame()
+        return cards.Card(
+            line=str(self),
+            state="rows rejected" if rejected else "mapped, with warnings" if warnings else "mapped",
+            tone="doubt" if rejected or warnings else "good",
+            parts=(cards.Part("mapped", mapped, "good"), cards.Part("rejected", rejected, "bad")),
+            figures={"warnings": warnings},
+            below=[
+                cards.issues(frames.enter_issues(self.issues)),
+                cards.table(frames.without_identity(rows), caption="First rows, mapped") if rows.width else "",
+            ],
+        ).html()
 
     def _codes(self) -> pl.DataFrame:
         issues = frames.enter(self.issues)

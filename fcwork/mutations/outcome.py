@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from fcwork import frames
+from fcwork import cards, frames
 from fcwork.routes import OUTCOMES
 
 OUTCOME = pl.Schema(
@@ -69,9 +68,7 @@ class MutationOutcome:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        shown = ["row", "key", "field", "code", "message"]
-        table = frames.to_html(self.issues.select(shown), caption="issues", ours=True) if self.issues.height else ""
-        return f"<p>{html.escape(str(self))}</p>{table}"
+        return cards.Card(line=str(self), below=[cards.issues(self.issues)]).html()
 
 
 def join(outcomes: Iterable[MutationOutcome]) -> MutationOutcome:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from fcwork import frames
+from fcwork import cards, frames
 
 if TYPE_CHECKING:
     from fcwork.extraction import ExtractResult
@@ -94,14 +93,11 @@ class Reaction:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        parts = [f"<p><b>{html.escape(self.summary)}</b></p>"]
-        if self.sink:
-            parts.append(f"<p>Sink: <code>{html.escape(self.sink)}</code></p>")
-        if self.preview.width and self.preview.height:
-            told = "As it would go" if self.dry_run else "As it went"
-            parts.append(frames.to_html(self.preview, caption=told))
+        told = "As it would go" if self.dry_run else "As it went"
+        there = self.preview.width and self.preview.height
         issues = frames.enter_issues(self.result.issues) if self.result else frames.no_issues()
-        if issues.height:
-            shown = issues.select("stage", "field", "code", "value", "message")
-            parts.append(frames.to_html(shown, limit=10, caption="Issues", ours=True))
-        return "".join(parts)
+        return cards.Card(
+            line=self.summary,
+            facts={"Sink": self.sink},
+            below=[cards.table(self.preview, caption=told) if there else "", cards.issues(issues)],
+        ).html()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from fcwork import frames, sources
+from fcwork import cards, frames, sources
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import ConfigError
 from fcwork.reconciliation import quantities
@@ -98,10 +97,8 @@ class Approval:
 
     def _repr_html_(self) -> str:
         waiting = frames.without_identity(frames.enter(self.waiting))
-        issues = frames.enter_issues(self.issues).select("row", "key", "code", "message")
-        shown = [(waiting, "Waiting for approval"), (issues, "Approvals that were not followed")]
-        tables = [frames.to_html(rows, limit=10, caption=title) for rows, title in shown if rows.height]
-        return f"<p><b>{html.escape(self.summary)}</b></p>{''.join(tables)}"
+        table = cards.table(waiting, limit=10, caption="Waiting for approval") if waiting.height else ""
+        return cards.Card(line=self.summary, below=[table, cards.issues(frames.enter_issues(self.issues))]).html()
 
 
 def approve(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fcwork import frames, sources
+from fcwork import cards, frames, sources
 from fcwork.mapper.given import Resolvers, mapper_of
 from fcwork.reconciliation.reading import mapped
 
@@ -56,7 +55,7 @@ class HandedOn:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"<p><b>{html.escape(self.summary)}</b></p>"
+        return cards.Card(line=self.summary).html()
 
 
 def hand_on(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from fcwork import frames, sources
+from fcwork import cards, frames, sources
 from fcwork.reconciliation.asked import Columns
 from fcwork.reconciliation.judging import ACTIONS, CHANGING
 
@@ -25,6 +24,13 @@ _MEANINGS = {
     "review": "a human looks at it first",
     "refused": "could not be compared; see the issues",
 }
+
+_PARTS: tuple[tuple[str, tuple[str, ...], cards.Tone], ...] = (
+    ("equal enough", ("none",), "good"),
+    ("to be changed", ("update", "create", "zero", "remove"), "calm"),
+    ("to be looked at", ("review",), "doubt"),
+    ("refused", ("refused",), "bad"),
+)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -124,14 +130,21 @@ class Reconciliation:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{action}</td><td style='text-align:right'>{self.actions[action]:,}</td>"
-            f"<td>{_MEANINGS[action]}</td></tr>"
-            for action in ACTIONS
-            if self.actions[action]
-        )
-        changes = frames.without_identity(frames.enter(self.changes))
-        table = frames.to_html(changes, limit=10, caption="Differences") if changes.height else ""
-        issues = frames.enter_issues(self.issues).select("source", "row", "key", "field", "code", "value", "message")
-        found = frames.to_html(issues, limit=10, caption="Issues") if issues.height else ""
-        return f"<p><b>{html.escape(self.summary)}</b></p><table>{rows}</table>{table}{found}"
+        changes = frames.without_identity(frames.enter(self.changes)).with_columns(pl.col("percent").round(1))
+        doubt = self.actions["review"] or self.refused
+        return cards.Card(
+            line=self.summary,
+            state="rows refused" if self.refused else "to be looked at" if doubt else "compared",
+            tone="doubt" if doubt else "good",
+            parts=[cards.Part(name, self._count(actions), tone) for name, actions, tone in _PARTS],
+            facts={
+                action: f"{self.actions[action]:,}: {_MEANINGS[action]}" for action in ACTIONS if self.actions[action]
+            },
+            below=[
+                cards.table(changes, limit=10, caption="Differences") if changes.height else "",
+                cards.issues(frames.enter_issues(self.issues)),
+            ],
+        ).html()
+
+    def _count(self, actions: tuple[str, ...]) -> int:
+        return sum(self.actions[action] for action in actions)

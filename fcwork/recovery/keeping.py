@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import polars as pl
 
-from fcwork import frames, log
+from fcwork import cards, frames, log
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import CheckpointError, ConfigError
 from fcwork.personal import findings
@@ -47,8 +46,8 @@ class CheckpointView:
 
     def _repr_html_(self) -> str:
         left = findings.errors(self.rows.filter(pl.col("_state") != "delivered"), column="_message")
-        table = frames.to_html(left, limit=10, caption="Rows not delivered") if left.height else ""
-        return f"<p><b>{html.escape(str(self))}</b></p>{table}"
+        table = cards.table(left, limit=10, caption="Rows not delivered") if left.height else ""
+        return cards.Card(line=str(self), below=[table]).html()
 
 
 def show(name: str) -> CheckpointView:

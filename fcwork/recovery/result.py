@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from fcwork import frames, sources
+from fcwork import cards, frames, sources
 from fcwork.errors import ApiError, OutcomeUnknownError, RejectedError, RetryableError
 from fcwork.personal import findings
 from fcwork.recovery import spans
@@ -100,7 +99,9 @@ class SendResult:
             told.append("delivered means accepted, not verified")
         if self.checkpoint:
             told.append(f"checkpoint {self.checkpoint} can be resumed")
-        return "; ".join(told)
+        if self.stopped:
+            told.append(f"it stopped: {self.stopped}")
+        return cards.line("; ".join(told))
 
     def raise_if_incomplete(self) -> None:
         """Do nothing if every row was delivered.
@@ -126,9 +127,17 @@ class SendResult:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        issues = frames.enter_issues(self.issues)
-        table = frames.to_html(issues, limit=10, caption="Issues", ours=True) if issues.height else ""
-        return f"<p><b>{html.escape(self.summary)}</b></p>{table}"
+        counts = self.counts
+        state = "delivered" if self.ok else "rows unknown" if counts["unknown"] else "rows rejected"
+        return cards.Card(
+            line=self.summary,
+            state=state if counts["rows"] else "nothing to send",
+            tone="bad" if counts["unknown"] else "good" if self.ok else "doubt",
+            parts=cards.piles(counts),
+            figures={name: counts[name] for name in ("retryable", "requests")} | {"read back": self.read_back},
+            facts={"Target": self.target, "Checkpoint": self.checkpoint, "Stopped": self.stopped},
+            below=[cards.issues(frames.enter_issues(self.issues))],
+        ).html()
 
 
 def conclude(

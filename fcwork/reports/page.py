@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import polars as pl
 
+from fcwork import cards
 from fcwork.redact import mask
 
 if TYPE_CHECKING:
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
 
 SHOWN_ISSUES = 25
 SHOWN_REASONS = 20
-_TONES = {
-    "SUCCEEDED": "good",
-    "COMPLETED_WITH_ERRORS": "doubt",
-    "SKIPPED": "calm",
-}  # any other state is bad
 _COLUMNS = {"row": "Row", "code": "Code", "field": "Field", "value": "Value", "message": "Message", "key": "Key"}
 # Characters that draw nothing or turn text around: controls, and the marks of writing direction.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -94,7 +90,7 @@ def style() -> str:
 
 def tone(state: str) -> str:
     """Return the colour of how something ended, as a class of the looks."""
-    return _TONES.get(state, "bad")
+    return cards.tone_of(state)
 
 
 def text(value: Any) -> str:

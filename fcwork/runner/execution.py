@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fcwork import log, personal, settings
+from fcwork import log, personal, settings, vault
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import ConfigError, NotebookError
 from fcwork.redact import holds_secret
@@ -240,6 +240,7 @@ class _Run(Stoppable):
         node.metadata.papermill.update(input_path=str(self.notebook.path), parameters=as_json(self.call.given))
         environment = {
             **inherited(),
+            **vault.handed_on(),
             **self.call.environment,
             "FCWORK_HOME": str(settings.home()),
             personal.VARIABLE: personal.written(*masked(self.notebook, self.call.given), *self._own_masks()),
@@ -304,6 +305,7 @@ def target_of(values: Mapping[str, Any]) -> str:
     profile, retailer = (str(values[name]) if values.get(name) else None for name in ("PROFILE", "RETAILER"))
     simulated = profile == settings.SIMULATOR
     found = None
+    vault.known()
     with suppress(ConfigError):
         found = settings.find() if simulated else settings.find(profile=profile, retailer=retailer)
     if simulated:

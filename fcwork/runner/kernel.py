@@ -11,7 +11,7 @@ from typing import Any
 
 from jupyter_client.session import json_packer
 
-from fcwork import personal
+from fcwork import personal, vault
 from fcwork.redact import mask_values
 from fcwork.runner import lines, shown
 from fcwork.runner.display import RESULT_TYPE, STAGE_TYPE
@@ -23,7 +23,11 @@ _OURS = frozenset({RESULT_TYPE, STAGE_TYPE})  # their names are fcwork's own, an
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Have frames shown without what is hidden, lines sent as a whole, and ``quit()`` leave at once."""
+    """Have frames shown without what is hidden, lines sent as a whole, and ``quit()`` leave at once.
+
+    The vault's passphrase, which this process was given, is a secret from then on.
+    """
+    vault.known()
     shown.install()
     lines.install()
     shell.ask_exit = _leave

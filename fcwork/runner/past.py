@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
+from fcwork import cards
 from fcwork.runner.finding import LATEST, folder_of
 from fcwork.runner.folder import BEGINNING, EVENTS, PAGE, PARAMETERS, parse, read_json
 from fcwork.runner.history import instant, told
@@ -159,7 +159,7 @@ class PastRun:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"<p><b>{html.escape(str(self))}</b></p>"
+        return cards.Card(line=str(self), state=self.state, tone=cards.tone_of(self.state)).html()
 
 
 def past(which: str | Path = LATEST) -> PastRun:

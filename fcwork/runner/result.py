@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from fcwork import cards
 from fcwork.errors import NotebookFailedError
-from fcwork.runner.display import table
 from fcwork.runner.folder import NOTEBOOK, PAGE
 from fcwork.runner.journal import State
 from fcwork.runner.manifest import Published, published
@@ -109,9 +108,23 @@ class RunResult:
     def __str__(self) -> str:
         target = f" → {self.target}" if self.target else ""
         reason = f": {self.reason}" if self.reason else ""
-        return f"{self.name} {self.state} in {self.duration_seconds:.1f} s{target}{reason} ({self.folder})"
+        told = f"{self.name} {self.state} in {self.duration_seconds:.1f} s{target}{reason} ({self.folder})"
+        return cards.line(told)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"<p><b>{html.escape(str(self))}</b></p>{table(self.figures.items())}"
+        figures = self.figures
+        return cards.Card(
+            line=str(self),
+            state=self.state,
+            tone=cards.tone_of(self.state),
+            parts=cards.piles(figures),
+            figures={name: count for name, count in figures.items() if name in ("read", "mapped", "written")},
+            facts={
+                "Run": self.run_id,
+                "Target": self.target,
+                "Failed in": f"cell [{self.failed_cell}]" if self.failed_cell else "",
+                "Page": self.report,
+            },
+        ).html()

@@ -11,7 +11,7 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from fcwork import settings
+from fcwork import settings, vault
 from fcwork.errors import ConfigError
 from fcwork.names import did_you_mean
 from fcwork.redact import Secret
@@ -189,7 +189,7 @@ def _is_plain_secret(field: str, value: Any) -> bool:
 
 
 def _is_reference(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith(("env:", "keyring:"))
+    return isinstance(value, str) and value.startswith(("env:", "keyring:", "vault:"))
 
 
 def _tables(file: Path) -> dict[str, Any]:
@@ -224,27 +224,7 @@ def _meant(name: str, field: str, value: Any) -> Any:
     """Return what a field stands for."""
     if not _is_reference(value):
         return value
-    where, _, key = value.partition(":")
-    found = os.environ.get(key) if where == "env" else _from_keyring(name, field, key)
-    if not found:
-        told = "is not set" if where == "env" else "is not in the keyring"
-        raise ConfigError(f"{field} of the connection {name} stands in {value}, which {told}", hint=f"set {key}")
+    found = vault.meant(value, f"{field} of the connection {name}")
+    if isinstance(found, Secret):
+        return found if field in SECRETS else found.reveal()
     return held(field, found)
-
-
-def _from_keyring(name: str, field: str, key: str) -> str | None:
-    service, slash, user = key.rpartition("/")
-    if not slash:
-        raise ConfigError(f"{field} of the connection {name} names no user", hint="write keyring:service/user")
-    try:
-        import keyring
-        from keyring.errors import KeyringError
-    except ImportError:
-        hint = "pip install 'fcwork[keyring]', or write env:NAME"
-        raise ConfigError(
-            f"{field} of the connection {name} is in a keyring, and none is installed", hint=hint
-        ) from None
-    try:
-        return keyring.get_password(service, user)
-    except KeyringError as error:
-        raise ConfigError(f"the keyring does not give {key}: {error}", hint="unlock it, or write env:NAME") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import polars as pl
 
-from fcwork import frames, log
+from fcwork import cards, frames, log
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import SourceError
 from fcwork.personal import findings
@@ -75,8 +74,8 @@ class ReadResult:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        table = frames.to_html(frames.enter(self.frame), limit=10)
-        return f"<p><b>{html.escape(str(self))}</b></p>{table}"
+        rows = frames.enter(cards.first(self.frame, 10))
+        return cards.Card(line=str(self), below=[cards.table(rows, caption="First rows")]).html()
 
 
 def read(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from fcwork import frames
+from fcwork import cards
 from fcwork.errors import SourceError
 
 SHOWN_FILES = 10
@@ -83,5 +82,5 @@ class Written(os.PathLike[str]):
     def _repr_html_(self) -> str:
         lines = [(file.name, file.rows, file.bytes) for file in self.files]
         table = pl.DataFrame(lines, {"file": pl.String, "rows": pl.Int64, "bytes": pl.Int64}, orient="row")
-        shown = frames.to_html(table, limit=SHOWN_FILES, ours=True) if len(lines) > 1 else ""
-        return f"<p><b>{html.escape(str(self))}</b></p>{shown}"
+        shown = cards.table(table, limit=SHOWN_FILES, ours=True) if len(lines) > 1 else ""
+        return cards.Card(line=str(self), below=[shown]).html()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import html
 import os
-import re
 import tempfile
 from importlib import resources
 from pathlib import Path
@@ -13,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from fcwork import frames
+from fcwork.cards import Part, Tone, badge, bar, cell, line, text
+from fcwork.cards.card import COLOURS
 from fcwork.errors import SourceError
 from fcwork.redact import mask
 
@@ -21,13 +21,8 @@ if TYPE_CHECKING:
 
 SHOWN_RULES, SHOWN_ISSUES = 12, 10
 COLUMNS = ("row", "key", "field", "code", "severity", "value", "message")
-# Colours that can be read on white and on black: a notebook's theme is not known.
-GOOD, BAD, DOUBT = "#1a9c63", "#d64a3c", "#c9840a"
-# Characters that draw nothing or turn text around: controls, and the marks of writing direction.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_CELL = 'style="text-align:left;vertical-align:baseline;padding:.3em 1em .3em 0;overflow-wrap:anywhere;min-width:10em"'
-_WORD = 'style="text-align:left;vertical-align:baseline;padding:.3em 1em .3em 0;white-space:nowrap"'  # never broken
-_WORDS = ("row", "code", "severity")
+_SCROLLS = '<div style="overflow-x:auto">'
+_CAPTION = '<caption style="text-align:left;white-space:nowrap">'
 
 
 def fragment(result: CheckResult) -> str:
@@ -36,7 +31,7 @@ def fragment(result: CheckResult) -> str:
     parts = [_headline(result), _piles(result)]
     if issues.height:
         parts += [_bars(issues), _examples(issues)]
-    return mask(f'<div class="fcwork-check" style="line-height:1.5">{"".join(parts)}</div>')
+    return mask(f'<div class="fcwork-card" style="line-height:1.5">{"".join(parts)}</div>')
 
 
 def document(result: CheckResult, title: str) -> str:
@@ -73,43 +68,22 @@ def written(content: str, path: Path) -> Path:
     return path
 
 
-def text(value: Any) -> str:
-    """Return a value as text that is safe in HTML and shows what is not seen."""
-    shown = "" if value is None else str(value)
-    return html.escape(_UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", shown))
-
-
-def _verdict(result: CheckResult) -> tuple[str, str]:
-    """Return the verdict in a word or two, and its colour."""
+def _verdict(result: CheckResult) -> tuple[str, Tone]:
+    """Return the verdict in a word or two, and what it means."""
     if not result.ok:
-        return ("rejected rows", BAD) if result.rejected_count else ("refused", BAD)
+        return ("rejected rows", "bad") if result.rejected_count else ("refused", "bad")
     if not result.total:
-        return "nothing to check", DOUBT
-    return ("valid, with warnings", DOUBT) if result.counts else ("valid", GOOD)
+        return "nothing to check", "doubt"
+    return ("valid, with warnings", "doubt") if result.counts else ("valid", "good")
 
 
 def _headline(result: CheckResult) -> str:
-    word, colour = _verdict(result)
-    badge = (
-        f'<span style="background:{colour};color:#fff;border-radius:1em;padding:.15em .7em;margin-right:.6em;'
-        f'font-weight:600">{word}</span>'
-    )
-    return f"<p>{badge}<b>{text(result.summary)}</b></p>"
+    return f"<p>{badge(*_verdict(result))}<b>{text(line(result.summary))}</b></p>"
 
 
 def _piles(result: CheckResult) -> str:
     """Draw how the rows are parted."""
-    if not result.total:
-        return ""
-    share = 100 * result.valid_count / result.total
-    if result.rejected_count:
-        share = min(share, 99.0) if result.valid_count else 0.0  # a single rejected row is seen
-    bar = (
-        f'<div style="height:.8em;border-radius:.4em;overflow:hidden;max-width:40em;background:{BAD}">'
-        f'<div style="height:.8em;width:{share:.2f}%;background:{GOOD}"></div></div>'
-    )
-    told = f"{result.valid_count:,} valid · {result.rejected_count:,} rejected · {result.total:,} rows"
-    return f'{bar}<p style="margin:.3em 0 1em">{told}</p>'
+    return bar((Part("valid", result.valid_count, "good"), Part("rejected", result.rejected_count, "bad")))
 
 
 def _bars(issues: pl.DataFrame) -> str:
@@ -120,25 +94,21 @@ def _bars(issues: pl.DataFrame) -> str:
         .sort("issues", descending=True, maintain_order=True)
     )
     most = int(rules["issues"][0])
-    head = "".join(f"<th {_WORD}>{name}</th>" for name in ("Rule", "Field", "", "Issues", "Such as"))
+    head = "".join(cell("th", name) for name in ("Rule", "Field", "", "Issues", "Such as"))
     rows = "".join(_bar(rule, most) for rule in rules.head(SHOWN_RULES).iter_rows(named=True))
     rest = rules.height - SHOWN_RULES
-    more = f'<tr><td colspan="5">and {rest:,} more rules</td></tr>' if rest > 0 else ""
-    return f"<table><caption>What was found</caption><thead><tr>{head}</tr></thead><tbody>{rows}{more}</tbody></table>"
+    more = f'<tr><td colspan="5" style="text-align:left">and {rest:,} more rules</td></tr>' if rest > 0 else ""
+    return _table("What was found", head, rows + more)
 
 
 def _bar(rule: dict[str, Any], most: int) -> str:
-    colour = BAD if rule["severity"] == "error" else DOUBT
+    colour = COLOURS["bad" if rule["severity"] == "error" else "doubt"]
     width = max(100 * rule["issues"] / most, 2)
-    drawn = (
-        f'<div style="width:8em"><div style="height:.7em;border-radius:.35em;width:{width:.1f}%;background:{colour}">'
-        "</div></div>"
-    )
-    kind = "" if rule["severity"] == "error" else " (warning)"
-    cells = (f"{text(rule['code'])}{kind}", text(rule["field"]), drawn, f"{rule['issues']:,}", text(rule["message"]))
-    styles = (_WORD, _CELL, _WORD, _WORD, _CELL)
-    told = "".join(f"<td {style}>{cell}</td>" for style, cell in zip(styles, cells, strict=True))
-    return f"<tr>{told}</tr>"
+    looks = f"height:.7em;border-radius:.35em;width:{width:.1f}%;background:{colour}"
+    drawn = f'<td><div style="width:8em"><div style="{looks}"></div></div></td>'
+    code = rule["code"] if rule["severity"] == "error" else f"{rule['code']} (warning)"
+    told = (cell("td", value) for value in (f"{rule['issues']:,}", rule["message"]))
+    return f"<tr>{cell('td', code)}{cell('td', rule['field'] or '')}{drawn}{''.join(told)}</tr>"
 
 
 def _examples(issues: pl.DataFrame) -> str:
@@ -146,13 +116,14 @@ def _examples(issues: pl.DataFrame) -> str:
     nth = pl.int_range(pl.len()).over("code", "field")
     spread = issues.with_columns(nth.alias("nth")).sort("nth", maintain_order=True).head(SHOWN_ISSUES)
     shown = spread.sort("row", nulls_last=False, maintain_order=True).select(COLUMNS)
-    head = "".join(f"<th {_WORD}>{name.title()}</th>" for name in COLUMNS)
-    rows = "".join(f"<tr>{_example(row)}</tr>" for row in shown.iter_rows())
+    head = "".join(cell("th", name.title()) for name in COLUMNS)
+    told = [[cell("td", "" if value is None else str(value)) for value in row] for row in shown.iter_rows()]
+    rows = "".join(f"<tr>{''.join(cells)}</tr>" for cells in told)
     rest = issues.height - shown.height
-    more = f'<tr><td colspan="{len(COLUMNS)}">and {rest:,} more</td></tr>' if rest > 0 else ""
-    return f"<table><caption>First examples</caption><thead><tr>{head}</tr></thead><tbody>{rows}{more}</tbody></table>"
+    more = f'<tr><td colspan="{len(COLUMNS)}" style="text-align:left">and {rest:,} more</td></tr>' if rest > 0 else ""
+    return _table("First examples", head, rows + more)
 
 
-def _example(row: tuple[Any, ...]) -> str:
-    cells = zip(COLUMNS, row, strict=True)
-    return "".join(f"<td {_WORD if name in _WORDS else _CELL}>{text(cell)}</td>" for name, cell in cells)
+def _table(caption: str, head: str, rows: str) -> str:
+    inside = f"{_CAPTION}{caption}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+    return f"{_SCROLLS}<table>{inside}</table></div>"

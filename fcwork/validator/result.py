@@ -9,6 +9,7 @@ from typing import Any, overload
 
 import polars as pl
 
+from fcwork import cards
 from fcwork.errors import ValidationError
 from fcwork.validator import page
 
@@ -65,10 +66,10 @@ class CheckResult:
             )
 
     def __str__(self) -> str:
-        return self.summary
+        return cards.line(self.summary)
 
     def __repr__(self) -> str:
-        return f"CheckResult({self.summary})"
+        return f"CheckResult({self})"
 
     def _repr_html_(self) -> str:
         return page.fragment(self)

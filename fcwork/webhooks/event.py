@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import json
 from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from fcwork import cards
 from fcwork.errors import MalformedEventError
 from fcwork.personal import hidden
 from fcwork.webhooks.payload import read_object
@@ -33,10 +33,6 @@ _WIRE = MappingProxyType(
         "root_entity_ref": "rootEntityRef",
     }
 )
-
-
-LONGEST_SHOWN = 500  # characters of one value; the event itself has all of them
-_LEFT = "style='text-align:left'"
 
 
 class Proof(NamedTuple):
@@ -96,13 +92,14 @@ class Event:
 
     def __str__(self) -> str:
         what = self.name or "HTTP call"
-        about = " ".join(part for part in (self.entity_type, self.entity_ref or self.entity_id) if part)
+        named = hidden({"entity_ref": self.entity_ref, "entity_id": self.entity_id})
+        about = " ".join(part for part in (self.entity_type, named["entity_ref"] or named["entity_id"]) if part)
         whose = f"account {self.account_id or 'not named'}, retailer {self.retailer_id or 'not named'}"
         tenant = "" if self.tenant_checked else " (not checked)"
         again = "new" if self.replay_checked else "not checked for a replay"
         proof = f"{self.algorithm} by {self.key}"
         text = f"{what}{f' of {about}' if about else ''}: {whose}{tenant}, {again}, {proof}"
-        return printable("; ".join((text, *self.warnings)))
+        return cards.line(printable("; ".join((text, *self.warnings))))
 
     def to_record(self) -> dict[str, Any]:
         """Return everything but the bytes, as JSON can hold it."""
@@ -118,17 +115,14 @@ class Event:
         return pl.DataFrame([row], schema={name: others.get(name, pl.String()) for name in row})
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th {_LEFT}>{name}</th><td {_LEFT}>{html.escape(_shown(value))}</td></tr>"
-            for name, value in hidden(self.to_record()).items()
-            if name != "data" and value not in (None, [], {})
-        )
-        return f"<p><b>{html.escape(str(self))}</b></p><table>{rows}</table>"
-
-
-def _shown(value: Any) -> str:
-    text = printable(str(value))
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}… ({len(text):,} characters)"
+        facts = {name: value for name, value in hidden(self.to_record()).items() if name != "data"}
+        sure = self.tenant_checked and self.replay_checked and not self.warnings
+        return cards.Card(
+            line=str(self),
+            state="genuine" if sure else "genuine, with doubts",
+            tone="good" if sure else "doubt",
+            facts={name: value for name, value in facts.items() if value is not None},
+        ).html()
 
 
 def _json(value: dict[str, Any]) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from fcwork import frames
+from fcwork import cards
 from fcwork.redact import mask
 from fcwork.webhooks.hexview import HEX_VIEW
 
@@ -109,23 +108,20 @@ class Verdict:
             yield f"  {mark} {row['offset']:>8,}  {row['body']:<8}  {row['hex']:<47}  {row['text']}"
 
     def _repr_html_(self) -> str:
-        told = "".join(
-            f"<p>{label}{html.escape(mask(text))}</p>"
-            for label, text in (
-                ("", self.summary),
-                ("What happened: ", self.finding),
-                ("What to do: ", self.hint),
-            )
-            if text
-        )
         steps = self.steps.with_columns(
             pl.when("ok").then(pl.lit("✓")).when(~pl.col("ok")).then(pl.lit("✗")).otherwise(pl.lit("·")).alias("ok")
         )
-        tables = [frames.to_html(steps, caption="steps", ours=True)]
+        tables = [cards.table(steps, caption="steps", ours=True)]
         fitting = self.variants.filter("verifies")
         if fitting.height:
-            tables.append(frames.to_html(fitting, caption="what would verify", ours=True))
+            tables.append(cards.table(fitting, caption="what would verify", ours=True))
         if self.difference is not None and not self.ok:
             caption = f"the first difference, at byte {self.difference:,}: received, and {self.compared}"
-            tables.append(frames.to_html(self.hex_view, caption=caption, ours=True))
-        return told + mask("".join(tables))
+            tables.append(cards.table(self.hex_view, caption=caption, ours=True))
+        return cards.Card(
+            line=self.summary,
+            state="genuine" if self.ok else "refused",
+            tone="good" if self.ok else "bad",
+            facts={"What happened": self.finding, "What to do": self.hint},
+            below=tables,
+        ).html()

@@ -1,9 +1,7 @@
 """The magic in JupyterLab, in a real browser: written, completed by Tab, chosen from, run and looked at."""
 
 import pytest
-from jupyterlab_server import Lab, Notebook, lab
-
-__all__ = ["lab"]  # a fixture
+from lab import Lab
 
 pytestmark = pytest.mark.kernel
 
@@ -20,82 +18,68 @@ mutation ($one: String, $two: Json!, $three: String) {
   b: updateOrder(input: {id: 210000000, attributes: [{name: "note", type: "STRING", value: $two}]}) { ref }
   c: updateLocation(input: {id: 40000002, name: $three}) { name }
 }"""
-NARROW = {"width": 640, "height": 900}
+NARROW = 640  # of the window, in pixels
 LONG = '%%fluent --engine ENGINE\n{ order(ref: "ORD-00001") { ref attributes { name value } } }'
 NAMES = "%%fluent --engine ENGINE\n{ locations(first: 3) { edges { node { ref name } } } }"
 
 
-def fits(notebook: Notebook) -> bool:
-    """Say whether the notebook is no wider than its window."""
-    return bool(
-        notebook.page.evaluate(
-            "(() => { const n = document.querySelector('.jp-WindowedPanel-outer');"
-            " return n.scrollWidth <= n.clientWidth + 1 })()"
-        )
-    )
-
-
-@pytest.mark.parametrize("look", ["light", "dark"])
-def test_a_query_is_written_completed_and_run(lab: Lab, look: str) -> None:
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_query_is_written_completed_and_run(lab: Lab, dark: bool) -> None:  # noqa: FBT001 - a parameter
     """A person writes a query, takes field and argument from what Tab offers, runs it, and sees the frame."""
-    with lab.notebook(LOAD, "", look=look) as notebook:
-        notebook.run(cell=0)
-        assert "connected to SIMULATOR" in notebook.outputs(1)[0].inner_text()
-        notebook.write("%%fluent -o stock\n{ inventoryP", cell=1)
-        assert notebook.offered() == ["inventoryPosition", "inventoryPositions"]
-        notebook.picture(f"magic-roots-{look}")
-        notebook.page.keyboard.press("ArrowDown")
-        notebook.chosen()
-        notebook.page.keyboard.type("(fir")
-        assert notebook.offered() == ["first:"]
-        notebook.chosen()
-        notebook.page.keyboard.type("5) { edges { node { ref onH")
-        assert notebook.offered() == ["onHand"]
-        notebook.picture(f"magic-fields-{look}")
-        notebook.chosen()
-        notebook.page.keyboard.type(" } } } }")
-        assert "inventoryPositions(first: 5) { edges { node { ref onHand" in notebook.editor(1).inner_text()
-        notebook.run(cell=1)
-        note, table = notebook.outputs(2, cell=1)
+    look = "dark" if dark else "light"
+    with lab.open(LOAD, "", dark=dark, run=False) as book:
+        book.run_cell(0)
+        assert "connected to SIMULATOR" in book.results(1)[0].inner_text()
+        book.write("%%fluent -o stock\n{ inventoryP", cell=1)
+        assert book.offered() == ["inventoryPosition", "inventoryPositions"]
+        book.shot(f"magic-roots-{look}")
+        book.page.keyboard.press("ArrowDown")
+        book.chosen()
+        book.page.keyboard.type("(fir")
+        assert book.offered() == ["first:"]
+        book.chosen()
+        book.page.keyboard.type("5) { edges { node { ref onH")
+        assert book.offered() == ["onHand"]
+        book.shot(f"magic-fields-{look}")
+        book.chosen()
+        book.page.keyboard.type(" } } } }")
+        assert "inventoryPositions(first: 5) { edges { node { ref onHand" in book.editor(1).inner_text()
+        book.run_cell(1)
+        note, table = book.results(2, cell=1)
         assert "SIMULATOR: 5 rows · 1 page · incomplete: there is more, which --all fetches" in note.inner_text()
         assert table.locator("tbody tr").count() == 5
-        notebook.picture(f"magic-frame-{look}")
-        assert fits(notebook)
-        assert notebook.said == []
+        book.shot(f"magic-frame-{look}")
+        assert book.fits()
 
 
 def test_a_mistake_and_all_pages(lab: Lab) -> None:
     """P32: a mistake is shown with a caret below it and no traceback; all pages end with one line and the frame."""
-    with lab.notebook(LOAD, ALL.replace("onHand", "onHandd"), ALL, look="light", viewport=NARROW) as notebook:
-        notebook.run(cell=0)
-        notebook.run(cell=1)
-        told = notebook.outputs(1, cell=1)[0].inner_text()
+    with lab.open(LOAD, ALL.replace("onHand", "onHandd"), ALL, width=NARROW, run=False) as book:
+        book.run_cell(0)
+        book.run_cell(1)
+        told = book.results(1, cell=1)[0].inner_text()
         assert "did you mean 'onHand'?" in told
         assert "^^^^^^^" in told
         assert "Traceback" not in told
-        notebook.run(cell=2)
-        note, _ = notebook.outputs(2, cell=2)
+        book.run_cell(2)
+        note, _ = book.results(2, cell=2)
         assert "2,500 rows · 5 pages · complete" in note.inner_text()
-        notebook.picture("magic-mistake-narrow")
-        assert fits(notebook)
-        assert notebook.said == []
+        book.shot("magic-mistake-narrow")
+        assert book.fits()
 
 
-@pytest.mark.parametrize(("engine", "look"), [("polars", "light"), ("pandas", "dark")])
-def test_hostile_values_are_harmless_and_tidy(lab: Lab, engine: str, look: str) -> None:
+@pytest.mark.parametrize(("engine", "dark"), [("polars", False), ("pandas", True)])
+def test_hostile_values_are_harmless_and_tidy(lab: Lab, engine: str, dark: bool) -> None:  # noqa: FBT001 - a parameter
     """P25: tags, 10,000 characters, emoji and marks of direction in cells neither act nor break the page."""
     queries = [text.replace("ENGINE", engine) for text in (NAMES, LONG)]
-    with lab.notebook(LOAD, HOSTILE, RENAME, *queries, look=look) as notebook:
-        for cell in range(5):
-            notebook.run(cell=cell)
-        assert "errors" not in notebook.outputs(2, cell=2)[0].inner_text()
-        assert len(notebook.outputs(2, cell=4)[1].inner_text()) < 500
-        _, table = notebook.outputs(2, cell=3)
+    with lab.open(LOAD, HOSTILE, RENAME, *queries, dark=dark) as book:
+        assert "errors" not in book.results(2, cell=2)[0].inner_text()
+        assert len(book.results(2, cell=4)[1].inner_text()) < 500
+        _, table = book.results(2, cell=3)
         assert "<script>" in table.inner_text()
         assert "🎉" in table.inner_text()
         assert table.locator("script, img").count() == 0
         assert table.locator("tbody tr").count() == 3
-        assert "owned" not in notebook.page.title()
-        notebook.picture(f"magic-hostile-{engine}-{look}")
-        assert fits(notebook)
-        assert notebook.said == []
+        assert "owned" not in book.page.title()
+        book.shot(f"magic-hostile-{engine}")
+        assert book.fits()

@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 import fcwork as fw
-from fcwork import session
+from fcwork import presence, session
 from fcwork.client import FluentClient
 from fcwork.errors import ConfigError
 from fcwork.simulator import Simulator
@@ -40,7 +40,7 @@ def test_nothing_set_is_the_simulator_for_a_person(
 ) -> None:
     """P33: at a prompt the simulator is taken, and said in one loud line; headless, a prompt's marks do not count."""
     monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
-    monkeypatch.setattr(session, "_kernel", lambda: None)
+    monkeypatch.setattr(presence, "kernel", lambda: None)
     assert fw.connect().target == "SIMULATOR"
     assert capsys.readouterr().err.startswith("SIMULATOR: nothing is set")
     monkeypatch.setenv("FCWORK_HEADLESS", "1")

@@ -26,7 +26,7 @@ def learn() -> None:
     for profile in settings.profiles():
         for retailer in ("", *_retailers(profile)):
             with suppress(FcworkError, OSError):
-                settings.read_profile(profile, retailer)
+                settings.read_profile(profile, retailer, ask=False)
 
 
 def refuse(run: EndedRun) -> None:

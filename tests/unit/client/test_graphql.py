@@ -211,7 +211,7 @@ def test_result_shows_itself(platform: Any, client: FluentClient) -> None:
     platform.on("/graphql", answer(message="<b>", data={"me": "<script>" + "x" * 5_000}))
     result = client.graphql(QUERY, errors="partial")
     assert "<script>" not in result._repr_html_()
-    assert "<b>" not in result._repr_html_()
+    assert result._repr_html_().count("<b>") == 1  # ours
     assert len(repr(result)) < 300
 
 

@@ -1,0 +1,64 @@
+"""Where the vault lies, and what may be told of it without its passphrase."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from fcwork.errors import ConfigError
+from fcwork.vault import sealed
+
+NAME = "fcwork.vault"
+_LARGEST = 4_000_000  # bytes
+
+
+def file() -> Path:
+    """Return the vault's file: ``FCWORK_VAULT``, else ``fcwork.vault`` beside the profiles of the Fluent CLI."""
+    if named := os.environ.get("FCWORK_VAULT"):
+        return Path(named).expanduser()
+    return Path(os.environ.get("FLUENT_PROFILE_DIR") or Path.home() / ".fluentcommerce") / NAME
+
+
+def names() -> list[str]:
+    """Return the names of the entries, which are no secret; none where there is no vault, or none that can be read."""
+    try:
+        return sealed.names(read(file()), file()) if file().is_file() else []
+    except ConfigError:
+        return []
+
+
+def read(path: Path) -> bytes:
+    """Return the file's bytes.
+
+    Raises:
+        ConfigError: it cannot be read, or is no vault by its size.
+    """
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise ConfigError(f"{path} is too large for a vault", hint="see to FCWORK_VAULT: it names another file")
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}", hint="see to its permissions") from error
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write the file, whole or not at all, for its owner alone.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, passing = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")  # 0600
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(content)
+                out.flush()
+                os.fsync(out.fileno())
+            Path(passing).replace(path)
+        except OSError:
+            Path(passing).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}", hint="name a place of yours") from error
