@@ -14,20 +14,34 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fcwork.widgets.connection import ConnectionPanel
+    from fcwork.widgets.editor import MappingEditor
+    from fcwork.widgets.explorer import QueryExplorer
     from fcwork.widgets.findings import CheckReport
     from fcwork.widgets.jobs import JobBoard
     from fcwork.widgets.operations import OperationsDesk
     from fcwork.widgets.panel import Panel, forget
     from fcwork.widgets.webhooks import WebhookInspector
 
-__all__ = ["CheckReport", "ConnectionPanel", "JobBoard", "OperationsDesk", "Panel", "WebhookInspector", "forget"]
+__all__ = [
+    "CheckReport",
+    "ConnectionPanel",
+    "JobBoard",
+    "MappingEditor",
+    "OperationsDesk",
+    "Panel",
+    "QueryExplorer",
+    "WebhookInspector",
+    "forget",
+]
 
 _HOMES = {
     "CheckReport": "findings",
     "ConnectionPanel": "connection",
     "JobBoard": "jobs",
+    "MappingEditor": "editor",
     "OperationsDesk": "operations",
     "Panel": "panel",
+    "QueryExplorer": "explorer",
     "WebhookInspector": "webhooks",
     "forget": "panel",
 }

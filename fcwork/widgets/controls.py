@@ -8,10 +8,18 @@ from typing import Any
 
 import ipywidgets as ui
 
+from fcwork.redact import mask
+from fcwork.reports import page
 from fcwork.widgets.words import short
 
 Option = str | tuple[str, Any]
 LONGEST_OPTION = 60  # characters
+_COPY = (  # no text of anybody's stands in it
+    "const code = this.previousElementSibling; getSelection().selectAllChildren(code); "
+    "const told = word => { this.textContent = word; setTimeout(() => this.textContent = 'Copy', 1500); }; "
+    "navigator.clipboard ? navigator.clipboard.writeText(code.textContent).then(() => told('Copied'), "
+    "() => told('Selected')) : told('Selected')"
+)
 
 
 def text(label: str, *, value: str = "", placeholder: str = "", explain: str = "", wide: bool = False) -> Any:
@@ -41,6 +49,14 @@ def choice(label: str, options: Iterable[Option] = (), *, value: Any = None, exp
     return _classed(field, "fcw-field")
 
 
+def combo(label: str, *, placeholder: str = "", explain: str = "") -> Any:
+    """Return a field for a line which offers names, and takes others too."""
+    field = ui.Combobox(
+        placeholder=placeholder, continuous_update=False, ensure_option=False, **_labelled(label, explain)
+    )
+    return _classed(field, "fcw-field")
+
+
 def several(
     label: str, options: Iterable[Option] = (), *, value: Iterable[Any] = (), lines: int = 8, explain: str = ""
 ) -> Any:
@@ -66,9 +82,28 @@ def html(value: str = "") -> Any:
     return _classed(ui.HTML(value=value), "fcw-html")
 
 
+def aside() -> Any:
+    """Return a place for HTML beside other controls."""
+    return _classed(html(), "fcw-aside")
+
+
+def code(value: str, label: str) -> str:
+    """Return code as HTML with a button that copies it; where a browser does not allow that, it selects it."""
+    lines = "\n".join(map(page.text, mask(value).split("\n")))
+    return (
+        f'<div class="fcw-code"><pre tabindex="0" role="region" aria-label="{page.text(label)}">{lines}</pre>'
+        f'<button type="button" class="fcw-copy" onclick="{_COPY}">Copy</button></div>'
+    )
+
+
 def row(*parts: Any) -> Any:
     """Return controls side by side, which wrap where it is narrow."""
     return _classed(ui.HBox(children=parts), "fcw-row")
+
+
+def group() -> Any:
+    """Return a place for controls that change, which belong together."""
+    return _classed(ui.HBox(), "fcw-row", "fcw-group")
 
 
 def column(*parts: Any, name: str = "fcw-column") -> Any:

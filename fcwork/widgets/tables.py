@@ -20,6 +20,7 @@ def table(
     caption: str,
     first: int = 0,
     rows: int = ROWS,
+    of: int | None = None,
     empty: str = "nothing here",
     exact: Collection[str] = (),
 ) -> str:
@@ -30,13 +31,14 @@ def table(
         caption: what the rows are, for everybody and for readers of the screen.
         first: the first row shown, from 0.
         rows: how many.
+        of: how many rows there are in all, where the frame has only those that are shown.
         empty: what is said where there are none.
         exact: columns of which each character counts: they are not broken over lines.
     """
     if not frame.height:
         return f'<p class="fcw-empty">{safe(caption)}: {safe(empty)}</p>'
     names = frame.columns[:COLUMNS]
-    shown = frame.select(names).slice(first, rows)
+    shown = frame.select(names).slice(0 if of else first, rows)
     kinds = ["right" if shown.schema[name].is_numeric() else "exact" if name in exact else "" for name in names]
     head = "".join(_cell("th", name, kind) for name, kind in zip(names, kinds, strict=True))
     body = "".join(
@@ -45,7 +47,7 @@ def table(
     )
     left_out = frame.width - len(names)
     more = f'<p class="fcw-note">{counted(left_out, "more column")} not shown</p>' if left_out else ""
-    told = f"{caption}: {span(frame.height, first, rows)}"
+    told = f"{caption}: {span(of or frame.height, first, rows)}"
     return (
         f'<div class="fcw-scroll" tabindex="0" role="region" aria-label="{safe(caption)}"><table>'
         f"<caption>{safe(told)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}"
