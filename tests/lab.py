@@ -93,6 +93,13 @@ class Book:
         self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
         self.page.wait_for_function(_IDLE, timeout=60_000)
 
+    def restart(self) -> None:
+        """Restart the kernel; what it held is gone."""
+        self.page.evaluate(
+            "async () => await window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart()"
+        )
+        self.page.locator(_IDLE).first.wait_for(timeout=60_000)
+
     def tells(self, code: str) -> str:
         """Return what an expression comes to in the notebook's kernel, as text; the notebook does not show it."""
         asked = """async (code) => {

@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 import polars as pl
 
-from fcwork import frames, reports, sources
+from fcwork import cards, reports, sources
 from fcwork.ingestion import IngestResult
 from fcwork.operations.asked import Action
 from fcwork.personal.columns import masked
@@ -147,7 +147,7 @@ class Operation:
 
     def _repr_html_(self) -> str:
         shown = [
-            frames.to_html(table.rows, limit=SHOWN, caption=title, ours=table.ours)
+            cards.table(table.rows, limit=SHOWN, caption=title, ours=table.ours)
             for title, table in self.tables.items()
             if table.rows.height
         ]

@@ -84,7 +84,8 @@ def _preset(path: Path, known: Mapping[str, tuple[Parameter, ...]]) -> Preset:
     except NotebookError as error:
         return Preset(path.stem, path, "", trouble=error.message)
     fitting = [name for name, parameters in known.items() if values.keys() <= {one.name for one in parameters}]
-    closest = min(fitting, key=lambda name: len(known[name]), default="")
+    # of several the one whose first parameter it gives, which is what the notebook is about; else the smallest
+    closest = min(fitting, key=lambda name: (known[name][0].name not in values, len(known[name])), default="")
     return Preset(path.stem, path, _comment(path), closest, values, known.get(closest, ()))
 
 

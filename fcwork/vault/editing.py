@@ -60,7 +60,7 @@ def check_passphrase(passphrase: Secret) -> None:
         ConfigError: it is too short.
     """
     if len(passphrase.reveal()) < SHORTEST:
-        raise ConfigError(f"the passphrase is shorter than {SHORTEST} characters", hint="take four words or more")
+        raise ConfigError(f"the passphrase has less than {SHORTEST} characters", hint="take four words or more")
 
 
 def _open(path: Path, passphrase: Secret) -> tuple[bytes | None, Entries]:

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from fcwork.widgets.explorer import QueryExplorer
     from fcwork.widgets.findings import CheckReport
     from fcwork.widgets.jobs import JobBoard
+    from fcwork.widgets.monitor import BatchMonitor
     from fcwork.widgets.operations import OperationsDesk
     from fcwork.widgets.panel import Panel, forget
+    from fcwork.widgets.runs import RunBrowser
     from fcwork.widgets.webhooks import WebhookInspector
 
 __all__ = [
+    "BatchMonitor",
     "CheckReport",
     "ConnectionPanel",
     "JobBoard",
@@ -30,11 +33,13 @@ __all__ = [
     "OperationsDesk",
     "Panel",
     "QueryExplorer",
+    "RunBrowser",
     "WebhookInspector",
     "forget",
 ]
 
 _HOMES = {
+    "BatchMonitor": "monitor",
     "CheckReport": "findings",
     "ConnectionPanel": "connection",
     "JobBoard": "jobs",
@@ -42,6 +47,7 @@ _HOMES = {
     "OperationsDesk": "operations",
     "Panel": "panel",
     "QueryExplorer": "explorer",
+    "RunBrowser": "runs",
     "WebhookInspector": "webhooks",
     "forget": "panel",
 }

@@ -26,6 +26,9 @@ CELLS = (
     REPORT,
     "fw.widgets.JobBoard()",
     "fw.widgets.WebhookInspector()",
+    "fw.widgets.BatchMonitor(rows, print, dry_run=False)",
+    "fw.widgets.RunBrowser()",
+    "fw.plots.orders(pl.DataFrame({'status': ['BOOKED', '<script>alert(1)</script>']}))",
     "import sys\nprint(connection['client'], connection.work.standing.phase, 'ipywidgets' in sys.modules)",
     "print(connection.value.target, report.value['code'].to_list())",
 )
@@ -68,6 +71,9 @@ def test_a_run_leaves_pictures_and_does_nothing(how: Callable[[Path], Any], note
         "Check report: 2 rows: 1 valid, 1 rejected (check.type 1)",
         "Jobs: not looked at",
         "Webhook inspector: not inspected",
+        "Batch monitor: 2 rows to send; not sent yet",
+        "Runs: not looked at",
+        "Orders by state: 2 orders in 2 states",
     ]
     assert WIDGET not in json.dumps(executed)
     assert not any("<script" in picture["text/html"] for picture in pictures)
@@ -82,4 +88,6 @@ def test_a_shared_run_shows_the_pictures(notebook: Path) -> None:
     page = Path(runner.share(runner.run(notebook), "out").page).read_text("utf-8")
     assert "not tested" in page
     assert "1 valid, 1 rejected (check.type 1)" in page
+    assert "2 orders in 2 states" in page
+    assert "BOOKED" in page
     assert "<script>alert" not in page

@@ -1,6 +1,5 @@
 """Is somebody there who can be asked?"""
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -21,19 +20,19 @@ class Terminal:
 
 
 @pytest.fixture(autouse=True)
-def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sit before a terminal, without a kernel."""
-    monkeypatch.setattr(presence, "kernel", lambda: None)
-    monkeypatch.setattr(sys, "stdin", Terminal(is_one=True))
-    monkeypatch.setattr(sys, "stderr", Terminal(is_one=True))
+def streams(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Sit before a terminal, without a kernel; the streams of this process are pytest's."""
+    own = SimpleNamespace(stdin=Terminal(is_one=True), stderr=Terminal(is_one=True), modules={})
+    monkeypatch.setattr(presence, "sys", own)
+    return own
 
 
-def test_a_person_before_a_terminal_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_person_before_a_terminal_can_be_asked(streams: SimpleNamespace) -> None:
     """Both what is typed and what is asked have to be of a terminal."""
     assert presence.may_ask()
-    monkeypatch.setattr(sys, "stdin", Terminal(is_one=False))
+    streams.stdin = Terminal(is_one=False)
     assert not presence.may_ask()
-    monkeypatch.setattr(sys, "stdin", None)
+    streams.stdin = None
     assert not presence.may_ask()
 
 

@@ -150,7 +150,7 @@ def test_a_report_is_a_page_of_all_stages(fcwork: Fcwork, shop: Path) -> None:
     page = (shop / "new" / "page.html").read_text("utf-8")
     assert "report  new/page.html" in said.out
     assert "5 rows read = 1 valid + 4 rejected (1 in reading, 3 in checking)" in page
-    assert "1 valid · 4 rejected · 5 rows" in page
+    assert "</span> 4 rejected</span>" in page
     assert "read.ragged" in page
     assert "<script>" not in page
 

@@ -76,7 +76,7 @@ def test_the_passphrase_is_changed(fcwork: Any, typed: Any, monkeypatch: pytest.
     ("arguments", "lines", "told"),
     [
         (("add", "acme"), (WORDS,), "acme lacks base_url, client_id, client_secret"),
-        (("add", "acme", *PLAIN), ("short", "x-secret", ""), "shorter than 8"),
+        (("add", "acme", *PLAIN), ("short", "x-secret", ""), "less than 8"),
         (("add", "../x", *PLAIN), (WORDS, "x-secret", ""), "can be no name"),
         (("add", "a", "--base-url", "http://evil.example.com", "--client-id", "A"), (WORDS, "s-s-s", ""), "clear text"),
         (("set", "warehouse"), (WORDS, "x"), "names no field"),

@@ -146,7 +146,7 @@ def test_names_that_are_none(place: Path, name: str) -> None:
 
 def test_a_short_passphrase_is_refused(place: Path) -> None:
     """A vault is not made by a passphrase that is soon guessed."""
-    with pytest.raises(ConfigError, match="shorter than 8"):
+    with pytest.raises(ConfigError, match="less than 8"):
         editing.put(place, "acme", FIELDS, Secret("1234567"))
     assert not place.exists()
 

@@ -1,0 +1,272 @@
+"""A send that is watched, paused, stopped and gone on with."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import fcwork as fw
+from fcwork import recovery
+from fcwork.clock import ManualClock
+from fcwork.errors import BadRequestError, ConfigError
+from fcwork.recovery import Progress
+from fcwork.widgets import BatchMonitor, forget
+from fcwork.widgets.course import Course, span
+from fcwork.widgets.work import StoppedError
+
+ROWS = pl.DataFrame({"ref": [f"S{n}" for n in range(100)], "qty": range(100)})
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Checkpoints of a test are its own."""
+    monkeypatch.setenv("FCWORK_HOME", str(tmp_path))
+    return tmp_path
+
+
+class Platform:
+    """Takes rows; holds the batches back at a gate once so many came."""
+
+    repeat_safe = False
+
+    def __init__(self, hold_at: int | None = None) -> None:
+        self.taken: list[str] = []
+        self._hold_at = hold_at
+        self.reached, self.gate = threading.Event(), threading.Event()
+
+    def __call__(self, records: list[dict[str, Any]]) -> None:
+        """Take rows; one that is named bad is refused."""
+        if any(record["ref"] == "bad" for record in records):
+            raise BadRequestError("<script>alert(1)</script> is no ref")
+        self.taken += [record["ref"] for record in records]
+        if self._hold_at is not None and len(self.taken) >= self._hold_at:
+            self._hold_at = None
+            self.reached.set()
+            assert self.gate.wait(10)
+
+
+def done(panel: BatchMonitor) -> BatchMonitor:
+    """Wait for its end."""
+    assert panel.work.wait(10)
+    return panel
+
+
+def test_nothing_is_sent_by_itself_or_in_a_dry_run() -> None:
+    """P33: rows go when the button is pressed and dry_run is false, and not before."""
+    platform = Platform()
+    panel = BatchMonitor(ROWS, platform)
+    assert "100 rows to send; a dry run: nothing is sent" in str(panel)
+    with pytest.raises(ConfigError, match="dry run"):
+        panel.send()
+    with pytest.raises(ConfigError, match="dry run"):
+        panel.resume()
+    assert (platform.taken, panel.value) == ([], None)
+
+
+def test_rows_go_and_their_piles_are_told() -> None:
+    """P26: the three piles add up to the rows, and the value is the result of the send."""
+    panel = BatchMonitor(pl.concat([ROWS, pl.DataFrame({"ref": ["bad"], "qty": [1]})]), Platform(), dry_run=False)
+    panel.send()
+    assert done(panel).work.standing.phase == "done", panel.work.standing
+    assert panel.piles() == {"delivered": 100, "rejected": 1, "unknown": 0}
+    assert panel.value.counts["rows"] == 101
+    assert panel.course["rows"][-1] == 101
+    assert panel.issues()["row"].to_list() == [101]
+    assert "<script" not in panel._repr_mimebundle_()["text/html"]
+
+
+def test_a_pause_lets_nothing_leave_until_it_goes_on() -> None:
+    """In a pause what is on its way arrives and nothing more leaves; afterwards the rest goes, each row once."""
+    platform = Platform(hold_at=20)
+    panel = BatchMonitor(ROWS, platform, dry_run=False, batch_size=10)
+    panel.send()
+    assert platform.reached.wait(10)
+    panel.pause()
+    platform.gate.set()
+    assert not panel.work.wait(0.3)
+    assert (len(platform.taken), panel["paused"]) == (20, True)
+    assert "paused; 80 rows not sent yet" in panel.work.standing.told
+    panel.go_on()
+    assert done(panel).value.counts["delivered"] == 100
+    assert platform.taken == ROWS["ref"].to_list()
+
+
+def test_what_is_stopped_goes_on_in_another_kernel_and_no_row_is_lost() -> None:
+    """P17: stopped and with the panel gone, the same rows sent again go on where it stopped, and none goes twice."""
+    platform = Platform(hold_at=30)
+    panel = BatchMonitor(ROWS, platform, dry_run=False, batch_size=10)
+    panel.send()
+    assert platform.reached.wait(10)
+    panel.stop()
+    platform.gate.set()
+    assert done(panel).work.standing.phase == "stopped"
+    assert (panel["kept"], panel["progress"].rows) == (panel.resumable["name"][0], 30)
+    assert panel.resumable.select("state", "rows", "delivered", "open").rows() == [("interrupted", 100, 30, 70)]
+    forget()
+    again = BatchMonitor(ROWS.clone(), platform, dry_run=False, batch_size=10)
+    assert again is not panel
+    again.look()
+    again.work.wait(10)
+    again.resume()
+    assert done(again).value.counts["delivered"] == 100
+    with pytest.raises(ConfigError, match="nothing of them is left"):
+        again.send()
+    assert platform.taken == ROWS["ref"].to_list()
+    assert recovery.checkpoints().is_empty()
+
+
+def test_a_checkpoint_is_resumed_without_its_rows() -> None:
+    """What was cut off is found by a panel that has no rows, and goes on from what was kept."""
+    platform = Platform(hold_at=30)
+    panel = BatchMonitor(ROWS, platform, dry_run=False, batch_size=10, checkpoint="mine")
+    panel.send()
+    assert platform.reached.wait(10)
+    panel.stop()
+    platform.gate.set()
+    done(panel)
+    other = BatchMonitor(None, platform, dry_run=False, name="after")
+    other.look()
+    assert done(other)["kept"] == "mine"
+    other.resume()
+    assert done(other).value.counts["delivered"] == 100
+    assert platform.taken == ROWS["ref"].to_list()
+
+
+def test_a_resume_of_other_rows_says_nothing_of_these() -> None:
+    """After the checkpoint of other rows was resumed these can be sent; after their own was, they cannot."""
+    platform = Platform(hold_at=30)
+    first = BatchMonitor(ROWS, platform, dry_run=False, batch_size=10)
+    first.send()
+    assert platform.reached.wait(10)
+    first.stop()
+    platform.gate.set()
+    done(first)
+    forget()
+    others = ROWS.with_columns(ref="T" + pl.col("ref"))
+    panel = BatchMonitor(others, platform, dry_run=False)
+    panel.put(found=recovery.checkpoints(), kept=recovery.checkpoints()["name"][0])
+    panel.resume()
+    assert done(panel).value.counts["delivered"] == 100
+    panel.send()
+    assert done(panel).value.counts["delivered"] == 100
+    assert sorted(platform.taken) == sorted([*ROWS["ref"], *others["ref"]])
+    with pytest.raises(ConfigError, match="nothing of them is left"):
+        panel.send()
+
+
+def test_rows_that_were_sent_are_not_sent_twice() -> None:
+    """The cell run again, also with an equal frame, keeps the result; another press is refused with what to do."""
+    platform = Platform()
+    panel = BatchMonitor(ROWS, platform, dry_run=False)
+    panel.send()
+    result = done(panel).value
+    assert BatchMonitor(ROWS.clone(), platform, dry_run=False).value is result
+    with pytest.raises(ConfigError, match="nothing of them is left"):
+        panel.send()
+    assert BatchMonitor(ROWS.head(5), platform, dry_run=False).value is None
+
+
+def test_a_stop_is_heeded_while_it_waits_for_another_try() -> None:
+    """Stop ends a long wait between two tries at once; the rows stay in the checkpoint."""
+    began = threading.Event()
+
+    def busy(_: list[dict[str, Any]]) -> None:
+        began.set()
+        raise fw.errors.RateLimitError("busy", retry_after=50)
+
+    panel = BatchMonitor(ROWS, busy, dry_run=False)
+    panel.send()
+    assert began.wait(10)
+    panel.stop()
+    assert done(panel).work.standing.phase == "stopped"
+    assert panel.resumable["open"].to_list() == [100]
+
+
+def test_a_plan_of_a_load_is_applied() -> None:
+    """A plan goes as its apply does, with its own way, and its result is the value."""
+    platform = Platform()
+    client = fw.connect("simulator")
+    rows = pl.DataFrame(
+        {"locationRef": ["LOC_A"], "skuRef": ["SKU-1"], "qty": [3], "type": ["LAST_ON_HAND"], "status": ["ACTIVE"]}
+    )
+    panel = BatchMonitor(fw.ingest(client, rows, verify=False), dry_run=False)
+    assert (panel.total, panel.target) == (1, "SIMULATOR")
+    panel.send()
+    assert done(panel).work.standing.phase == "done", panel.work.standing
+    assert (panel.value.state, panel.piles()["delivered"], platform.taken) == ("SUCCEEDED", 1, [])
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"what": ROWS}, "nobody says how the rows go"),
+        ({"what": ROWS, "deliver": 3}, "neither a route nor a function"),
+        ({"what": ROWS, "deliver": print, "worker": 2}, "did you mean 'workers'"),
+    ],
+)
+def test_what_could_not_be_sent_is_refused_at_once(given: dict[str, Any], says: str) -> None:
+    """P32: rows without a way, a way that is none and a term that is none are told when the cell runs."""
+    with pytest.raises(ConfigError, match=says):
+        BatchMonitor(**given)
+    with pytest.raises(TypeError, match="no frame"):
+        BatchMonitor(7, print)
+
+
+def test_resuming_needs_a_way_and_a_choice() -> None:
+    """P32: a resume without a route, or without a checkpoint, says what is missing."""
+    with pytest.raises(ConfigError, match="no way to the platform"):
+        BatchMonitor(dry_run=False).resume()
+    with pytest.raises(ConfigError, match="no checkpoint is chosen"):
+        BatchMonitor(None, print, dry_run=False).resume()
+
+
+class Turn:
+    """What a course is given, in a test."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.facts: dict[str, Any] = {}
+        self.is_stopped = False
+
+    def check(self) -> None:
+        """Raise where it is stopped."""
+        if self.is_stopped:
+            raise StoppedError
+
+    def tell(self, line: str, share: float | None = None) -> None:
+        """Keep a line."""
+        self.lines.append(f"{line} [{share}]")
+
+    def put(self, **facts: Any) -> None:
+        """Keep facts."""
+        self.facts |= facts
+
+
+def progress(rows: int) -> Progress:
+    """Return how far a send of 1,000 rows is."""
+    piles = {"delivered": rows, "rejected": 0, "unknown": 0}
+    return Progress(
+        phase="sending", rows=rows, total=1_000, batches=rows, requests=rows, rate_per_second=10, eta_seconds=1, **piles
+    )
+
+
+def test_thousands_of_batches_are_told_a_few_times_a_second() -> None:
+    """A send of many small batches neither floods the view nor keeps a point for each; the last is always there."""
+    turn, goes_on, clock = Turn(), threading.Event(), ManualClock()
+    goes_on.set()
+    course: Any = Course(turn, goes_on, clock)  # type: ignore[arg-type]
+    for rows in range(1, 1_001):
+        course(progress(rows))
+        clock.advance(0.001)
+    assert len(turn.lines) <= 6
+    assert turn.facts["points"][-1][1].rows == 1_000
+    turn.is_stopped = True
+    with pytest.raises(StoppedError):
+        course(progress(1_000))
+
+
+def test_spans_are_said_as_people_say_them() -> None:
+    """Seconds, minutes and hours."""
+    assert [span(seconds) for seconds in (3.4, 75, 3_700)] == ["3 s", "1 min 15 s", "1 h 1 min"]
