@@ -9,6 +9,7 @@ Nothing but Python 3.11 or newer is needed. The environment lies in .venv and fo
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -16,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = ROOT / ".github" / "constraints.txt"
-EXTRAS = {"demo": "", "test": "[all,test]", "dev": "[all,dev]"}
+EXTRAS = {"demo": "[plots]", "test": "[all,test]", "dev": "[all,dev]"}
 
 
 def main() -> int:
@@ -32,8 +33,12 @@ def main() -> int:
     if job == "dev":
         print(python)
         return 0
-    command = ["pytest", "-n", "auto", *rest] if job == "test" else ["fcwork", job, *rest]
-    return subprocess.call([python, "-m", *command], cwd=ROOT)
+    command = ["pytest", "-n", "auto", "--dist", "worksteal", *rest] if job == "test" else ["fcwork", job, *rest]
+    code = subprocess.call([python, "-m", *command], cwd=ROOT)
+    if job == "demo" and code == 0 and shutil.which("fcwork") is None:
+        activate = os.path.relpath(Path(python).with_name("activate"))
+        print(f"Before it, in this terminal: {'' if os.name == 'nt' else 'source '}{activate}")
+    return code
 
 
 def environment(job: str) -> str:
@@ -41,7 +46,7 @@ def environment(job: str) -> str:
     folder = Path(os.environ.get("FCWORK_VENV") or ROOT / ".venv")
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     wanted = hashlib.sha256(b"".join(file.read_bytes() for file in (ROOT / "pyproject.toml", CONSTRAINTS))).hexdigest()
-    mark = folder / f"fcwork-{EXTRAS[job].strip('[]').replace(',', '-') or 'core'}.txt"
+    mark = folder / f"fcwork-{EXTRAS[job].strip('[]').replace(',', '-')}.txt"
     if python.exists() and mark.exists() and mark.read_text("utf-8") == wanted:
         return str(python)
     tell(f"setting up {folder} (a minute or two, the first time only)")

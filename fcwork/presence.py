@@ -17,6 +17,14 @@ def may_ask() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
+def interactive() -> bool:
+    """Say whether a person sits in front: a Python prompt, or a notebook whose front end could ask one for input."""
+    if os.environ.get("FCWORK_HEADLESS"):
+        return False
+    asked = kernel()
+    return hasattr(sys, "ps1") if asked is None else takes_input(asked)
+
+
 def kernel() -> Any:
     """Return the Jupyter kernel that this code runs in, or None."""
     ipython = sys.modules.get("IPython")

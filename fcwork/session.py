@@ -56,7 +56,7 @@ def connect(profile: str | None = None, **arguments: Any) -> FluentClient:
     found = settings.find(profile=profile, **arguments)
     if found is not None:
         return FluentClient.from_settings(found)
-    if not interactive():
+    if not presence.interactive():
         raise ConfigError(
             "no platform is named: no arguments, no FLUENT_* variables, no profile",
             hint="name a profile (profile=, PROFILE, FLUENT_PROFILE), set FLUENT_BASE_URL and the credentials, "
@@ -64,14 +64,6 @@ def connect(profile: str | None = None, **arguments: Any) -> FluentClient:
         )
     print(f"{TARGET}: nothing is set, so this session talks to the embedded simulator.", file=sys.stderr)  # noqa: T201
     return _embedded(arguments)
-
-
-def interactive() -> bool:
-    """Say whether a person sits in front: a Python prompt, or a notebook whose front end could ask one for input."""
-    if os.environ.get("FCWORK_HEADLESS"):
-        return False
-    kernel = presence.kernel()
-    return hasattr(sys, "ps1") if kernel is None else presence.takes_input(kernel)
 
 
 def embedded_simulator() -> Simulator:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Controls (ANSI escapes begin with one), marks of writing direction, and what has no width.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+# Controls (ANSI escapes begin with one), marks of writing direction, and what has no width. The two joiners are seen by
+# what they join, in the scripts that are written with them and between emoji; anywhere else they hide.
+_JOINED = "[\u0600-\u0dff\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]"
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+    f"|(?<!{_JOINED})[\u200c\u200d]|[\u200c\u200d](?!{_JOINED})"
+)
 
 
 def spelt_out(text: str, *, keep: str = "") -> str:

@@ -56,8 +56,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def secrets_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Forget after each test the secrets that it made known: one may be a word that another test prints."""
     with monkeypatch.context() as patch:
-        patch.setattr(redact, "_forms", dict(redact._forms))
-        patch.setattr(redact, "_pattern", redact._pattern)
+        patch.setattr(redact, "_known", redact._known)
         yield
 
 

@@ -15,7 +15,7 @@ r"""JupyterLab for tests that use what a notebook shows: started as ``fcwork lab
             assert "inventoryPositions" in book.offered()
 
 An error in the page or its console, and whatever it asks of another machine, fails the test at the end.
-Screenshots go to the folder that ``SCREENSHOTS_OF_TESTS`` names, else to the test's own.
+Screenshots go to the folder that ``SCREENSHOTS_OF_TESTS`` names; where it names none, only what fails leaves one.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,7 +98,7 @@ class Book:
         self.page.evaluate(
             "async () => await window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart()"
         )
-        self.page.locator(_IDLE).first.wait_for(timeout=60_000)
+        self.page.wait_for_function(_IDLE, timeout=60_000)
 
     def tells(self, code: str) -> str:
         """Return what an expression comes to in the notebook's kernel, as text; the notebook does not show it."""
@@ -165,13 +165,19 @@ class Book:
         return self.panel.get_by_label(label, exact=True)
 
     def choose(self, label: str, option: str) -> None:
-        """Choose an option of a list."""
+        """Choose an option of a list, and wait until the panel has followed."""
         self.field(label).select_option(label=option)
+        self.tells("0")
 
     def fill(self, label: str, text: str) -> None:
-        """Write into a field, and press Enter."""
-        self.field(label).fill(text)
-        self.field(label).press("Enter")
+        """Write over what stands in a field, press Enter, and wait until the panel has followed."""
+        self.field(label).select_text()
+        if text:
+            self.page.keyboard.insert_text(text)
+        else:
+            self.page.keyboard.press("Delete")
+        self.page.keyboard.press("Enter")
+        self.tells("0")
 
     def keys(self, *keys: str) -> None:
         """Press keys, one after another, where the focus is."""
@@ -182,6 +188,14 @@ class Book:
         """Return the words of what has the focus: its label, or its text."""
         label = "e => e.labels?.[0]?.innerText || e.getAttribute('aria-label') || e.innerText || e.tagName"
         return str(self.page.evaluate(f"() => ({label})(document.activeElement)")).strip()
+
+    def tab_to(self, label: str) -> None:
+        """Press Tab until what has these words has the focus."""
+        for _ in range(100):
+            if self.focused() == label:
+                return
+            self.keys("Tab")
+        raise AssertionError(f"Tab does not lead to {label!r}")
 
     def sees(self, text: str, *, seconds: float = 15) -> None:
         """Wait until a panel shows a text."""
@@ -204,8 +218,10 @@ class Book:
         self.page.set_viewport_size({"width": pixels, "height": 1000})
         self.page.wait_for_timeout(300)  # the layout follows
 
-    def shot(self, name: str) -> Path:
-        """Keep a picture of the panel as it looks now."""
+    def shot(self, name: str) -> None:
+        """Keep a picture of the panel as it looks now, where pictures are wanted."""
+        if not SHOTS:
+            return
         self.shots.mkdir(parents=True, exist_ok=True)
         place, panel = self.shots / f"{name}.png", self.panel.count()
         size = self.page.viewport_size
@@ -215,18 +231,20 @@ class Book:
             self.panel.scroll_into_view_if_needed()
         (self.panel if panel else self.page).screenshot(path=str(place))
         self.page.set_viewport_size(size)
-        return place
 
     def shots_of_all_looks(self, name: str) -> None:
-        """Keep four pictures: light and dark, wide and narrow; nothing may stick out of the panel in any."""
+        """Keep four pictures: light and dark, wide and narrow; nothing may stick out of the panel in either width."""
         for pixels, size in ((WIDE, "wide"), (NARROW, "narrow")):
             self.width(pixels)
-            for dark in (False, True):
-                self.dark(yes=dark)
-                self.shot(f"{name}-{size}-{'dark' if dark else 'light'}")
+            self.shots_in_both_lights(f"{name}-{size}", self.shot)
             assert self.sticks_out() == [], size
-        self.dark(yes=False)
         self.width(WIDE)
+
+    def shots_in_both_lights(self, name: str, shot: Callable[[str], object]) -> None:
+        """Have pictures taken in light and dark, where pictures are wanted."""
+        for dark in (True, False) if SHOTS else ():
+            self.dark(yes=dark)
+            shot(f"{name}-{'dark' if dark else 'light'}")
 
     def sticks_out(self) -> list[str]:
         """Return what of a panel is wider than it; what scrolls by itself is not."""
@@ -246,7 +264,9 @@ class Lab:
         self._address, self._token, self._folder, self._shots = address, token, folder, shots
 
     @contextmanager
-    def open(self, *cells: str, dark: bool = False, width: int = WIDE, run: bool = True) -> Iterator[Book]:
+    def open(
+        self, *cells: str, dark: bool = False, width: int = WIDE, run: bool = True, file: Path | None = None
+    ) -> Iterator[Book]:
         """Open a notebook of these cells, run it, and look at the end whether the page had troubles.
 
         Args:
@@ -254,22 +274,25 @@ class Lab:
             dark: the theme.
             width: of the window, in pixels.
             run: whether all cells are run.
+            file: what it is to be, in the server's folder; one of some name unless given.
         """
-        file = self._folder / f"book-{secrets.token_hex(4)}.ipynb"
+        file = file or self._folder / f"book-{secrets.token_hex(4)}.ipynb"
         file.write_text(json.dumps(_notebook(cells)), "utf-8")
         with self.show(file, dark=dark, width=width, run=run) as book:
             yield book
 
     @contextmanager
-    def show(self, file: Path, *, dark: bool = False, width: int = WIDE, run: bool = True) -> Iterator[Book]:
-        """Open a notebook of the server's folder, as ``open`` does."""
-        with _browser() as browser:
+    def show(
+        self, file: Path, *, dark: bool = False, width: int = WIDE, run: bool = True, whole: bool = False
+    ) -> Iterator[Book]:
+        """Open a notebook of the server's folder, as ``open`` does; where it is to be whole, with all of JupyterLab."""
+        with a_browser() as browser:
             page = browser.new_page(viewport={"width": width, "height": 1000})
             book = Book(page, file, self._shots)
             self._listen(book)
             path = file.relative_to(self._folder).as_posix()
             with _told(book):
-                page.goto(f"{self._address}/doc/tree/{path}?token={self._token}&reset")
+                page.goto(f"{self._address}/{'lab' if whole else 'doc'}/tree/{path}?token={self._token}&reset")
                 page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=90_000)
                 page.wait_for_function(_IDLE, timeout=90_000)
                 page.wait_for_timeout(500)  # cells are drawn once more when the kernel has said who it is
@@ -278,6 +301,7 @@ class Lab:
                     book.run()
                 yield book
             assert book.troubles == []
+            page.evaluate("() => window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
 
     @property
     def folder(self) -> Path:
@@ -299,10 +323,9 @@ class Lab:
         book.page.on("request", asked)
 
 
-@pytest.fixture(scope="session")
-def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, Path]]:
-    """Start JupyterLab, with folders of its own and nothing of this user's settings."""
-    folder = tmp_path_factory.mktemp("lab")
+@contextmanager
+def serving(folder: Path) -> Iterator[Lab]:
+    """Start JupyterLab over a folder, with nothing of this user's settings; give what opens notebooks of it."""
     own = folder / ".own"
     overrides = own / "settings" / "overrides.json"
     overrides.parent.mkdir(parents=True)
@@ -315,7 +338,7 @@ def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, 
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_for(f"{address}/api/status?token={token}", server, own / "server.log")
-        yield address, token, folder
+        yield Lab(address, token, folder, Path(SHOTS) if SHOTS else own / "shots")
     finally:
         server.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -324,14 +347,26 @@ def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, 
         log.close()
 
 
+@pytest.fixture(scope="session")
+def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Start JupyterLab, with folders of its own and nothing of this user's settings."""
+    with serving(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
 @pytest.fixture
-def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Lab:
+def lab(request: pytest.FixtureRequest) -> Lab:
     """JupyterLab in Chromium; where there is none the test is skipped, and in CI it fails."""
+    need_a_browser()
+    found: Lab = request.getfixturevalue("lab_server")
+    return found
+
+
+def need_a_browser() -> None:
+    """Skip the test where there is no browser; in CI it fails."""
     lacking = _lacking()
     if lacking:
         (pytest.fail if CI else pytest.skip)(lacking)
-    shots = Path(SHOTS) if SHOTS else tmp_path / "shots"
-    return Lab(*request.getfixturevalue("lab_server"), shots)
 
 
 def _lacking() -> str:
@@ -349,7 +384,8 @@ def _chromium() -> str:
 
 
 @contextmanager
-def _browser() -> Iterator[Any]:
+def a_browser() -> Iterator[Any]:
+    """Start Chromium."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -1,6 +1,6 @@
 """How results show themselves: one honest line as text, and a small card of HTML; all alike, as they are drawn here."""
 
-from fcwork.cards.card import Card, Part, Tone, badge, bar, piles, tone_of
+from fcwork.cards.card import Card, Part, Tone, badge, bar, piles, pre, tone_of
 from fcwork.cards.table import cell, first, issues, table
 from fcwork.cards.words import line, text
 
@@ -15,6 +15,7 @@ __all__ = [
     "issues",
     "line",
     "piles",
+    "pre",
     "table",
     "text",
     "tone_of",

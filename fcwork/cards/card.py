@@ -18,7 +18,8 @@ _OF_STATES: Mapping[str, Tone] = {
     "SKIPPED": "calm",
     "RUNNING": "calm",
 }  # any other is bad
-_LONGEST_FACT = 400  # characters
+_LONGEST_HEAD = _LONGEST_FACT = 400  # characters
+_LINES, _LONGEST_LINE = 200, 400  # of code and the like, and the characters of one
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,9 @@ class Card:
 
     def html(self) -> str:
         """Return it as HTML without script or a live tag of the data's."""
-        head = f"<p>{badge(self.state, self.tone)}<b>{text(line(self.line))}</b></p>"
+        told = line(self.line)
+        told = told if len(told) <= _LONGEST_HEAD else f"{told[:_LONGEST_HEAD]}…"
+        head = f"<p>{badge(self.state, self.tone)}<b>{text(told)}</b></p>"
         below = "".join(f'<div style="overflow-x:auto">{each}</div>' for each in self.below if each)
         inside = f"{head}{bar(self.parts)}{_figures(self.figures)}{_facts(self.facts)}{below}"
         return mask(f'<div class="fcwork-card" style="line-height:1.5;overflow-wrap:anywhere">{inside}</div>')
@@ -94,6 +97,15 @@ def bar(parts: Sequence[Part]) -> str:
         for part in parts
     )
     return f'<div style="{looks}">{drawn}</div><p style="margin:.3em 0">{told}</p>'
+
+
+def pre(told: str) -> str:
+    """Return a text of several lines as they are, such as code; of very many the first, and nothing of none."""
+    lines = mask(told).split("\n")
+    shown = [text(line[:_LONGEST_LINE], keep="\t") for line in lines[:_LINES]]
+    more = [f"… {len(lines) - _LINES:,} more lines"] if len(lines) > _LINES else []
+    inside = "\n".join([*shown, *more])
+    return f'<pre style="max-height:22em;overflow:auto">{inside}</pre>' if told else ""
 
 
 def _figures(figures: Mapping[str, int | None]) -> str:

@@ -19,7 +19,7 @@ _READ = 100_000  # characters of a cell that are looked at for secrets before it
 _LEFT, _RIGHT, _ONE_LINE = "text-align:left", "text-align:right", ";white-space:nowrap"
 _LONG, _WIDE = (f";overflow-wrap:anywhere;min-width:{least}em;max-width:32em" for least in (8, 20))
 _SHORT, _VERY_LONG = 32, 80  # characters of a cell that is not broken over lines, and of one that gets more room
-_OF_ISSUES = ("source", "row", "key", "stage", "field", "code", "severity", "value", "message")
+_OF_ISSUES = ("source", "row", "message", "field", "value", "key", "stage", "code", "severity")  # what tells most first
 
 
 def first(frame: Any, rows: int) -> Any:
@@ -43,8 +43,8 @@ def table(frame: pl.DataFrame, *, limit: int = 20, caption: str = "", ours: bool
     shown = frame.head(limit).select(frame.columns[:COLUMNS])
     shown = shown if ours else masked(shown)
     looks = [_RIGHT if frame.schema[name].is_numeric() else _LEFT for name in shown.columns]
-    head = "".join(cell("th", _cut(name), side) for name, side in zip(shown.columns, looks, strict=True))
-    columns = [[_cut(value or "") for value in texts(column).to_list()] for column in shown]
+    head = "".join(cell("th", name, side) for name, side in zip(shown.columns, looks, strict=True))
+    columns = [[value or "" for value in texts(column).to_list()] for column in shown]
     body = "".join(
         f"<tr>{''.join(cell('td', value, side) for value, side in zip(row, looks, strict=True))}</tr>"
         for row in zip(*columns, strict=True)
@@ -79,10 +79,11 @@ def texts(values: pl.Series) -> pl.Series:
 
 
 def cell(tag: str, value: str, side: str = _LEFT) -> str:
-    """Return a cell of a table; a short one is not broken over lines."""
-    size = _ONE_LINE if len(value) <= _SHORT else _WIDE if len(value) > _VERY_LONG else _LONG
-    apart = "" if value.isascii() else ' dir="auto"'  # text from right to left turns nothing around it
-    return f'<{tag} style="{side}{size}"{apart}>{text(value)}</{tag}>' if value else f"<{tag}></{tag}>"
+    """Return a cell of a table; a short one is not broken over lines, and a very long one is cut."""
+    shown = _cut(value)
+    size = _ONE_LINE if len(shown) <= _SHORT else _WIDE if len(shown) > _VERY_LONG else _LONG
+    apart = "" if shown.isascii() else ' dir="auto"'  # text from right to left turns nothing around it
+    return f'<{tag} style="{side}{size}"{apart}>{text(shown)}</{tag}>' if shown else f"<{tag}></{tag}>"
 
 
 def _rest(frame: pl.DataFrame, shown: pl.DataFrame) -> str:

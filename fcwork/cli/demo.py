@@ -40,7 +40,7 @@ def demo(ctx: click.Context) -> int:
         return exits.FAILED
     if not quiet:
         click.echo("\nThe errors were planted: the good rows arrived, and the report says why the others did not.")
-        click.echo("Next: fcwork init my-workspace, then fcwork lab my-workspace")
+        click.echo("Next: fcwork lab my-workspace makes a workspace of your own and opens JupyterLab on it")
     return 0
 
 

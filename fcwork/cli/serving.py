@@ -54,7 +54,7 @@ def serve(
     page = runner.write_app(name, values, texts, key=str(port))
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     os.environ["JUPYTER_TOKEN"] = token  # not on the command line, where everybody on the machine could read it
-    click.echo(f"{name} is served at http://{HOST}:{port}/?token={token}\nCtrl-C ends it.")
+    click.echo(f"{name} is served, in a moment, at http://{HOST}:{port}/?token={token}\nCtrl-C ends it.")
     return _served([sys.executable, "-m", "voila", str(page), *_options(port), *options])
 
 
@@ -82,7 +82,9 @@ def _options(port: int) -> list[str]:
         f"--Voila.ip={HOST}",
         "--Voila.port_retries=0",
         "--Voila.auto_token=True",
-        "--Voila.log_level=WARN",
+        "--Voila.log_level=ERROR",  # warnings are of the notebook's signature, which nobody needs here
+        *([] if os.name == "nt" else ["--KernelManager.transport=ipc"]),  # kernels listen at no port
+        "--VoilaConfiguration.file_denylist=.*",  # no pictures from the folder, which would need no token
         "--VoilaConfiguration.strip_sources=True",
     ]
 

@@ -56,9 +56,17 @@ def _list(presets: Sequence[Preset]) -> Iterator[str]:
     if not presets:
         yield "no presets: `fcwork init` makes a workspace with the shipped ones"
         return
-    rows = [(one.name, one.notebook or "none fits", one.trouble or one.title) for one in presets]
-    yield from terminal.table(("name", "notebook", "about"), rows, last_is_free=True)
+    rows = [(one.name, one.notebook or "none fits", one.trouble or _about(one)) for one in presets]
+    lines = terminal.table(("name", "notebook", "about"), rows, last_is_free=True)
+    hang = click.unstyle(lines[0]).index("about")
+    yield from (terminal.wrapped(line, hang=hang) for line in lines)
     yield f"\nNext: fcwork templates {shlex.quote(presets[0].name)} shows its parameters and how to run it"
+
+
+def _about(preset: Preset) -> str:
+    """Return what a preset is in a sentence, without its name, which stands before it in a list."""
+    told = preset.title.removeprefix(f"{preset.name}, ")
+    return f"{told[:1].upper()}{told[1:]}"
 
 
 def _one(preset: Preset) -> Iterator[str]:

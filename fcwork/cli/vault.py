@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 
     from fcwork.redact import Secret
 
+TRIES = 3  # of a passphrase that is typed
 _ASKED = {
-    "base_url": "Address, such as https://acme.api.fluentretail.com",
-    "client_id": "Client id",
-    "client_secret": "Client secret",
-    "username": "User (nothing: the client's own credentials)",
-    "password": "Password",
-    "retailer_id": "Retailer id (nothing: none)",
-}
+    "base_url": ("Address, such as https://acme.api.fluentretail.com", ""),
+    "client_id": ("Client id", ""),
+    "client_secret": ("Client secret", ""),
+    "username": ("User", "the client's own credentials"),
+    "password": ("Password", "none"),
+    "retailer_id": ("Retailer id", "none"),
+}  # what it is asked for by, and what nothing means; where that is empty it is needed
+_NONE_CAME = "type it in, pass it as a line, or set FCWORK_VAULT_PASSPHRASE"
 _HIDDEN = frozenset({"client_secret", "password"})
 
 
@@ -58,36 +60,53 @@ def add(name: str, **given: str | None) -> int:
     from fcwork import settings
     from fcwork.vault import editing, file, names
 
+    editing.check(name, ())
     path = file()
-    passphrase = _passphrase(path)
     fields: dict[str, Any] = {field: value for field, value in given.items() if value}
-    for field, label in _ASKED.items():
-        if field not in fields and (field != "password" or fields.get("username")):
-            fields[field] = _value(label, hidden=field in _HIDDEN)
+    if "base_url" in fields:
+        fields["base_url"] = settings.check_base_url(fields["base_url"])
+    passphrase = _passphrase(path)
+    known = name in names()
+    for field in _ASKED:
+        if field not in fields and (field != "password" or fields.get("username") or known):
+            fields[field] = _value(field, known=known)
     found = {field: value for field, value in fields.items() if value}
-    if missing := [field for field in settings.NEEDED if not found.get(field) and name not in names()]:
+    if missing := [field for field in settings.NEEDED if not found.get(field) and not known]:
         raise ConfigError(f"{name} lacks {', '.join(missing)}: nothing was kept", hint="a profile needs them")
     if "base_url" in found:
         found["base_url"] = settings.check_base_url(found["base_url"])
     editing.put(path, name, found, passphrase)
-    click.echo(f"{name} is in {path}. Next: fcwork connect --profile {name}")
+    click.echo(f"{name} is in {path}. {_next(name)}")
     return 0
+
+
+def _next(name: str) -> str:
+    from fcwork import settings
+
+    if (settings.profile_root() / name / "profile.json").is_file():
+        return "The Fluent CLI has a profile of that name too, and that one is taken: add it by another name"
+    return f"Next: fcwork connect --profile {name}"
 
 
 @vault.command(name="set", short_help="Set one field of an entry.")
 @click.argument("where", metavar="NAME/FIELD")
-def set_field(where: str) -> int:
+@click.argument("value", nargs=-1, metavar="")
+def set_field(where: str, value: tuple[str, ...]) -> int:
     """Set one secret, which `vault:NAME/FIELD` then stands for in settings and in connections.toml."""
     from fcwork.vault import editing, file
 
+    if value:
+        hint = "leave it out: it is asked for; the shell's history may hold it now, and so others may know it"
+        raise ConfigError("a secret is never an argument: nothing was kept", hint=hint)
     name, slash, field = where.rpartition("/")
     if not slash:
         raise ConfigError(f"{where!r} names no field", hint="write NAME/FIELD, such as warehouse/password")
+    editing.check(name, [field])
     passphrase = _passphrase(file())
-    value = _value(field, hidden=True)
-    if not value:
+    given = _secret(field)
+    if not given:
         raise ConfigError(f"nothing was given for {where}", hint="type it in, or pass it as a line on standard input")
-    editing.put(file(), name, {field: value}, passphrase)
+    editing.put(file(), name, {field: given}, passphrase)
     click.echo(f"vault:{where} is set")
     return 0
 
@@ -95,12 +114,13 @@ def set_field(where: str) -> int:
 @vault.command(name="list", short_help="Name the entries.")
 def list_entries() -> int:
     """Name the entries and their fields; no value is shown."""
-    from fcwork.vault import file
+    from fcwork.vault import file, unlock
     from fcwork.vault.opened import entries
 
     if not file().is_file():
         click.echo(f"there is no vault at {file()}: fcwork vault add NAME makes one")
         return 0
+    unlock(_passphrase(file()))
     for name, fields in sorted(entries(file()).items()):
         click.echo(terminal.visible(f"{name}: {', '.join(sorted(fields))}"))
     return 0
@@ -110,10 +130,11 @@ def list_entries() -> int:
 @click.argument("name")
 def remove(name: str) -> int:
     """Take the entry NAME away."""
-    from fcwork.vault import editing, file
+    from fcwork.vault import editing
 
-    editing.remove(_there(), name, _passphrase(file()))
-    click.echo(f"{name} is gone from {file()}")
+    path = _there()
+    editing.remove(path, name, _passphrase(path))
+    click.echo(f"{name} is gone from {path}")
     return 0
 
 
@@ -123,7 +144,7 @@ def change_passphrase() -> int:
     from fcwork.vault import editing
 
     path = _there()
-    old, new = _passphrase(path), _asked("New passphrase", confirm=True)
+    old, new = _passphrase(path), _secret("New passphrase", confirm=True)
     editing.change_passphrase(path, old, new)
     click.echo(f"{path} has another passphrase; see to {_variable()} where it is set")
     return 0
@@ -138,35 +159,92 @@ def _there() -> Path:
 
 
 def _passphrase(path: Path) -> Secret:
-    """Return the passphrase: the variable's, else what is typed; twice, and checked, where a vault is to be made."""
-    from fcwork.redact import Secret
-    from fcwork.vault import editing
+    """Return the passphrase, once it is known to fit: the variable's, else what is typed, or the next line.
 
+    Where a vault is to be made it is typed twice.
+    """
+    from fcwork.redact import Secret
+    from fcwork.vault import place, sealed
+
+    new = not path.exists()
+    if not new:
+        sealed.names(place.read(path), path)  # damage is told before anybody is asked
     if os.environ.get(_variable()):
-        return Secret(os.environ[_variable()])
-    found = _asked(f"Passphrase of {path}", confirm=not path.exists())
-    if not path.exists():
-        editing.check_passphrase(found)
-    return found
+        return _fitting(path, Secret(os.environ[_variable()]))
+    if new and _is_typed():
+        click.echo(f"There is no vault yet: {path} is made. Nobody can open it without its passphrase.")
+    found = _secret(f"{'New passphrase' if new else 'Passphrase'} of {path}", confirm=new)
+    if not found and not _is_typed():
+        raise ConfigError("no passphrase came on the standard input", hint=_NONE_CAME)
+    for _ in range(TRIES - 1 if _is_typed() else 0):
+        try:
+            return _fitting(path, found)
+        except sealed.PassphraseError as error:
+            click.echo(error.message, err=True)
+            found = _secret("Once more", confirm=new)
+    return _fitting(path, found)
 
 
-def _asked(label: str, *, confirm: bool = False) -> Secret:
+def _fitting(path: Path, passphrase: Secret) -> Secret:
+    """Return a passphrase that opens the vault, or is long enough for a new one.
+
+    Raises:
+        ConfigError: it does not, or is not.
+    """
+    from fcwork.vault import editing, place, sealed
+
+    if path.exists():
+        sealed.unseal(place.read(path), passphrase, path)
+    else:
+        editing.check_passphrase(passphrase)
+    return passphrase
+
+
+def _value(field: str, *, known: bool) -> Any:
+    """Return what is given for a field: typed in, or the next line of the standard input; empty for nothing."""
+    label, nothing = _ASKED[field]
+    nothing = "as it is" if known else nothing
+    asked = f"{label} (nothing: {nothing})" if nothing else label
+    if field in _HIDDEN:
+        return _secret(asked, needed=not nothing)
+    if not _is_typed():
+        return _line().strip()
+    default = "" if nothing else None  # without one it is asked for until something is typed
+    judge = _address if field == "base_url" else str.strip
+    return click.prompt(asked, default=default, show_default=False, value_proc=judge)
+
+
+def _address(text: str) -> str:
+    """Return an address that may be one; a callback of click, which asks once more where it may not."""
+    from fcwork import settings
+
+    try:
+        return settings.check_base_url(text) if text else ""
+    except ConfigError as error:
+        raise click.UsageError(f"{error.message}; {error.hint}") from None
+
+
+def _secret(label: str, *, confirm: bool = False, needed: bool = False) -> Secret:
+    """Return what is typed in without being seen, or the next line of the standard input."""
     from fcwork.redact import Secret
 
-    if not sys.stdin.isatty():
-        return Secret(sys.stdin.readline().rstrip("\n"))
-    return Secret(click.prompt(label, hide_input=True, confirmation_prompt=confirm))
+    if not _is_typed():
+        return Secret(_line())
+    default = None if needed or confirm else ""
+    return Secret(
+        click.prompt(label, hide_input=True, default=default, show_default=False, confirmation_prompt=confirm)
+    )
 
 
-def _value(label: str, *, hidden: bool) -> Any:
-    """Return what is typed in, or the next line of the standard input."""
-    if hidden and sys.stdin.isatty():
-        from fcwork.redact import Secret
+def _line() -> str:
+    try:
+        return sys.stdin.readline().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise ConfigError("the standard input is no text in UTF-8", hint="pass each value as a line of text") from None
 
-        return Secret(click.prompt(label, hide_input=True, default="", show_default=False))
-    if sys.stdin.isatty():
-        return click.prompt(label, default="", show_default=False).strip()
-    return _asked(label) if hidden else sys.stdin.readline().strip()
+
+def _is_typed() -> bool:
+    return sys.stdin.isatty()
 
 
 def _variable() -> str:

@@ -61,6 +61,7 @@ def lab(folder: Path, options: tuple[str, ...]) -> int:
     if (folder / TOUR).is_file():
         place.append(f"--LabApp.default_url=/lab/tree/{TOUR}")
     command = [sys.executable, "-m", "jupyterlab", *place, *_scheduling(folder.absolute()), *options]
+    os.environ["PATH"] = _path()
     os.chdir(folder)  # jupyter-scheduler takes its folder of outputs from there
     if os.name != "nt":  # JupyterLab takes this process's place, so that every signal reaches it
         sys.stdout.flush()
@@ -123,6 +124,12 @@ def differences(folder: Path) -> list[str]:
                 _lines(source), _lines(own), f"shipped/{name}", f"notebooks/{name}", lineterm="", n=1
             )
     return found or ["no differences"]
+
+
+def _path() -> str:
+    """Return the PATH by which cells (`!fcwork …`) and terminals find this fcwork, also where nobody activated it."""
+    own, given = str(Path(sys.executable).parent), os.environ.get("PATH", "")
+    return given if own in given.split(os.pathsep) else os.pathsep.join(filter(None, (own, given)))
 
 
 def _scheduling(folder: Path) -> list[str]:

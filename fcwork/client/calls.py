@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 from urllib.parse import quote
@@ -88,4 +89,8 @@ def _plain(value: Any) -> Any:
         return orjson.Fragment(frames.number_text(value))
     if hasattr(value, "to_list"):
         return value.to_list()
+    if hasattr(value, "tolist"):  # an array of numpy that holds texts
+        return value.tolist()
+    if isinstance(value, datetime) and value == value:  # noqa: PLR0124 - a pandas Timestamp; NaT equals nothing
+        return datetime.fromisoformat(value.isoformat())
     raise TypeError(type(value).__name__)

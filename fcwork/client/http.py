@@ -156,6 +156,8 @@ class Http:
             flow.close()
 
     def _guarded(self, call: Call, exchange: Callable[[], T]) -> T | ApiError:
+        if self._client.is_closed:
+            raise ConfigError("this client was closed", hint="make another one: client = fw.connect()")
         try:
             return exchange()
         except httpx.HTTPError as failure:

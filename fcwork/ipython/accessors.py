@@ -39,6 +39,9 @@ class FluentAccessor:
     def __init__(self, frame: Any) -> None:
         self._frame = frame
 
+    def __repr__(self) -> str:
+        return "fluent: .map(mapping), .preview(mapping), .check(rules) and .send(route) of this frame"
+
     def map(self, mapping: Mapper | Mapping[str, Any] | str | Path, **options: Any) -> MapResult:
         """Map the rows; see ``Mapper.apply``.
 

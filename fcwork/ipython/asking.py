@@ -11,15 +11,14 @@ import polars as pl
 from fcwork.client import FluentClient, Pages
 from fcwork.client.columns import Column, fields
 from fcwork.client.flatten import Flattener
-from fcwork.client.paging import MAX_PAGES, MAX_RECORDS, UNFINISHED
+from fcwork.client.paging import UNFINISHED
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import FcworkError, GraphQLError, ServerError
+from fcwork.ipython import reasons
 from fcwork.ipython.cell import Cell
 
 HowFar = Callable[[int, int], object]
 """Called with rows and pages so far."""
-
-_LIMITS = {MAX_PAGES, MAX_RECORDS}
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,7 @@ class Answer:
         seconds: how long it took.
         cut_off: what ended it before its time: Ctrl-C, or an error.
         of: the connection that was paged, where it stands inside something else.
+        beside: what was asked for too, and is not in the rows.
     """
 
     rows: pl.DataFrame
@@ -43,6 +43,7 @@ class Answer:
     seconds: float
     cut_off: KeyboardInterrupt | FcworkError | None = None
     of: str = ""
+    beside: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -52,7 +53,7 @@ class Answer:
     @property
     def limited(self) -> bool:
         """Whether nothing is missing but what was not asked for."""
-        return set(self.reasons) <= _LIMITS
+        return set(self.reasons) <= reasons.LIMITS
 
 
 def ask(
@@ -61,12 +62,10 @@ def ask(
     """Carry out a cell. What came before Ctrl-C or an error is kept.
 
     Raises:
-        FcworkError: nothing came at all.
+        FcworkError, KeyboardInterrupt: nothing came at all.
     """
-    if cell.is_paged:
-        answer = _paged(client, cell, variables, how_far, clock)
-    else:
-        answer = _once(client, cell.query, variables, clock)
+    paged = cell.is_paged
+    answer = _paged(client, cell, variables, how_far, clock) if paged else _once(client, cell, variables, clock)
     if answer.errors and answer.rows.is_empty():
         raise GraphQLError(errors=answer.errors, hint="nothing came beside this")
     return answer
@@ -75,7 +74,8 @@ def ask(
 def not_whole(answer: Answer) -> ServerError:
     """Return the error of an answer that should have been whole."""
     return ServerError(
-        f"the answer is not whole: {'; '.join(answer.reasons)}", hint="what is there is shown above; try again later"
+        f"the answer is not whole: {'; '.join(map(reasons.told, answer.reasons))}",
+        hint="what is there is shown above; try again later",
     )
 
 
@@ -93,21 +93,23 @@ def _paged(client: FluentClient, cell: Cell, variables: Mapping[str, Any], how_f
         nested="follow",
     )
     nodes, errors, count, cut_off = _walked(pages, how_far)
-    if isinstance(cut_off, FcworkError) and not count:
+    if cut_off is not None and not count:
         raise cut_off
     rows = pages.flattener.frame(nodes)
     seconds, path = clock.monotonic() - started, pages.query.path
     of = ".".join(path) if len(path) > 1 else ""
-    return Answer(rows, count, _reasons(pages, cut_off), tuple(errors), seconds, cut_off, of)
+    beside = tuple(cell.beside(path))
+    found = _reasons(pages, cut_off) + (reasons.NOT_PAGED,) * cell.holds_unpaged
+    return Answer(rows, count, found, tuple(errors), seconds, cut_off, of, beside)
 
 
-def _once(client: FluentClient, query: str, variables: Mapping[str, Any], clock: Clock) -> Answer:
+def _once(client: FluentClient, cell: Cell, variables: Mapping[str, Any], clock: Clock) -> Answer:
     """Carry out what has no pages: an object, a list, a mutation."""
     started = clock.monotonic()
-    result = client.graphql(query, variables, errors="partial")
-    rows = _of_one(result.data or {}, fields(query))
-    reasons = ("errors",) if result.errors else ()
-    return Answer(rows, 0, reasons, result.errors, clock.monotonic() - started)
+    result = client.graphql(cell.query, variables, errors="partial")
+    rows = _of_one(result.data or {}, fields(cell.query))
+    wrong = [reasons.ERRORS] * bool(result.errors) + [reasons.NOT_PAGED] * cell.holds_unpaged
+    return Answer(rows, 0, tuple(wrong), result.errors, clock.monotonic() - started)
 
 
 def _walked(
@@ -128,15 +130,16 @@ def _walked(
 
 
 def _reasons(pages: Pages, cut_off: BaseException | None) -> tuple[str, ...]:
-    reasons = tuple(reason for reason in pages.reasons if cut_off is None or reason != UNFINISHED)
+    found = tuple(reason for reason in pages.reasons if cut_off is None or reason != UNFINISHED)
     if cut_off is None:
-        return reasons
-    return ("interrupted" if isinstance(cut_off, KeyboardInterrupt) else "an error", *reasons)
+        return found
+    return (reasons.INTERRUPTED if isinstance(cut_off, KeyboardInterrupt) else reasons.AN_ERROR, *found)
 
 
 def _of_one(data: Mapping[str, Any], roots: Iterable[Column]) -> pl.DataFrame:
     """Return an answer as a frame: an object or a list of them under a single name as rows, several names as one."""
-    columns = [column for column in roots if column.name != "__typename"]
+    known = list(roots)
+    columns = [column for column in known if column.name != "__typename"] or known
     if len(columns) != 1:
         return Flattener(tuple(columns)).frame([dict(data)])
     (column,) = columns

@@ -25,6 +25,10 @@ from fcwork.ipython.pointing import Mistake
 
 NOTHING_SENT = "nothing was sent"
 _MEANT = re.compile(r"\s*Did you mean (.*)\?$", re.DOTALL)
+_ABORTED = "Validation aborted."  # after a hundred mistakes, or where the query is too deep
+_TOO_MUCH = Mistake(
+    "the query is too long or nested too deeply to be compared with the schema", hint="ask for less in one cell"
+)
 _FIELDS_SHOWN = 12
 
 
@@ -48,8 +52,9 @@ def against_schema(schema: GraphQLSchema, document: DocumentNode) -> list[Mistak
     try:
         found = validate(schema, document)
     except RecursionError:
-        return [Mistake("its fragments are nested too deeply")]
-    return [_mistake(schema, error) for error in found]
+        return [_TOO_MUCH]
+    told = [_mistake(schema, error) for error in found if not error.message.endswith(_ABORTED)]
+    return told or [_TOO_MUCH] * bool(found)
 
 
 def from_platform(query: str, document: DocumentNode, error: GraphQLError, known: Sequence[Mistake]) -> BadRequestError:
@@ -70,6 +75,8 @@ def from_platform(query: str, document: DocumentNode, error: GraphQLError, known
 def _unreadable(query: str, error: GraphQLSyntaxError) -> Mistake:
     """Return what the parser stumbled over; where the text ends too early, at its last line."""
     told = error.message.removeprefix("Syntax Error: ")
+    if not re.sub(r"#.*|[\s,\ufeff]", "", query):
+        return Mistake("there is no query in the cell", hint="%fluent describe lists what may be asked")
     if "<EOF>" in told:
         lines = query.rstrip().split("\n")
         return Mistake("the query ends here and is not whole", len(lines), len(lines[-1]) + 1, hint="is a } missing?")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
@@ -10,13 +11,15 @@ from graphql import GraphQLSchema
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, completion_matcher
 
 from fcwork import settings
+from fcwork.client import FluentClient
 from fcwork.ipython import describing, halfread, words
 from fcwork.ipython.halfread import Option
 
 IDENTIFIER = "fcwork"
 _FIRST = 10_000.0  # before those that take the query for Python
 _MAGIC = re.compile(r"\s*%%fluent(?=\s|\Z)")
-_LINE_MAGIC = re.compile(r"\s*%fluent\s+(?P<verb>\w*)(?P<rest>.*)", re.DOTALL)
+_LINE_MAGIC = re.compile(r"\s*(?:\w+\s*=\s*)?%fluent\s+(?P<verb>\w*)(?P<rest>.*)")
+_VALUE = re.compile(r"\s-v\s+\w+=(?:[^\s\"']*[^\s\"'\w.])?(?P<word>[^\W\d]\w*)\Z")
 _DECLARED = re.compile(r"\$([_A-Za-z]\w*)\s*:\s*([\[\]!\w]+)")
 
 Matcher = Callable[[CompletionContext], SimpleMatcherResult]
@@ -29,17 +32,18 @@ class _Final(list[SimpleCompletion]):
         return max(super().__len__(), 1)
 
 
-def matcher(schema: Callable[[], GraphQLSchema]) -> Matcher:
+def matcher(schema: Callable[[], GraphQLSchema], namespace: Callable[[], Mapping[str, Any]]) -> Matcher:
     """Return what completes cells of the magic, for IPython's list of custom matchers.
 
     Args:
         schema: called for the schema of the moment.
+        namespace: called for the names of the notebook.
     """
 
     def complete(context: CompletionContext) -> SimpleMatcherResult:
         at = _offset(context)
         before, after = context.full_text[:at], context.full_text[at:]
-        found = completions(schema(), before, after)
+        found = completions(schema(), before, after, namespace())
         if found is None:
             return SimpleMatcherResult(completions=[], suppress=False)
         word, options = found
@@ -50,22 +54,25 @@ def matcher(schema: Callable[[], GraphQLSchema]) -> Matcher:
     return cast("Matcher", marked(complete))
 
 
-def completions(schema: GraphQLSchema, before: str, after: str) -> tuple[str, list[Option]] | None:
+def completions(
+    schema: GraphQLSchema, before: str, after: str, namespace: Mapping[str, Any]
+) -> tuple[str, list[Option]] | None:
     """Return the word at the cursor and what it may become; None where this is none of the magic's.
 
     Args:
         schema: of the platform.
         before, after: the cell up to the cursor, and from there on.
+        namespace: the names of the notebook.
     """
     begin = _MAGIC.match(before)
     if begin is None:
-        found = _LINE_MAGIC.fullmatch(before)
-        return _of_line(found["verb"], found["rest"], schema) if found else None
+        found = _LINE_MAGIC.fullmatch(before.rpartition("\n")[2])
+        return _of_line(found["verb"], found["rest"], schema, namespace) if found else None
     line, newline, query = before[begin.end() :].partition("\n")
     if newline:
         spot = halfread.spot(schema, query, after)
         return spot.word, fitting(spot.options, spot.word)
-    return _of_options(line, words.OF_A_QUERY, _values_of_a_query(after))
+    return _of_python(line, namespace) or _of_options(line, words.OF_A_QUERY, _values_of_a_query(after))
 
 
 def fitting(options: Iterable[Option], word: str) -> list[Option]:
@@ -81,20 +88,35 @@ def _offset(context: CompletionContext) -> int:
     return sum(len(line) + 1 for line in lines) + context.cursor_position
 
 
-def _of_line(verb: str, rest: str, schema: GraphQLSchema) -> tuple[str, list[Option]] | None:
+def _of_line(
+    verb: str, rest: str, schema: GraphQLSchema, namespace: Mapping[str, Any]
+) -> tuple[str, list[Option]] | None:
     if not rest:
         verbs = [Option("connect", "verb"), Option("describe", "verb")]
         return verb, fitting(verbs, verb)
     if verb == "describe":
         name = rest.lstrip()
-        return name, fitting([Option(known, "name") for known in describing.names(schema)], name)
-    values = {"--profile": [Option(name, "profile") for name in [settings.SIMULATOR, *settings.profiles()]]}
+        return name, fitting([Option(known, "name") for known in describing.names(schema, name)], name)
+    values = {
+        "--profile": [Option(name, "profile") for name in [settings.SIMULATOR, *settings.profiles()]],
+        "--client": [Option(name, "client") for name, held in namespace.items() if isinstance(held, FluentClient)],
+    }
     return _of_options(rest, words.OF_A_CONNECTION, values) if verb == "connect" else None
 
 
 def _values_of_a_query(query: str) -> Mapping[str, list[Option]]:
     declared = [Option(f"{name}=", kind) for name, kind in _DECLARED.findall(query)]
     return {"--engine": [Option(engine, "kind of frame") for engine in words.ENGINES], "-v": declared}
+
+
+def _of_python(line: str, namespace: Mapping[str, Any]) -> tuple[str, list[Option]] | None:
+    """Return the names that the value of a variable may go on with: IPython asks Jedi, which thinks for seconds."""
+    found = _VALUE.search(line)
+    if found is None:
+        return None
+    known = {**dict.fromkeys(dir(builtins), "builtin"), **dict.fromkeys(namespace, "variable")}
+    begin = [Option(name, kind) for name, kind in known.items() if name.startswith(found["word"])]
+    return (found["word"], begin) if begin else None
 
 
 def _of_options(

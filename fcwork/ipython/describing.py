@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -17,19 +18,46 @@ from graphql import (
     is_introspection_type,
 )
 
+from fcwork.cards.table import table
 from fcwork.errors import ConfigError
 from fcwork.names import did_you_mean
 
 DESCRIBED = pl.Schema({"name": pl.String, "type": pl.String, "arguments": pl.String})
 
 
-def names(schema: GraphQLSchema) -> list[str]:
-    """Return what can be described: the types, and what may be asked of the platform itself."""
+_HIGH = "max-height:32em;overflow:auto"  # what is higher is scrolled
+
+
+@dataclass(frozen=True, repr=False)
+class Description:
+    """What the schema says; it shows all its lines, where a frame shows ten.
+
+    Attributes:
+        frame: columns ``name``, ``type`` and ``arguments``: the fields of a type, the arguments of a field.
+    """
+
+    frame: pl.DataFrame
+
+    def __repr__(self) -> str:
+        rows = [self.frame.columns, *self.frame.rows()]
+        name, kind = (max(len(row[at]) for row in rows) for at in (0, 1))
+        lines = (f"{row[0]:{name}}  {row[1]:{kind}}  {row[2]}" for row in rows)
+        return "\n".join(line.rstrip() for line in lines)
+
+    def _repr_html_(self) -> str:
+        return f'<div style="{_HIGH}">{table(self.frame, limit=self.frame.height, ours=True)}</div>'
+
+
+def names(schema: GraphQLSchema, begun: str = "") -> list[str]:
+    """Return what can be described: the types, and what may be asked of the platform itself; after a dot, fields."""
+    owner, dot, _ = begun.partition(".")
+    if dot:
+        return [f"{owner}.{field}" for field in _fields(schema.type_map.get(owner))]
     types = [name for name, kind in schema.type_map.items() if not is_introspection_type(kind)]
     return [*_roots(schema), *types]
 
 
-def described(schema: GraphQLSchema, name: str) -> pl.DataFrame:
+def described(schema: GraphQLSchema, name: str) -> Description:
     """Return a line for each part of what is named.
 
     Args:
@@ -37,12 +65,13 @@ def described(schema: GraphQLSchema, name: str) -> pl.DataFrame:
         name: a type, such as ``Order``; a field of one, ``Order.items``; a query or mutation, ``orders``; nothing for
             all queries and mutations.
 
-    Returns:
-        Columns ``name``, ``type`` and ``arguments``: the fields of a type, the arguments of a field.
-
     Raises:
         ConfigError: there is nothing of that name; with the nearest that there is.
     """
+    return Description(_described(schema, name))
+
+
+def _described(schema: GraphQLSchema, name: str) -> pl.DataFrame:
     if not name:
         return _table(_roots(schema))
     owner, dot, field = name.partition(".")

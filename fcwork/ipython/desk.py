@@ -64,7 +64,8 @@ class Desk:
             return self._state()
         raise ConfigError(
             f"%fluent can do nothing with {verb!r}{did_you_mean(verb, VERBS)}",
-            hint="%fluent tells the state; %fluent connect, %fluent describe NAME; a query stands below %%fluent",
+            hint="%fluent tells the state; %fluent connect, %fluent describe NAME; a query stands below %%fluent; "
+            "%%fluent? says more",
         )
 
     def ask(self, line: str, query: str) -> Any:
@@ -97,7 +98,7 @@ class Desk:
         started = self._clock.monotonic()
         own = schemas.load(said.schema) if said.schema else None
         client = self._named(said.client) if said.client else self._made(said)
-        client.authenticate()
+        _sign_in(client, is_own=not said.client)
         self.close()
         self._client, self._is_own = client, not said.client
         self._schema, self._schema_place = own, said.schema
@@ -152,7 +153,10 @@ class Desk:
         except GraphQLError as error:
             progress.stop()
             raise checking.from_platform(cell.query, cell.document, error, cell.unknown) from None
-        except (FcworkError, KeyboardInterrupt):
+        except KeyboardInterrupt:
+            progress.stop()
+            raise Stopped(f"nothing had come{f'; {cell.said.name} is as it was' if cell.said.name else ''}") from None
+        except FcworkError:
             progress.stop()
             raise
         progress.end(telling.of_answer(answer, client.target, cell.said.name))
@@ -168,6 +172,18 @@ class Desk:
             return frame
         self._shell.displayhook(frame)
         raise wrong from None
+
+
+def _sign_in(client: FluentClient, *, is_own: bool) -> None:
+    """Have a client ask for its token; where that fails, one that was made here is closed."""
+    try:
+        client.authenticate()
+    except BaseException as error:
+        if is_own:
+            client.close()
+        if isinstance(error, KeyboardInterrupt):
+            raise Stopped("the connection is as it was") from None
+        raise
 
 
 def _wrong(answer: Answer, cell: Cell) -> BaseException | None:

@@ -73,6 +73,8 @@ def explained(cell: Cell, variables: Mapping[str, Any], *, schema: GraphQLSchema
         "variables": _variables(cell, sized),
         "cost": "not known" if cell.unknown else _cost(schema, text, sized),
     }
+    if how and (beside := list(cell.beside(how.path))):
+        lines["left out"] = f"{', '.join(beside)}: asked for, and not in the frame"
     if cell.unknown:
         lines["unknown"] = "; ".join(f"{mistake.text} (line {mistake.line + ABOVE})" for mistake in cell.unknown)
     return Explanation(lines, text.strip())

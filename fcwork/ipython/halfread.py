@@ -28,14 +28,10 @@ from graphql import (
     is_required_input_field,
 )
 
-_TOKEN = re.compile(
-    r'(?P<skip>[\s,\ufeff]+|#[^\r\n]*)|(?P<text>"""(?:[^"\\]|\\.|"(?!""))*"""|"(?!"")(?:[^"\\\r\n]|\\.)*")'
-    r"|(?P<name>[_A-Za-z][_0-9A-Za-z]*)|(?P<number>-?\d[\d.eE+-]*)|(?P<mark>\.\.\.|.)",
-    re.DOTALL,
-)
+from fcwork.ipython.tokens import split
+
 _WORD = re.compile(r"(?<![0-9A-Za-z_])[_A-Za-z][_0-9A-Za-z]*\Z")
 _FRAGMENT = re.compile(r"\bfragment\s+([_A-Za-z]\w*)\s+on\b")
-_TEXT, _NUMBER = '""', "0"  # what stands for any of them
 _CLOSING = frozenset(")]}")
 _OPERATIONS = ("query", "mutation", "fragment")
 _DIRECTIVES: Mapping[str, str] = {"include": "if: Boolean!", "skip": "if: Boolean!"}
@@ -78,7 +74,7 @@ def spot(schema: GraphQLSchema, before: str, after: str = "") -> Spot:
     """
     found = _WORD.search(before)
     word = found[0] if found else ""
-    tokens = _tokens(before[: len(before) - len(word)])
+    tokens = split(before[: len(before) - len(word)])
     if tokens is None:
         return Spot(word, ())
     reader = _Reader(schema, tokens, fragments=_FRAGMENT.findall(before + "\n" + after))
@@ -90,20 +86,6 @@ def spot(schema: GraphQLSchema, before: str, after: str = "") -> Spot:
     except RecursionError:
         pass
     return Spot(word, ())
-
-
-def _tokens(text: str) -> list[str] | None:
-    """Return the tokens of a text; None where it ends within a string or a comment."""
-    tokens = []
-    for found in _TOKEN.finditer(text):
-        if found.lastgroup == "skip":
-            if found[0][0] == "#" and found.end() == len(text):
-                return None
-        elif found[0] == '"':  # of a string without an end
-            return None
-        else:
-            tokens.append({"text": _TEXT, "number": _NUMBER}.get(found.lastgroup or "", found[0]))
-    return tokens
 
 
 class _Here(Exception):  # noqa: N818 - no error: the cursor was reached

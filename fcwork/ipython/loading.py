@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -44,7 +45,7 @@ class Extension:
         magics = shell.magics_manager.magics
         self._before = {kind: magics[kind].get(NAME) for kind in _KINDS}
         shell.register_magic_function(_magic(self.desk), "line_cell", NAME)
-        self._matcher = completing.matcher(lambda: self.desk.schema)
+        self._matcher = completing.matcher(lambda: self.desk.schema, lambda: shell.user_ns)
         shell.Completer.custom_matchers.append(self._matcher)
         self._put_back = showing.install(shell.display_formatter)
         self._give_accessors()
@@ -58,10 +59,12 @@ class Extension:
             if before is not None:
                 magics[kind][NAME] = before
         vars(self._shell.magics_manager.user_magics).pop(NAME, None)
-        self._shell.Completer.custom_matchers.remove(self._matcher)
+        with suppress(ValueError):  # another extension may have put a list of its own there
+            self._shell.Completer.custom_matchers.remove(self._matcher)
         for put_back in self._put_back:
             put_back()
-        self._shell.events.unregister("pre_run_cell", self._notice_pandas)
+        with suppress(ValueError):
+            self._shell.events.unregister("pre_run_cell", self._notice_pandas)
         if len(_loaded) == 0:
             accessors.unregister()
         self.desk.close()
@@ -78,7 +81,8 @@ class Extension:
         named = "pandas" in str(getattr(info, "raw_cell", ""))
         if not self._pandas_has and (named or "pandas" in sys.modules):
             self._pandas_has = True
-            _tell(accessors.register_pandas())
+            with suppress(ImportError):  # where there is none, or a broken one, the cell says so itself
+                _tell(accessors.register_pandas())
 
 
 def _tell(strangers: list[str]) -> None:

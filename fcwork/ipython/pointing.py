@@ -12,6 +12,7 @@ from fcwork.unseen import columns, spelt_out
 MOST = 5  # mistakes that are told of
 _ROOM = 56  # characters of a line that is shown: a narrow window breaks no more
 _BEFORE = 28  # of them before the place
+_SHOWN = 60  # characters of a word or value
 ABOVE = 1  # lines of the cell above its query: that of the magic
 
 
@@ -57,6 +58,11 @@ def told(query: str, mistakes: Iterable[Mistake], otherwise: str = "") -> BadReq
     if len(found) > MOST:
         shown.append(f"and {len(found) - MOST} more")
     return BadRequestError("\n".join(shown), hint=otherwise)
+
+
+def shortened(text: str, most: int = _SHOWN) -> str:
+    """Return a word of a person's as a message holds it: not too long, and nothing in it acts."""
+    return spelt_out(text if len(text) <= most else text[: most - 1] + "…")
 
 
 def _told(lines: list[str], mistake: Mistake) -> str:

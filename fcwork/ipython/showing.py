@@ -12,12 +12,14 @@ from typing import Any
 
 from fcwork.unseen import spelt_out
 
+_JOINERS = "\u200c\u200d"  # of letters and of emoji: on a page they belong there
 _LINE = 400  # characters of a line of text
 _CELL = 200  # characters of a cell of HTML, as in fcwork's own tables
 _LONG_CELL = re.compile(rf"<td>((?:&[^;<]{{1,8}};|[^<&]){{{_CELL}}})(?:&[^;<]{{1,8}};|[^<&])+</td>")
 _POLARS = ("polars.dataframe.frame", "DataFrame")
 # By name, so that pandas and pyarrow need not be imported.
-_KINDS = (_POLARS, ("pandas.core.frame", "DataFrame"), ("pandas", "DataFrame"), ("pyarrow.lib", "Table"))
+_OF_PANDAS = (("pandas.core.frame", "DataFrame"), ("pandas", "DataFrame"))
+_KINDS = (_POLARS, *_OF_PANDAS, ("pyarrow.lib", "Table"))
 
 
 def install(display_formatter: Any) -> list[Callable[[], object]]:
@@ -27,7 +29,8 @@ def install(display_formatter: Any) -> list[Callable[[], object]]:
         What puts back how each kind was shown before.
     """
     plain, html = (display_formatter.formatters[f"text/{kind}"] for kind in ("plain", "html"))
-    return [_installed(html, _POLARS, _html), *(_installed(plain, kind, _write) for kind in _KINDS)]
+    in_html = (_installed(html, kind, _html) for kind in (_POLARS, *_OF_PANDAS))
+    return [*in_html, *(_installed(plain, kind, _write) for kind in _KINDS)]
 
 
 def _installed(formatter: Any, kind: tuple[str, str], show: Callable[..., Any]) -> Callable[[], object]:
@@ -51,5 +54,6 @@ def _write(frame: Any, printer: Any, cycle: bool) -> None:  # noqa: FBT001 - as 
         printer.text(line if len(line) <= _LINE else f"{line[: _LINE - 1]}…")
 
 
-def _html(frame: Any) -> str:
-    return _LONG_CELL.sub(r"<td>\1…</td>", frame._repr_html_())
+def _html(frame: Any) -> str | None:
+    whole = frame._repr_html_()  # nothing where its library is set to show none
+    return whole and _LONG_CELL.sub(r"<td>\1…</td>", spelt_out(whole, keep=_JOINERS + "\n"))

@@ -9,21 +9,13 @@ from typing import Any
 
 from IPython import display
 
-from fcwork.client.paging import MAX_PAGES, MAX_RECORDS
 from fcwork.clock import SYSTEM, Clock
+from fcwork.ipython import reasons
 from fcwork.ipython.asking import Answer
 from fcwork.redact import mask
 from fcwork.unseen import spelt_out
 
 _FIRST_AFTER, _THEN_EVERY = 0.4, 0.5  # seconds: what is done at once needs no word
-_ERROR_SHOWN = 200
-_WHY = {
-    MAX_PAGES: "there is more, which --all fetches",
-    MAX_RECORDS: "there is more than --max-records",
-    "interrupted": "interrupted",
-    "errors": "the platform answered with errors",
-    "an error": "an error ended it",
-}
 
 
 class Line:
@@ -47,14 +39,12 @@ def of_answer(answer: Answer, target: str, name: str) -> Line:
     parts = [f"{height:,} row{'' if height == 1 else 's'}{f' of {answer.of}' if answer.of else ''}"]
     if answer.pages:
         parts.append(f"{answer.pages:,} page{'' if answer.pages == 1 else 's'}")
-    parts.append("complete" if answer.complete else f"incomplete: {'; '.join(map(_why, answer.reasons))}")
+    parts.append("complete" if answer.complete else f"incomplete: {'; '.join(map(reasons.told, answer.reasons))}")
+    if answer.beside:
+        parts.append(f"not in the frame: {', '.join(answer.beside)}")
     parts.append(f"{answer.seconds:.1f} s")
     named = f" → {name}" if name else ""
     return Line(f"{target}: {' · '.join(parts)}{named}", warns=not answer.limited)
-
-
-def _why(reason: str) -> str:
-    return _WHY.get(reason, reason)
 
 
 class Progress:

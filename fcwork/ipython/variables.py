@@ -25,9 +25,7 @@ from fcwork.errors import BadRequestError
 from fcwork.ipython import checking, pointing
 from fcwork.ipython.pointing import Mistake
 from fcwork.names import did_you_mean
-from fcwork.unseen import spelt_out
 
-_SHOWN = 60
 _WHAT: Mapping[str, tuple[type, ...]] = {"Int": (int,), "Float": (int, float), "String": (str,), "ID": (str, int)}
 
 
@@ -73,20 +71,22 @@ def bound(
 
 
 def _evaluated(expression: str, namespace: dict[str, Any]) -> Any:
-    return eval(compile(expression.strip(), "<-v>", "eval"), namespace)  # noqa: S307 - the user's own Python
+    value = eval(compile(expression.strip(), "<-v>", "eval"), namespace)  # noqa: S307 - the user's own Python
+    return value.item() if getattr(value, "shape", None) == () else value  # a number of numpy is a number
 
 
 def _undeclared(name: str, expression: str, declared: Mapping[str, Any]) -> Mistake:
-    known = ", ".join(f"${one}" for one in declared) or "none"
+    known, said = ", ".join(f"${one}" for one in declared) or "none", pointing.shortened(expression)
     return Mistake(
-        f"-v {name}={_cut(expression)}: the query declares no variable ${name}{did_you_mean(name, declared)}",
+        f"-v {name}={said}: the query declares no variable ${name}{did_you_mean(name, declared)}",
         hint=f"it declares {known}; a variable is declared as in query (${name}: String) {{ … }}",
     )
 
 
 def _failed(name: str, expression: str, error: Exception, namespace: Mapping[str, Any]) -> str:
     close = did_you_mean(error.name, namespace) if isinstance(error, NameError) and error.name else ""
-    return f"-v {name}={_cut(expression)} failed: {type(error).__name__}: {_cut(str(error), 200)}{close}"
+    why = f"{type(error).__name__}: {pointing.shortened(str(error), 200)}"
+    return f"-v {name}={pointing.shortened(expression)} failed: {why}{close}"
 
 
 def _missing(node: VariableDefinitionNode, name: str) -> Mistake:
@@ -101,7 +101,7 @@ def _misfits(
     node: VariableDefinitionNode, name: str, expression: str, value: Any, schema: GraphQLSchema
 ) -> Iterator[Mistake]:
     """Yield what keeps a value from being of the type that its variable declares."""
-    said = f"${name} takes {print_ast(node.type)}, and {_cut(expression)} is"
+    said = f"${name} takes {print_ast(node.type)}, and {pointing.shortened(expression)} is"
     try:
         plain = orjson.loads(encoded(value, expression))
     except BadRequestError:
@@ -113,7 +113,7 @@ def _misfits(
     kind = type_from_ast(schema, node.type)
     for where, what in _faults(kind, plain) if kind else ():
         place = f" at {where}" if where else ""
-        yield pointing.at(node, f"{said} {_kind(value)} {_cut(repr(value))}{place}: {what}")
+        yield pointing.at(node, f"{said} {_kind(value)} {pointing.shortened(repr(value))}{place}: {what}")
 
 
 def _faults(kind: Any, value: Any, where: str = "") -> Iterator[tuple[str, str]]:
@@ -177,7 +177,3 @@ def _is_instant(value: Any) -> bool:
 
 def _kind(value: Any) -> str:
     return type(value).__name__
-
-
-def _cut(text: str, most: int = _SHOWN) -> str:
-    return spelt_out(text if len(text) <= most else text[: most - 1] + "…")

@@ -6,18 +6,23 @@ It is no shell's: what follows ``-v name=`` is Python, so its quotes and bracket
 from __future__ import annotations
 
 import ast
+import builtins
 import keyword
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, get_args
 
 from fcwork.client.fluent import Engine
 from fcwork.errors import ConfigError
+from fcwork.ipython import pointing
 from fcwork.names import did_you_mean
 
 ENGINES = get_args(Engine)
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
+_OF_IPYTHON = {"In", "Out", "_", "exit", "quit", "get_ipython", "display"}
 
 
 @dataclass(frozen=True)
@@ -158,10 +163,11 @@ def _options(line: str, known: Mapping[str, Option], magic: str) -> Iterator[tup
 def _stray(word: str, known: Mapping[str, Option], magic: str) -> ConfigError:
     if word.startswith("-"):
         return ConfigError(
-            f"{magic} has no option {word!r}{did_you_mean(word, known)}", hint=f"options are {', '.join(known)}"
+            f"{magic} has no option {pointing.shortened(word)!r}{did_you_mean(word, known)}",
+            hint=f"options are {', '.join(known)}",
         )
     return ConfigError(
-        f"{magic} can do nothing with {word!r}",
+        f"{magic} can do nothing with {pointing.shortened(word)!r}",
         hint=f"options are {', '.join(known)}; an expression with blanks stands in brackets: -v n=(a + b)",
     )
 
@@ -172,14 +178,17 @@ def _variable(word: str) -> tuple[str, str]:
     expression = expression if equals else name
     try:
         ast.parse(expression, mode="eval")
-    except (SyntaxError, ValueError, RecursionError) as error:
-        why = getattr(error, "msg", None) or str(error)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # the last two where it is nested deeply
+        why = getattr(error, "msg", None) or str(error) or "it is nested too deeply"
         raise ConfigError(
-            f"-v {word}: no Python expression: {why}",
+            f"-v {pointing.shortened(word)}: no Python expression: {why}",
             hint='write -v name=expression; with blanks in it, in brackets or quotes: -v n=(a + b) -v ref="A B"',
         ) from None
     if not re.fullmatch(r"[_A-Za-z][_0-9A-Za-z]*", name):
-        raise ConfigError(f"-v {word}: {name!r} is no name of a variable", hint="write -v name=expression")
+        raise ConfigError(
+            f"-v {pointing.shortened(word)}: {pointing.shortened(name)!r} is no name of a variable",
+            hint="write -v name=expression",
+        )
     return name, expression
 
 
@@ -196,21 +205,29 @@ def _as_it_is(_: str, value: Any) -> Any:
 
 
 def _frame_name(flag: str, value: str) -> str:
-    if value.isidentifier() and not keyword.iskeyword(value):
-        return value
-    raise ConfigError(f"{flag} {value}: no name of Python's", hint="write -o orders")
+    """Return the name as Python reads it; one that something else needs would break later cells."""
+    name = unicodedata.normalize("NFKC", value)
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise ConfigError(f"{flag} {pointing.shortened(value)}: no name of Python's", hint="write -o orders")
+    if hasattr(builtins, name) or name in _OF_IPYTHON or name.startswith("__"):
+        raise ConfigError(f"{flag} {value}: that name is Python's own", hint=f"write {flag} {name.strip('_')}_frame")
+    return name
 
 
 def _engine(flag: str, value: str) -> str:
+    if value in ENGINES and find_spec(value) is None:
+        raise ConfigError(f"{flag} {value}: {value} is not installed here", hint=f"%pip install {value}")
     if value in ENGINES:
         return value
-    raise ConfigError(f"{flag} {value!r} is not known{did_you_mean(value, ENGINES)}", hint=", ".join(ENGINES))
+    raise ConfigError(
+        f"{flag} {pointing.shortened(value)!r} is not known{did_you_mean(value, ENGINES)}", hint=", ".join(ENGINES)
+    )
 
 
 def _whole(flag: str, value: str) -> int:
-    if re.fullmatch(r"[1-9][0-9_]{0,12}", value):
+    if re.fullmatch(r"[1-9](_?[0-9]){0,12}", value):
         return int(value)
-    raise ConfigError(f"{flag} {value!r} is no whole number above zero", hint=f"write {flag} 500")
+    raise ConfigError(f"{flag} {pointing.shortened(value)!r} is no whole number above zero", hint=f"write {flag} 500")
 
 
 _VALUES: Mapping[str, Callable[[str, str], Any]] = {

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import html
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import polars as pl
@@ -14,30 +13,43 @@ from fcwork.jobs.history import stages_frame
 from fcwork.jobs.record import JobRecord
 
 _TIME = "%Y-%m-%d %H:%M:%S"
+_TONES: Mapping[str, cards.Tone] = {
+    "queued": "calm",
+    "processing": "calm",
+    "completed": "good",
+    "completed_with_errors": "doubt",
+    "cancelled": "doubt",
+}  # any other is bad
 
 
 def fragment(record: JobRecord) -> str:
-    """Return a record as HTML, without style, script or a live tag of the data's."""
-    return "".join(_parts(record))
+    """Return a record as a card, without script or a live tag of the data's."""
+    return cards.Card(
+        line=str(record),
+        state=record.status,
+        tone=_TONES.get(record.status, "bad"),
+        facts={"When": ", ".join(_times(record))},
+        below=list(_below(record)),
+    ).html()
 
 
-def _parts(record: JobRecord) -> Iterator[str]:
-    yield f"<p><b>{html.escape(str(record))}</b></p>"
-    yield f"<p>{html.escape(', '.join(_times(record)))}</p>"
+def _below(record: JobRecord) -> Iterator[str]:
     if record.stages:
-        yield cards.table(_stages(record), limit=len(record.stages), caption="stages", ours=True)
+        yield cards.table(stages(record), limit=len(record.stages), caption="stages", ours=True)
     if record.details:
         table = pl.DataFrame({"name": list(record.details), "value": list(map(_shown, record.details.values()))})
         yield cards.table(table, caption="details", ours=True)
     if record.traceback:
-        yield f"<details><summary>traceback</summary><pre>{html.escape(record.traceback)}</pre></details>"
+        yield f"<details><summary>traceback</summary>{cards.pre(record.traceback)}</details>"
 
 
-def _stages(record: JobRecord) -> pl.DataFrame:
+def stages(record: JobRecord) -> pl.DataFrame:
     """Return the stages as people read them."""
-    return stages_frame(record).with_columns(
-        pl.col("started_at", "ended_at").dt.strftime(_TIME),
-        pl.col("duration_seconds").round(1),
+    return stages_frame(record).select(
+        "stage",
+        "message",
+        pl.col("started_at").dt.strftime(_TIME).alias("began (UTC)"),
+        pl.col("duration_seconds").round(1).alias("seconds"),
         pl.col("counts").replace("{}", ""),
     )
 

@@ -8,6 +8,7 @@ from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replac
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 
+from fcwork import cards
 from fcwork.errors import JobError
 
 Status = Literal["queued", "processing", "completed", "completed_with_errors", "failed", "cancelled"]
@@ -40,7 +41,7 @@ class StageRecord:
         return _seconds(self.started_at, self.ended_at)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class JobRecord:
     """A job as it stands.
 
@@ -104,7 +105,9 @@ class JobRecord:
 
     def __str__(self) -> str:
         doing = f", {self.stage}: {self.message}" if self.stage else ""
-        return f"{self.name} {self.id}: {self.status}{doing}{f' ({self.error})' if self.error else ''}"
+        return cards.line(f"{self.name} {self.id}: {self.status}{doing}{f' ({self.error})' if self.error else ''}")
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         from fcwork.jobs import page

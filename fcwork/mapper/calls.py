@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fcwork import frames
+from fcwork import cards, frames
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import MappingError
 from fcwork.mapper import targets
@@ -66,13 +65,12 @@ class Mutations:
     def __str__(self) -> str:
         told = f"{self.counts['mapped']:,} of {self.counts['read']:,} rows in {self.counts['requests']:,} requests"
         large = f", {self.counts['too_large']:,} too large to be taken" if self.counts["too_large"] else ""
-        return f"{told}{large}, {self.counts['rejected']:,} rejected"
+        return cards.line(f"{told}{large}, {self.counts['rejected']:,} rejected")
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        first = f"<pre>{html.escape(self.requests[0].document)}</pre>" if self.requests else ""
-        return f"<p>{html.escape(str(self))}</p>{first}"
+        return cards.Card(line=str(self), below=[cards.pre(one.document) for one in self.requests[:1]]).html()
 
 
 def operation_of(plan: Plan, schema: Any) -> Operation:

@@ -41,7 +41,7 @@ class MapResult:
             return "a mapping of a lazy frame, not worked out yet"
         told = f"{self.counts['mapped']:,} of {self.counts['read']:,} rows mapped, {self.counts['rejected']:,} rejected"
         codes = ", ".join(f"{code} {count:,}" for code, count in self._codes().rows())
-        return f"{told} ({codes})" if codes else told
+        return cards.line(f"{told} ({codes})" if codes else told)
 
     __repr__ = __str__
 

@@ -63,12 +63,13 @@ class MutationOutcome:
     def __str__(self) -> str:
         counts = self.counts
         told = ", ".join(f"{counts[name]:,} {name}" for name in OUTCOMES[1:] if counts[name])
-        return f"{counts['delivered']:,} of {counts['rows']:,} mutations happened" + (f", {told}" if told else "")
+        happened = f"{counts['delivered']:,} of {counts['rows']:,} mutations happened"
+        return cards.line(f"{happened}, {told}" if told else happened)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return cards.Card(line=str(self), below=[cards.issues(self.issues)]).html()
+        return cards.Card(line=str(self), parts=cards.piles(self.counts), below=[cards.issues(self.issues)]).html()
 
 
 def join(outcomes: Iterable[MutationOutcome]) -> MutationOutcome:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -37,8 +36,8 @@ class Table:
     ours: bool = True
 
     def shown(self) -> pl.DataFrame:
-        """Return the rows as they may be shown to others."""
-        return self.rows if self.ours else masked(self.rows)
+        """Return the rows as they may be shown to others, with instants as texts that people read."""
+        return _flat(self.rows if self.ours else masked(self.rows))
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ class Operation:
             if not table.rows.height:
                 continue
             path = place / f"{_OTHERS.sub('-', title.lower()).strip('-')}.csv"
-            sources.write(_flat(table.shown()), sources.literal(path), safe="spreadsheet", identity=True)
+            sources.write(table.shown(), sources.literal(path), safe="spreadsheet", identity=True)
             written.append(path)
         return (*written, *_written(self.result, place))
 
@@ -141,17 +140,23 @@ class Operation:
         return {**load, "state": self.state, "summary": self.summary, **whose, **dry, **facts}
 
     def __str__(self) -> str:
-        return self.summary
+        return cards.line(self.summary)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         shown = [
-            cards.table(table.rows, limit=SHOWN, caption=title, ours=table.ours)
+            cards.table(_flat(table.rows), limit=SHOWN, caption=title, ours=table.ours)
             for title, table in self.tables.items()
             if table.rows.height
         ]
-        return f"<p><b>{html.escape(self.summary)}</b></p>{''.join(shown)}"
+        ahead = bool(self.proposed) and self.result is None
+        return cards.Card(
+            line=self.summary,
+            state="proposed" if ahead else self.state,
+            tone="calm" if ahead else cards.tone_of(self.state),
+            below=shown,
+        ).html()
 
 
 def simply(do: Callable[[], Outcome]) -> Change:
@@ -169,6 +174,6 @@ def _written(result: IngestResult | SendResult | None, place: Path) -> tuple[Pat
 
 
 def _flat(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return rows with instants as texts that people read."""
+    """Return rows with instants, which are all in UTC, as texts that people read."""
     times = [name for name, kind in rows.schema.items() if isinstance(kind, pl.Datetime)]
     return rows.with_columns(pl.col(times).dt.strftime("%Y-%m-%d %H:%M:%S")) if times else rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +52,7 @@ class Plot:
             SourceError: the file cannot be written.
         """
         drawn = self.figure.to_html(include_plotlyjs=True, full_html=False, config=self.json["config"])
-        title = html.escape(self.title)
+        title = cards.text(self.title)
         page = (
             f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"></head>'
@@ -70,12 +69,12 @@ class Plot:
         widths = [max(map(len, column)) for column in zip(names, *body, strict=True)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in body]
         more = [f"and {self.rows.height - MOST_ROWS:,} more"] if self.rows.height > MOST_ROWS else []
-        return "\n".join([f"{self.title}: {self.summary}", *lines, *more])
+        return "\n".join([cards.line(f"{self.title}: {self.summary}"), *lines, *more])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = f"<p><b>{html.escape(self.title)}</b>: {html.escape(self.summary)}</p>"
+        head = f"<p><b>{cards.text(self.title)}</b>: {cards.text(self.summary)}</p>"
         return head + cards.table(self.rows, limit=MOST_ROWS)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:

@@ -88,7 +88,7 @@ class Reaction:
         }
 
     def __str__(self) -> str:
-        return self.summary
+        return cards.line(self.summary)
 
     __repr__ = __str__
 
@@ -98,6 +98,8 @@ class Reaction:
         issues = frames.enter_issues(self.result.issues) if self.result else frames.no_issues()
         return cards.Card(
             line=self.summary,
+            state=self.state,
+            tone=cards.tone_of(self.state),
             facts={"Sink": self.sink},
             below=[cards.table(self.preview, caption=told) if there else "", cards.issues(issues)],
         ).html()

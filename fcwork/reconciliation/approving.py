@@ -15,7 +15,7 @@ from fcwork.errors import ConfigError
 from fcwork.reconciliation import quantities
 from fcwork.reconciliation.handing_on import HandedOn, hand_on
 from fcwork.reconciliation.judging import CHANGING
-from fcwork.reconciliation.result import Reconciliation
+from fcwork.reconciliation.result import Reconciliation, readable
 
 AUTO = ("update",)
 APPROVE = "approve"
@@ -96,7 +96,7 @@ class Approval:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        waiting = frames.without_identity(frames.enter(self.waiting))
+        waiting = readable(self.waiting)
         table = cards.table(waiting, limit=10, caption="Waiting for approval") if waiting.height else ""
         return cards.Card(line=self.summary, below=[table, cards.issues(frames.enter_issues(self.issues))]).html()
 
@@ -171,7 +171,7 @@ def _rows(found: Reconciliation, lines: pl.DataFrame) -> pl.DataFrame:
     firsts = lines.unique("pair", keep="first", maintain_order=True)
     ours, theirs = firsts.filter(pl.col("side") != "right"), firsts.filter(pl.col("side") == "right")
     of_left = found.left[ours["at"]].with_columns(ours["pair"])
-    rows = pl.concat([of_left, _of_right(found, theirs)], how="diagonal").drop(fields)
+    rows = pl.concat([of_left, _apart(_of_right(found, theirs), of_left)], how="diagonal").drop(fields)
     for name in fields:
         of_field = _lines(found).filter(pl.col("field") == name)  # those with nothing to do too: they stay as they are
         value = pl.when(pl.col("action") == "none").then("old").otherwise("new").alias(name)
@@ -186,6 +186,13 @@ def _of_right(found: Reconciliation, lines: pl.DataFrame) -> pl.DataFrame:
     others = [name for name in left if name not in compared and left[name] == right.get(name)]
     key = [pl.col(name).cast(left[name], strict=False) for name in columns.keys]
     return found.right[lines["at_right"]].select(others).hstack(lines.select("pair", *key))
+
+
+def _apart(theirs: pl.DataFrame, ours: pl.DataFrame) -> pl.DataFrame:
+    """Return rows of the right that are told apart from those of the left: frames count both from 1."""
+    if not theirs.join(ours, on=frames.IDENTITY, how="semi").height:
+        return theirs
+    return theirs.with_columns(pl.format("right {}", frames.SOURCE).str.strip_chars_end().alias(frames.SOURCE))
 
 
 def _said(
@@ -224,8 +231,9 @@ def _same(name: str) -> pl.Expr:
 
 def _given(found: Reconciliation, approvals: Any) -> pl.DataFrame:
     """Return approvals with columns of the types that the differences have."""
-    read = sources.read(approvals) if isinstance(approvals, str | Path) else approvals
-    given = frames.enter(read).drop(frames.IDENTITY, strict=False)  # a difference's own place is not the approval's
+    given = frames.enter(_read(approvals) if isinstance(approvals, str | Path) else approvals).drop(
+        frames.IDENTITY, strict=False
+    )  # a difference's own place is not the approval's
     given = frames.with_identity(given, str(approvals) if isinstance(approvals, str | Path) else "")
     keys = list(found.columns.keys)
     if missing := [name for name in (*keys, APPROVE) if name not in given.columns]:
@@ -241,6 +249,12 @@ def _given(found: Reconciliation, approvals: Any) -> pl.DataFrame:
     lines = frames.enter(found.differences)
     typed = [_typed(given[name], lines.schema[name]) for name in (*keys, "old", "new") if name in given.columns]
     return given.with_columns(*typed, said.alias("said"))
+
+
+def _read(path: str | Path) -> Any:
+    """Return a file that people filled in; keys that a spreadsheet would have run were marked in it."""
+    rows = sources.read(path)
+    return sources.as_written(rows) if str(path).lower().endswith((".csv", ".tsv")) else rows
 
 
 def _typed(column: pl.Series, kind: pl.DataType) -> pl.Series:

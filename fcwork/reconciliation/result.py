@@ -15,7 +15,7 @@ from fcwork.reconciliation.judging import ACTIONS, CHANGING
 if TYPE_CHECKING:
     from fcwork.reconciliation.approving import Approval
 
-_MEANINGS = {
+MEANINGS = {
     "none": "nothing to do",
     "update": "the right gets the left's quantity",
     "create": "the right does not have it yet",
@@ -125,12 +125,12 @@ class Reconciliation:
         }
 
     def __str__(self) -> str:
-        return self.summary
+        return cards.line(self.summary)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        changes = frames.without_identity(frames.enter(self.changes)).with_columns(pl.col("percent").round(1))
+        changes = readable(self.changes)
         doubt = self.actions["review"] or self.refused
         return cards.Card(
             line=self.summary,
@@ -138,7 +138,7 @@ class Reconciliation:
             tone="doubt" if doubt else "good",
             parts=[cards.Part(name, self._count(actions), tone) for name, actions, tone in _PARTS],
             facts={
-                action: f"{self.actions[action]:,}: {_MEANINGS[action]}" for action in ACTIONS if self.actions[action]
+                action: f"{self.actions[action]:,}: {MEANINGS[action]}" for action in ACTIONS if self.actions[action]
             },
             below=[
                 cards.table(changes, limit=10, caption="Differences") if changes.height else "",
@@ -148,3 +148,8 @@ class Reconciliation:
 
     def _count(self, actions: tuple[str, ...]) -> int:
         return sum(self.actions[action] for action in actions)
+
+
+def readable(lines: Any) -> pl.DataFrame:
+    """Return lines of a reconciliation as people read them: without the numbers of rows, shares to one digit."""
+    return frames.without_identity(frames.enter(lines)).with_columns(pl.col("percent").round(1))

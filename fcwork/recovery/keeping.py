@@ -40,7 +40,8 @@ class CheckpointView:
     def __str__(self) -> str:
         facts = self.facts
         piles = ", ".join(f"{facts[pile]:,} {pile}" for pile in ("delivered", "rejected", "unknown", "open"))
-        return f"checkpoint {facts['name']} to {facts['target'] or facts['route']} is {facts['state']}: {piles}"
+        where = facts["target"] or facts["route"]
+        return cards.line(f"checkpoint {facts['name']} to {where} is {facts['state']}: {piles}")
 
     __repr__ = __str__
 

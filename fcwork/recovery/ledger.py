@@ -7,7 +7,6 @@ noticed. A last line that was cut off by a crash is dropped; anything else that 
 from __future__ import annotations
 
 import os
-import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from fcwork import locks
 from fcwork.errors import CheckpointError
 from fcwork.recovery.entries import Entry, from_record, to_record
 
@@ -88,7 +88,7 @@ class Ledger:
     def _take(self) -> None:
         """Lock the file, read it, and drop a last line that was cut off."""
         try:
-            free = _lock(self._file)
+            free = locks.take(self._file)
         except OSError as error:
             raise _unusable(self.path, self.checkpoint, error) from error
         if not free or not os.fstat(self._file).st_nlink:  # no name left: the send that held it settled and removed it
@@ -166,7 +166,7 @@ def seized(path: Path, *, checkpoint: str) -> Iterator[None]:
     except OSError as error:
         raise _unusable(path, checkpoint, error) from error
     try:
-        if not _lock(file):
+        if not locks.take(file):
             raise _taken(checkpoint)
         yield
     finally:
@@ -197,7 +197,7 @@ def _entry(body: bytes, checkpoint: str, number: int) -> Entry:
 def _taken(checkpoint: str) -> CheckpointError:
     return CheckpointError(
         f"checkpoint {checkpoint!r} is in use by another send",
-        hint="wait for it to end, or give this send a checkpoint name of its own",
+        hint="wait for it to end; other rows take a checkpoint name of their own",
         checkpoint=checkpoint,
     )
 
@@ -216,39 +216,3 @@ def _unusable(path: Path, checkpoint: str, error: OSError) -> CheckpointError:
         hint="mend the permissions, or set FCWORK_HOME to a folder that can be written",
         checkpoint=checkpoint,
     )
-
-
-def wait_for_lock(file: int) -> None:
-    """Take a file for this process as soon as no other has it; closing it gives it back.
-
-    Raises:
-        OSError: the file system knows no locks.
-    """
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(file, msvcrt.LK_LOCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX)
-
-
-def _lock(file: int) -> bool:
-    """Take the file for this process, or say that another has it.
-
-    Raises:
-        OSError: the file system knows no locks.
-    """
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True

@@ -122,7 +122,7 @@ class SendResult:
         raise kind(self.summary, hint=hint)
 
     def __str__(self) -> str:
-        return self.summary
+        return cards.line(self.summary)
 
     __repr__ = __str__
 

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from fcwork import log
+from fcwork import locks, log
 from fcwork.errors import CheckpointError, ConfigError
 from fcwork.recovery.checkpoint import LEDGER, Checkpoint, folder_of, remove, root
 from fcwork.recovery.entries import Opened, Superseded
-from fcwork.recovery.ledger import peek, seized, wait_for_lock
+from fcwork.recovery.ledger import peek, seized
 from fcwork.recovery.listing import folders
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _alone(series: str) -> Iterator[None]:
     path = root() / f".series-{digest}.lock"
     path.touch(mode=0o600)
     with path.open("r+b") as file:
-        wait_for_lock(file.fileno())
+        locks.wait_for(file.fileno())
         yield
 
 

@@ -83,8 +83,12 @@ class LoadReport:
     def parts(self, about: About, files: str) -> Iterator[str]:
         """Yield the header and the sections."""
         yield page.header(self.result.state, about, "to", self._verdict())
-        yield self._flow()
-        yield page.next_steps(list(self._steps()))
+        yield self.flow()
+        yield page.next_steps(list(self.steps()))
+        yield from self.rest(about, files)
+
+    def rest(self, about: About, files: str) -> Iterator[str]:
+        """Yield the sections behind what became of the rows and what is to be done."""
         yield page.pair(self._accounts(), page.facts(self._facts(about)))
         yield page.reasons(self._numbers.reasons)
         yield page.issues(self.issues)
@@ -105,7 +109,8 @@ class LoadReport:
         told += [f"of {unknown:,} nobody can say"] if unknown else []
         return "; ".join(told) + "."
 
-    def _flow(self) -> str:
+    def flow(self) -> str:
+        """Return what became of the rows."""
         numbers = self._numbers
         piles = [
             Pile(name, numbers.counts[name], _MEANINGS[name], shown=name in {"delivered", "rejected"}) for name in PILES
@@ -127,7 +132,7 @@ class LoadReport:
         head = '<tr><th>Rows</th><th class="n">Count</th><th class="n">Share</th></tr>'
         return f"<section><h2>Figures</h2>{page.table(head, lines)}</section>"
 
-    def _steps(self) -> Iterator[str]:
+    def steps(self) -> Iterator[str]:
         """Yield what to do, by what is left to do."""
         result, counts = self.result, self._numbers.counts
         if result.dry_run and result.gate.is_open:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ import polars as pl
 
 from fcwork import cards
 from fcwork.redact import mask
+from fcwork.unseen import spelt_out
 
 if TYPE_CHECKING:
     from fcwork.reports.figures import Reason
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 SHOWN_ISSUES = 25
 SHOWN_REASONS = 20
 _COLUMNS = {"row": "Row", "code": "Code", "field": "Field", "value": "Value", "message": "Message", "key": "Key"}
-# Characters that draw nothing or turn text around: controls, and the marks of writing direction.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True)
@@ -95,12 +93,7 @@ def tone(state: str) -> str:
 
 def text(value: Any) -> str:
     """Return a value as text that is safe in HTML and shows what is not seen."""
-    return html.escape(visible("" if value is None else str(value)))
-
-
-def visible(shown: str) -> str:
-    """Return a text that spells out what is not seen in it."""
-    return _UNSEEN.sub(lambda found: f"\\x{ord(found[0]):02x}", shown)
+    return html.escape(spelt_out("" if value is None else str(value), keep="\t\n"))
 
 
 def bands(about: About, dry_run: str) -> list[str]:
@@ -174,8 +167,8 @@ def reasons(found: Sequence[Reason]) -> str:
     return f'<section><h2>Why</h2>{table(head, lines, "stack why")}<p class="more">{note}{rest}</p></section>'
 
 
-def issues(found: pl.DataFrame) -> str:
-    """Return the first issues as a table."""
+def issues(found: pl.DataFrame, file: str = "issues.csv") -> str:
+    """Return the first issues as a table; all of them are in the file."""
     if not found.height:
         return ""
     shown = found.head(SHOWN_ISSUES)
@@ -187,7 +180,7 @@ def issues(found: pl.DataFrame) -> str:
         for issue in shown.iter_rows(named=True)
     ]
     rest = found.height - shown.height
-    more = f'<p class="more">{rest:,} more in <a href="issues.csv">issues.csv</a>.</p>' if rest else ""
+    more = f'<p class="more">{rest:,} more in <a href="{file}">{file}</a>.</p>' if rest else ""
     title = "First issues" if rest else "Issues"
     return f"<section><h2>{title}</h2>{table(f'<tr>{head}</tr>', lines, 'stack')}{more}</section>"
 
@@ -204,10 +197,10 @@ def stages(ended: Sequence[Stage]) -> str:
     return f"<section><h2>Stages</h2>{table(head, lines)}</section>"
 
 
-def facts(told: Mapping[str, str]) -> str:
+def facts(told: Mapping[str, str], title: str = "Where from, where to") -> str:
     """Return facts by their names, each as HTML; empty ones are left out."""
     items = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in told.items() if value)
-    return f"<section><h2>Where from, where to</h2><dl>{items}</dl></section>"
+    return f"<section><h2>{title}</h2><dl>{items}</dl></section>"
 
 
 def files(written: Sequence[Written]) -> str:

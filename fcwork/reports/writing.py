@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import itertools
 import json
 import os
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
-from fcwork import frames, log, settings, sources
+from fcwork import cards, frames, log, settings, sources
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import ConfigError
 from fcwork.personal import hidden_names
@@ -24,10 +23,13 @@ from fcwork.reports import page
 from fcwork.reports.extracts import ExtractReport
 from fcwork.reports.loads import LETTERS, LoadReport
 from fcwork.reports.page import About, Written
+from fcwork.reports.reconciliations import ReconciliationReport
 
 if TYPE_CHECKING:
     from fcwork.extraction import ExtractResult
     from fcwork.ingestion import IngestResult
+    from fcwork.reconciliation import Approval
+    from fcwork.reconciliation.handing_on import HandedOn
 
 EXACT, SPREADSHEET = "exact", "for spreadsheets"
 _logger = log.get("reports")
@@ -50,14 +52,12 @@ class Report:
     summary: dict[str, Any]
 
     def __str__(self) -> str:
-        return f"{self.summary['summary']} · report: {self.page}"
+        return cards.line(f"{self.summary['summary']} · report: {self.page}")
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return (
-            f"<p>{html.escape(str(self.summary['summary']))}<br>Report: <code>{html.escape(str(self.page))}</code></p>"
-        )
+        return cards.Card(line=str(self.summary["summary"]), facts={"Report": self.page}).html()
 
 
 class _Account(Protocol):
@@ -76,9 +76,10 @@ class _Account(Protocol):
 
 
 def write(
-    result: IngestResult | ExtractResult,
+    result: IngestResult | ExtractResult | Approval,
     folder: str | Path | None = None,
     *,
+    applied: IngestResult | HandedOn | None = None,
     title: str | None = None,
     target: str | None = None,
     run_id: str | None = None,
@@ -89,12 +90,15 @@ def write(
 
     Of a load ``dead_letters.csv`` and ``.jsonl`` hold the rows that were not delivered, to be mended and sent again:
     whole, and for their owner's eyes alone. In all other files personal data are hidden. Of an extraction the rejected
-    rows and the issues are written where there are any; its rows are where its sink is.
+    rows and the issues are written where there are any; its rows are where its sink is. Of a reconciliation the page
+    tells what was compared, what is proposed and waits, and what was applied; ``Reconciliation.write`` leaves its
+    differences in the folder.
 
     Args:
-        result: what ``IngestPlan.apply`` or ``extract`` returned.
+        result: what ``IngestPlan.apply``, ``extract`` or ``Reconciliation.approved`` returned.
         folder: where to; it is made if it is missing, and files of the same names are replaced. Unless given, the
             folder of the run, or a new one where a person runs the cells.
+        applied: what came of an approval: the load, or the file that was written.
         title: what heads the page; the name of the source or entity unless given.
         target: whose platform, if it is not the result's own.
         run_id: the run that this belongs to; unless given, the one that goes on.
@@ -106,28 +110,37 @@ def write(
         SourceError: the folder may not be written or the disk is full.
         ConfigError: ``errors`` is given for an extraction.
     """
-    account = _account(result)
+    account = _account(result, applied)
     if errors is not None and not isinstance(account, LoadReport):
         raise ConfigError("errors= is for the report of a load", hint="an extraction has no source to put them beside")
     place = _place(folder, clock)
     run = os.environ.get("FCWORK_RUN_ID", "") if run_id is None else run_id
-    about = About(title or account.title, target or result.target, run, clock.now())
+    about = About(title or account.title, target or account.result.target, run, clock.now())
     tables = [_table(rows, place / name) for name, rows in account.tables().items()]
     written = [file for file in tables if file is not None]
     if errors is not None and isinstance(account, LoadReport):
         _export(account.result, account.issues, _beside(account.result, errors), run or place.name)
     summary = _summary(account, about, written)
     written.append(_text(place / "summary.json", json.dumps(summary, indent=2, ensure_ascii=False), "figures"))
-    shown = page.page(result.state, account.bands(about), account.parts(about, page.files(written)), about)
+    shown = page.page(account.result.state, account.bands(about), account.parts(about, page.files(written)), about)
     report = _text(place / "report.html", shown, "page")
     _logger.info("report.written", folder=str(place), run=run, **account.logged)
     return Report(place, place / report.name, (report.name, *[file.name for file in written]), summary)
 
 
-def _account(result: IngestResult | ExtractResult) -> _Account:
-    """Return what tells of a result of its kind."""
-    from fcwork.extraction import ExtractResult
+def _account(result: IngestResult | ExtractResult | Approval, applied: IngestResult | HandedOn | None) -> _Account:
+    """Return what tells of a result of its kind.
 
+    Raises:
+        ConfigError: something is said to have been applied of what is no approval.
+    """
+    from fcwork.extraction import ExtractResult
+    from fcwork.reconciliation import Approval
+
+    if isinstance(result, Approval):
+        return ReconciliationReport(result, applied)
+    if applied is not None:
+        raise ConfigError("applied= is for the report of a reconciliation", hint="a load is reported by itself")
     return ExtractReport(result) if isinstance(result, ExtractResult) else LoadReport(result)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import html
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
+from fcwork import cards
 from fcwork.runner.folder import SOURCE, read_json
 from fcwork.runner.past import PastRun, past
 
@@ -56,12 +59,29 @@ class Difference:
         counted = (("fact", self.facts), ("parameter", self.parameters), ("figure", self.figures))
         piles = [f"{len(pairs)} {what}{'s' if len(pairs) > 1 else ''}" for what, pairs in counted if pairs]
         piles += ["the notebook"] if self.cells else []
-        return f"{self.before.run_id} and {self.after.run_id} differ in {', '.join(piles) or 'nothing'}"
+        return cards.line(f"{self.before.run_id} and {self.after.run_id} differ in {', '.join(piles) or 'nothing'}")
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"<p><b>{html.escape(str(self))}</b></p><pre>{html.escape(self.cells)}</pre>"
+        piles = (("run", self.facts), ("parameters", self.parameters), ("figures", self.figures))
+        return cards.Card(
+            line=str(self),
+            state="alike" if self.is_empty else "different",
+            facts={"Notebook": "" if self.sources_known else "one of the runs did not keep it"},
+            below=[*(_table(caption, pairs) for caption, pairs in piles), cards.pre(self.cells)],
+        ).html()
+
+
+def _table(caption: str, pairs: Mapping[str, Pair]) -> str:
+    """Return what is different by name; nothing of nothing."""
+    sides = {side: [_told(pair[at]) for pair in pairs.values()] for at, side in enumerate(("before", "after"))}
+    frame = pl.DataFrame({"name": list(pairs), **sides}, schema=dict.fromkeys(("name", "before", "after"), pl.String()))
+    return cards.table(frame, limit=frame.height, caption=caption, ours=True) if pairs else ""
+
+
+def _told(value: Any) -> str | None:
+    return value if isinstance(value, str | None) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def compare(before: str | Path | PastRun, after: str | Path | PastRun) -> Difference:

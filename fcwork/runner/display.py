@@ -10,6 +10,7 @@ from typing import Any
 
 RESULT_TYPE = "application/vnd.fcwork.result+json"
 STAGE_TYPE = "application/vnd.fcwork.stage+json"
+_SHORT = 16  # characters of a cell that is not broken over lines
 
 
 def in_kernel() -> bool:
@@ -41,5 +42,6 @@ def figure(value: object) -> str:
 
 
 def _cell(value: object) -> str:
-    side = "right" if isinstance(value, int | float) else "left"
-    return f'<td style="text-align:{side}">{html.escape(figure(value))}</td>'
+    side, shown = "right" if isinstance(value, int | float) else "left", figure(value)
+    whole = ";white-space:nowrap" if len(shown) <= _SHORT else ""
+    return f'<td style="text-align:{side}{whole}">{html.escape(shown)}</td>'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fcwork import cards
 from fcwork.runner.folder import read_json
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # of a frame, and so of its file
@@ -41,12 +41,13 @@ class Published:
         return {**counted, "bytes": self.bytes, "sha256": self.sha256, "masked": list(self.masked)}
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.rows:,} rows of {len(self.columns):,} columns ({self.path})"
+        return cards.line(f"{self.name}: {self.rows:,} rows of {len(self.columns):,} columns ({self.path})")
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"<p>{html.escape(str(self))}</p>"
+        hidden = ", ".join(self.masked)
+        return cards.Card(line=str(self), facts={"Columns": ", ".join(self.columns), "Hidden": hidden}).html()
 
 
 def published(folder: Path) -> dict[str, Published]:

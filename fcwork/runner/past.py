@@ -154,12 +154,18 @@ class PastRun:
 
     def __str__(self) -> str:
         target = f" → {self.target}" if self.target else ""
-        return f"{self.name or self.run_id} {self.state}{target} ({self.folder})"
+        return cards.line(f"{self.name or self.run_id} {self.state}{target} ({self.folder})")
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return cards.Card(line=str(self), state=self.state, tone=cards.tone_of(self.state)).html()
+        return cards.Card(
+            line=str(self),
+            state=self.state,
+            tone=cards.tone_of(self.state),
+            parts=cards.piles(self.figures),
+            facts={"Run": self.run_id, "Reason": self.reason, "Failed in": self.failed_step, "Page": self.page},
+        ).html()
 
 
 def past(which: str | Path = LATEST) -> PastRun:

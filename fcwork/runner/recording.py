@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
+from fcwork import presence
 from fcwork.errors import NotebookError
-from fcwork.runner.display import RESULT_TYPE, show, table
+from fcwork.runner.display import RESULT_TYPE, figure, show
 from fcwork.runner.journal import RECORDABLE
 from fcwork.runner.stages import end_job
 
@@ -19,6 +20,13 @@ class Recordable(Protocol):
     def to_record(self) -> dict[str, Any]:
         """Return the result without its frames."""
         ...
+
+
+class EndsHere(Exception):  # noqa: N818 - no error: it is meant
+    """The end of a notebook that a person runs: IPython would speak of an exception, and of how to quit."""
+
+    def _render_traceback_(self) -> list[str]:
+        return ["The notebook ends here: the cells below are left out on purpose."]
 
 
 def record(result: Recordable | Mapping[str, Any], *, early_exit: bool = False) -> None:
@@ -43,13 +51,18 @@ def record(result: Recordable | Mapping[str, Any], *, early_exit: bool = False) 
         raise NotebookError(f"the result cannot be recorded: {error}", hint="record texts, numbers and lists") from None
     end_job()
     told = str(content.get("summary") or state)
-    plain = {name: value for name, value in content.items() if isinstance(value, str | int | float)}
-    show(
-        {
-            RESULT_TYPE: {**content, "early_exit": early_exit},
-            "text/html": table(plain.items()),
-            "text/plain": told,
-        }
-    )
+    show({RESULT_TYPE: {**content, "early_exit": early_exit}, "text/html": _seen(content, state), "text/plain": told})
+    if early_exit and presence.kernel() is not None and presence.may_ask():
+        raise EndsHere
     if early_exit:
         raise SystemExit(0)
+
+
+def _seen(content: Mapping[str, Any], state: str) -> str:
+    """Return what a person sees: a result's own line, as its card stands above; of a plain dict all that is short."""
+    from fcwork import cards
+
+    told = content.get("summary")
+    plain = {name: figure(value) for name, value in content.items() if isinstance(value, str | int | float)}
+    facts = {} if told else {name: value for name, value in plain.items() if name != "state"}
+    return cards.Card(line=str(told or "Recorded"), state=state, tone=cards.tone_of(state), facts=facts).html()

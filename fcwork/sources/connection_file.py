@@ -18,6 +18,7 @@ from fcwork.redact import Secret
 from fcwork.sources.filesystems.terms import FolderTerms, S3Terms, SftpTerms
 
 NAME = "connections.toml"
+FIELDS = "the guide 'Files on S3 and SFTP' names the fields"
 Terms = S3Terms | SftpTerms | FolderTerms
 KINDS: dict[str, type[Terms]] = {"s3": S3Terms, "sftp": SftpTerms, "local": FolderTerms}
 ALIASES = {"s3": {"prefix": "root"}}
@@ -86,7 +87,7 @@ def load() -> dict[str, Connection]:
     tables = _tables(file)
     problems = [told for name, table in tables.items() for told in mistakes(name, table)]
     if problems:
-        raise ConfigError(f"{file} is not right: {'; '.join(problems)}", hint="mend it; the README names the fields")
+        raise ConfigError(f"{file} is not right: {'; '.join(problems)}", hint=f"mend it; {FIELDS}")
     _check_secrecy(file, tables)
     return {name: made(name, table) for name, table in tables.items()}
 

@@ -47,7 +47,7 @@ def connect(name: str, type: str, **fields: Any) -> str:  # noqa: A002 - as conn
     shown = {field: MASK if isinstance(value, Secret) else value for field, value in given.items()}
     problems = connection_file.mistakes(name, {"type": type, **shown})
     if problems:
-        raise ConfigError(f"{name} can be no connection: {'; '.join(problems)}", hint="the README names the fields")
+        raise ConfigError(f"{name} can be no connection: {'; '.join(problems)}", hint=connection_file.FIELDS)
     with _lock:
         _own[name] = connection_file.made(name, {"type": type, **given})
     return f"{name}://"

@@ -69,7 +69,7 @@ class ReadResult:
     def __str__(self) -> str:
         rejected = frames.enter(self.rejected).height
         told = f", {rejected:,} of them rejected" if rejected else ""
-        return f"{self.uri}: {self.rows:,} rows read as {self.format}{told}"
+        return cards.line(f"{self.uri}: {self.rows:,} rows read as {self.format}{told}")
 
     __repr__ = __str__
 

@@ -75,7 +75,7 @@ class Written(os.PathLike[str]):
             several = f" in {len(self.files):,} files" if len(self.files) > 1 else ""
             rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
             told = f"{self.uri}: {rows} written as {self.format}{several}, {self.bytes:,} bytes"
-        return f"{told}; manifest {self.manifest}" if self.manifest else told
+        return cards.line(f"{told}; manifest {self.manifest}" if self.manifest else told)
 
     __repr__ = __str__
 

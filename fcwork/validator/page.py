@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fcwork.validator.result import CheckResult
 
 SHOWN_RULES, SHOWN_ISSUES = 12, 10
-COLUMNS = ("row", "key", "field", "code", "severity", "value", "message")
+COLUMNS = ("row", "message", "field", "value", "key", "code", "severity")  # what tells most first
 _SCROLLS = '<div style="overflow-x:auto">'
 _CAPTION = '<caption style="text-align:left;white-space:nowrap">'
 

@@ -11,7 +11,7 @@ from fcwork.errors import ConfigError
 from fcwork.redact import Secret
 from fcwork.vault import sealed
 from fcwork.vault.place import file, read
-from fcwork.vault.sealed import Entries
+from fcwork.vault.sealed import Entries, PassphraseError
 
 VARIABLE = "FCWORK_VAULT_PASSPHRASE"
 TRIES = 3
@@ -106,8 +106,8 @@ def _opened(path: Path, content: bytes, *, ask: bool) -> Entries:
         given = Secret(getpass.getpass(f"Passphrase of {path}: "))
         try:
             found = sealed.unseal(content, given, path)
-        except ConfigError as error:
-            if not left or "passphrase" not in error.message:
+        except PassphraseError:
+            if not left:
                 raise
         else:
             _given[str(path)] = given

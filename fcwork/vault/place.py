@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from fcwork import locks
 from fcwork.errors import ConfigError
 from fcwork.vault import sealed
 
 NAME = "fcwork.vault"
 _LARGEST = 4_000_000  # bytes
+_PASSING = ".passing"  # ends the name of what is being written
 
 
 def file() -> Path:
@@ -43,14 +47,15 @@ def read(path: Path) -> bytes:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write the file, whole or not at all, for its owner alone.
+    """Write the file, whole or not at all, for its owner alone; where it is a link, what that leads to.
 
     Raises:
         ConfigError: it cannot be written.
     """
+    path = path.resolve()
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, passing = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")  # 0600
+        handle, passing = tempfile.mkstemp(_PASSING, _before(path), path.parent)  # 0600
         try:
             with os.fdopen(handle, "wb") as out:
                 out.write(content)
@@ -62,3 +67,32 @@ def write(path: Path, content: bytes) -> None:
             raise
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}", hint="name a place of yours") from error
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Be the only one who changes the vault meanwhile; others wait.
+
+    The folder is what is locked, so that nothing stays beside the file. Where a system locks no folders, who writes
+    still finds out what was changed meanwhile.
+    """
+    path = path.resolve()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = os.open(path.parent, os.O_RDONLY)
+    except OSError:  # it cannot be made, which the write tells, or folders are not opened here
+        yield
+        return
+    try:
+        with suppress(OSError):
+            locks.wait_for(folder)
+            for left in path.parent.iterdir():
+                if left.name.startswith(_before(path)) and left.name.endswith(_PASSING):
+                    left.unlink()  # its process was killed
+        yield
+    finally:
+        os.close(folder)
+
+
+def _before(path: Path) -> str:
+    return f".{path.name[:40]}."

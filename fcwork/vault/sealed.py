@@ -28,6 +28,10 @@ PLAIN = frozenset({"base_url", "client_id", "username", "retailer_id", "account"
 _RESTORE = "bring it back from a copy, or remove it and add its entries again"
 
 
+class PassphraseError(ConfigError):
+    """A passphrase does not open the vault, or is too short to make one."""
+
+
 class _Keys(NamedTuple):
     """What a passphrase comes to: a key that seals, and a proof that it is the right one."""
 
@@ -56,20 +60,21 @@ def unseal(content: bytes, passphrase: Secret, place: object) -> Entries:
     """Return the entries, each field wrapped that is a secret.
 
     Raises:
-        ConfigError: the passphrase is wrong; or the file is damaged, or was changed by something else.
+        PassphraseError: the passphrase is wrong.
+        ConfigError: the file is damaged, or was changed by something else.
     """
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     whole = _whole(content, place)
     head = {name: whole[name] for name in ("fcwork_vault", "scrypt", "salt", "names")}
-    keys = _keys(head, passphrase)
-    if not hmac.compare_digest(keys.proof, str(whole["proof"])):
-        raise ConfigError(f"the passphrase does not open {place}", hint="try again; nobody can open it without")
     try:
+        keys = _keys(head, passphrase)
+        if not hmac.compare_digest(keys.proof.encode(), str(whole["proof"]).encode()):
+            raise PassphraseError(f"the passphrase does not open {place}", hint="try again; nobody can open it without")
         cipher = AESGCM(bytes.fromhex(keys.sealing.reveal()))
         return _entries(cipher.decrypt(_raw(whole["nonce"]), _raw(whole["sealed"]), _bytes(head)))
-    except (InvalidTag, ValueError):
+    except (InvalidTag, ValueError, TypeError):
         message = f"{place} was changed by something other than fcwork: its entries cannot be trusted"
         raise ConfigError(message, hint=_RESTORE) from None
 
@@ -89,9 +94,7 @@ def _whole(content: bytes, place: object) -> dict[str, Any]:
         whole = json.loads(content)
         version = whole["fcwork_vault"]
         digest = whole.pop("digest")
-        fine = hmac.compare_digest(str(digest), _digest(whole)) and whole["scrypt"]["n"] in _COSTS
-        fine = fine and (whole["scrypt"]["r"], whole["scrypt"]["p"]) == (_BLOCK, _LANES)
-        fine = fine and {"salt", "names", "proof", "nonce", "sealed"} <= set(whole)
+        fine = version != VERSION or (hmac.compare_digest(str(digest), _digest(whole)) and _is_formed(whole))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ConfigError(f"{place} is damaged, or no vault", hint=_RESTORE) from None
     if version != VERSION:
@@ -101,15 +104,32 @@ def _whole(content: bytes, place: object) -> dict[str, Any]:
     return dict(whole)
 
 
+def _is_formed(whole: Mapping[str, Any]) -> bool:
+    """Say whether each part is what it should be: a digest can be made by anybody.
+
+    Raises:
+        ValueError, KeyError, TypeError: a part is not.
+    """
+    terms, names, proof = whole["scrypt"], whole["names"], whole["proof"]
+    sizes = [len(_raw(whole[name])) for name in ("salt", "nonce", "sealed")]
+    told = all(isinstance(one, str) for one in [*names, proof]) and isinstance(names, list) and proof.isascii()
+    return told and all(sizes) and terms["n"] in _COSTS and (terms["r"], terms["p"]) == (_BLOCK, _LANES)
+
+
 def _keys(head: Mapping[str, Any], passphrase: Secret) -> _Keys:
     from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
     terms = head["scrypt"]
     derive = Scrypt(salt=_raw(head["salt"]), length=64, n=terms["n"], r=terms["r"], p=terms["p"]).derive
-    made = Secret(derive(unicodedata.normalize("NFKC", passphrase.reveal()).encode()).hex())
+    made = Secret(derive(_bare(passphrase)).hex())
     half = len(made.reveal()) // 2
     proof = hmac.new(bytes.fromhex(made.reveal()[half:]), _PROOF, sha256).hexdigest()
     return _Keys(Secret(made.reveal()[:half]), proof)
+
+
+def _bare(passphrase: Secret) -> bytes:
+    """Return the bytes of a passphrase, the same however its accents were typed; of a variable any bytes may come."""
+    return unicodedata.normalize("NFKC", passphrase.reveal()).encode("utf-8", "surrogatepass")
 
 
 def _plain(entries: Mapping[str, Mapping[str, str | Secret]]) -> bytes:

@@ -44,7 +44,7 @@ class Proof(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class Event:
     """A request whose signature belongs to its bytes.
 
@@ -78,9 +78,9 @@ class Event:
     root_entity_type: str | None = None
     root_entity_id: str | None = None
     root_entity_ref: str | None = None
-    attributes: dict[str, Any] = field(default_factory=dict, repr=False)
-    data: dict[str, Any] = field(default_factory=dict, repr=False)
-    raw: bytes = field(default=b"", repr=False)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    raw: bytes = b""
     sha256: str
     header: str
     algorithm: str
@@ -100,6 +100,8 @@ class Event:
         proof = f"{self.algorithm} by {self.key}"
         text = f"{what}{f' of {about}' if about else ''}: {whose}{tenant}, {again}, {proof}"
         return cards.line(printable("; ".join((text, *self.warnings))))
+
+    __repr__ = __str__
 
     def to_record(self) -> dict[str, Any]:
         """Return everything but the bytes, as JSON can hold it."""

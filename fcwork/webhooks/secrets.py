@@ -65,17 +65,12 @@ def _held(secrets: Secrets) -> Iterator[tuple[str, Secret | None]]:
 def _wrapped(secret: object) -> Secret | None:
     if isinstance(secret, Secret):
         return secret
-    if not isinstance(secret, str):
-        return None
-    try:
-        return Secret(secret)
-    except UnicodeEncodeError:  # half a character
-        return None
+    return Secret(secret) if isinstance(secret, str) else None
 
 
 def _wrong(secret: Secret | None, scheme: HmacScheme) -> tuple[str, str] | None:
     """Return what is wrong with a secret, and what to do about it."""
-    if secret is None:
+    if secret is None or any(map(_is_half, _text(secret))):
         return "is no text", "give it as a text or a Secret"
     if not _text(secret):
         return "is empty", "a variable that is not set? nothing can be verified with it"
@@ -94,6 +89,11 @@ def _text(secret: Secret) -> str:
         return secret.reveal()
     except LookupError:  # it was pickled
         return ""
+
+
+def _is_half(character: str) -> bool:
+    """Say whether a character is half of one, which has no bytes."""
+    return "\ud800" <= character <= "\udfff"
 
 
 def _key(secret: Secret, prefix: str) -> bytes | None:

@@ -82,6 +82,7 @@ class Askable:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._roots: Mapping[str, GraphQLField] = schema.query_type.fields if schema.query_type else {}
+        self._levels: dict[tuple[str, str], Level] = {}
 
     def roots(self) -> list[str]:
         """Return what may be asked for: what has fields to choose from."""
@@ -110,18 +111,9 @@ class Askable:
         Raises:
             ConfigError: the path leads nowhere; with the nearest field.
         """
-        kind = _rows_of(self.root(root).type)
-        for name in filter(None, path.split(".")):
-            kind = _rows_of(field_of(kind, name).type)
-        usable = {name: field for name, field in _fields(kind).items() if _needs_nothing(field)}
-        inner = {name: field for name, field in usable.items() if _fields(_rows_of(field.type))}
-        values = {
-            name: str(field.type) for name, field in usable.items() if not hasattr(_rows_of(field.type), "fields")
-        }
-        below = (
-            {name: str(_rows_of(field.type)) for name, field in inner.items()} if path.count(".") < DEEPEST - 2 else {}
-        )
-        return Level(path, str(kind), values, below)
+        if (root, path) not in self._levels:
+            self._levels[root, path] = self._level(root, path)
+        return self._levels[root, path]
 
     def usual(self, root: str) -> tuple[str, ...]:
         """Return the fields to begin with."""
@@ -164,6 +156,20 @@ class Askable:
                 f"{root} has no filter {path!r}{did_you_mean(path, known)}", hint=f"it has {', '.join(known) or 'none'}"
             )
         return known[path]
+
+    def _level(self, root: str, path: str) -> Level:
+        kind = _rows_of(self.root(root).type)
+        for name in filter(None, path.split(".")):
+            kind = _rows_of(field_of(kind, name).type)
+        usable = {name: field for name, field in _fields(kind).items() if _needs_nothing(field)}
+        inner = {name: field for name, field in usable.items() if _fields(_rows_of(field.type))}
+        values = {
+            name: str(field.type) for name, field in usable.items() if not hasattr(_rows_of(field.type), "fields")
+        }
+        below = (
+            {name: str(_rows_of(field.type)) for name, field in inner.items()} if path.count(".") < DEEPEST - 2 else {}
+        )
+        return Level(path, str(kind), values, below)
 
 
 def is_connection(kind: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 
-from fcwork import session, settings
+from fcwork import presence, session, settings
 from fcwork.errors import BadKeyError, FcworkError
 from fcwork.widgets.panel import Panel
 from fcwork.widgets.picture import Picture
@@ -97,7 +97,7 @@ class ConnectionPanel(Panel):
         """Return a client; where nothing at all is set, a person gets the simulator, and sees it on the panel."""
         profile = self["profile"] or None
         unnamed = profile is None and not os.environ.get("FLUENT_PROFILE")
-        if unnamed and session.interactive() and settings.find() is None:
+        if unnamed and presence.interactive() and settings.find() is None:
             profile = settings.SIMULATOR
         return session.connect(profile, retailer=self["retailer"] or None)
 

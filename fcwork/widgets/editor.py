@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,11 +13,12 @@ from fcwork import frames
 from fcwork import schema as schemas
 from fcwork.errors import ConfigError
 from fcwork.mapper import SDK_NAMES, Mapper
-from fcwork.widgets import mapping_file, mapping_lines
-from fcwork.widgets.mapping_lines import Line
+from fcwork.widgets import mapping_file, mapping_lines, target_rows
 from fcwork.widgets.panel import WORK, Panel
 from fcwork.widgets.picture import Picture
+from fcwork.widgets.source_names import names_in_items, source_names
 from fcwork.widgets.suggesting import nearest
+from fcwork.widgets.target_rows import ALL, Row, lists_around
 from fcwork.widgets.trying import Preview, tried
 from fcwork.widgets.wanted import Target, names, targets
 from fcwork.widgets.words import counted
@@ -28,38 +27,7 @@ if TYPE_CHECKING:
     from fcwork.widgets.editor_view import EditorView
     from fcwork.widgets.work import Turn
 
-ALL, MAPPED, OPEN, NEEDED, FAILING = "all", "mapped", "open", "needed", "failing"
 LINES = 8  # at a time
-_MOST_COLUMNS = 500
-_LONGEST_NAME = 200
-_DEEPEST = 3
-
-
-@dataclass(frozen=True)
-class Row:
-    """A target on the panel: what the mapping says of it, and what the platform wants.
-
-    Attributes:
-        target: its name.
-        line: of the mapping; None where it is not mapped.
-        wanted: of the schema; None where that does not know it.
-        is_missed: whether it is needed and not mapped.
-    """
-
-    target: str
-    line: Line | None
-    wanted: Target | None
-    is_missed: bool
-
-    @property
-    def kind(self) -> str:
-        """Its type, where that is known."""
-        return self.wanted.kind if self.wanted else ""
-
-    @property
-    def entry(self) -> Any:
-        """What the mapping says of it."""
-        return self.line.entry if self.line else None
 
 
 class MappingEditor(Panel):
@@ -150,15 +118,16 @@ class MappingEditor(Panel):
         """Return what a mapping may be for."""
         return [("as its file says", ""), *((name, name) for name in names(self._schema))]
 
-    def columns(self) -> list[str]:
-        """Return the sources that the rows have, nested ones with dots, and those of the context."""
+    def columns(self, target: str = "") -> list[str]:
+        """Return the sources that a target may have: what the rows hold, or the items of its list, and the context."""
         if self._sample is None:
             return []
-        found = [path for name, kind in self._sample.schema.items() for path in _paths(name, kind)]
-        given = [f"$context.{name}" for name in self._context or {}]
-        return [name for name in [*found, *given] if name not in frames.OWN and len(name) <= _LONGEST_NAME][
-            :_MOST_COLUMNS
-        ]
+        lists = lists_around(target)
+        if not lists:
+            return source_names(self._sample, self._context or {})
+        sources = {line.target: line.source for line in mapping_lines.lines(self["document"])}
+        items = names_in_items(self._sample, [sources.get(one, "") for one in lists])
+        return [*items, *source_names(pl.DataFrame(), self._context or {})]
 
     def resolvers(self) -> list[str]:
         """Return the resolvers that there are by name."""
@@ -166,30 +135,12 @@ class MappingEditor(Panel):
 
     def rows(self) -> list[Row]:
         """Return all targets: first what the platform wants, in its order, then what else the mapping fills."""
-        lines = {line.target: line for line in mapping_lines.lines(self["document"])}
-        filled = set(lines)
-        wanted = {one.path: one for one in self._targets()}
-        known = [path for path in wanted if path in lines or _is_offered(path, filled)]
-        paths = dict.fromkeys([*known, *lines])
-        return [
-            Row(path, lines.get(path), wanted.get(path), path in wanted and wanted[path].is_missed(filled))
-            for path in paths
-        ]
+        return target_rows.rows(self["document"], self._targets())
 
     def chosen(self) -> list[Row]:
         """Return the targets that are to be shown."""
         failing = self["preview"].failing() if self["preview"] else {}
-        tests: dict[str, Callable[[Row], bool]] = {
-            ALL: lambda _: True,
-            MAPPED: lambda row: row.line is not None,
-            OPEN: lambda row: row.line is None,
-            NEEDED: lambda row: row.is_missed,
-            FAILING: lambda row: row.target in failing,
-        }
-        text = self["find"].strip().lower()
-        return [
-            row for row in self.rows() if tests[self["show"]](row) and text in f"{row.target} {_source(row)}".lower()
-        ]
+        return target_rows.chosen(self.rows(), show=self["show"], text=self["find"], failing=failing)
 
     def choose(self, name: str, value: Any) -> None:
         """Take what was chosen, and begin with the first targets again."""
@@ -205,11 +156,9 @@ class MappingEditor(Panel):
     def source(self, target: str, text: str) -> None:
         """Take where a target's value comes from: a column or path, ``=`` and a constant, or nothing for no more."""
         row = self._row(target)
-        entry = mapping_lines.sourced(
-            row.entry, text, self.columns(), as_number=bool(row.wanted and row.wanted.is_number)
-        )
+        entry = mapping_lines.sourced(row.entry, text, self.columns(target), as_number=row.is_number)
         if row.line is None and entry is not None:
-            entry = {**entry, **_new(row, text)}
+            entry = {**entry, **row.beside(text)}
         self._edit(row, entry)
 
     def resolver(self, target: str, text: str) -> None:
@@ -218,20 +167,16 @@ class MappingEditor(Panel):
 
     def default(self, target: str, text: str) -> None:
         """Take what stands where a target has no value."""
-        self._change(
-            target,
-            lambda row: mapping_lines.defaulted(row.entry, text, as_number=bool(row.wanted and row.wanted.is_number)),
-        )
+        self._change(target, lambda row: mapping_lines.defaulted(row.entry, text, as_number=row.is_number))
 
     def suggest(self) -> str:
         """Map what is not mapped yet to the column of the nearest name; say how many were."""
-        free, count = self.columns(), 0
-        taken = {row.line.source for row in self.rows() if row.line}
+        count, taken = 0, {(row.within, row.source) for row in self.rows() if row.line}
         for row in self.rows():
             if row.line is None and not row.target.endswith("[]"):
-                column = nearest(row.target, [name for name in free if name not in taken])
-                if column:
-                    taken.add(column)
+                free = [name for name in self.columns(row.target) if (row.within, name) not in taken]
+                if column := nearest(row.target, free):
+                    taken.add((row.within, column))
                     self.source(row.target, column)
                     count += 1
         return counted(count, "target")
@@ -258,7 +203,10 @@ class MappingEditor(Panel):
         """Try the mapping with all rows; nothing is sent or written."""
         if self._rows is None:
             raise ConfigError("there are no rows to try it with", hint="give them: MappingEditor(rows, path=...)")
-        self.work.start("All rows", lambda turn: self._tried(turn, self._rows, of_all=True), leave=True)
+        if self.work.standing.what == "Preview":  # of the first rows: nobody misses it
+            self.stop()
+        if not self.work.start("All rows", lambda turn: self._tried(turn, self._rows, of_all=True), leave=True):
+            raise ConfigError("all rows are being tried", hint="press Stop, or wait for the end")
 
     def picture(self) -> Picture:
         """Return the mapping line by line, what is missing, and what became of the rows."""
@@ -267,7 +215,7 @@ class MappingEditor(Panel):
             {
                 "target": row.target,
                 "type": row.kind,
-                "source": _source(row),
+                "source": row.source,
                 "resolver": row.line.resolver,
                 "default": row.line.default,
             }
@@ -363,33 +311,6 @@ class MappingEditor(Panel):
         found = tried(lambda: self.value, rows, version, of_all=of_all)
         turn.put(preview=found)
         return found.summary
-
-
-def _source(row: Row) -> str:
-    return row.line.source if row.line else ""
-
-
-def _new(row: Row, text: str) -> dict[str, Any]:
-    """Return what a new entry says beside its source."""
-    reader = row.wanted.reader if row.wanted and not text.startswith("=") else ""
-    said: dict[str, Any] = {"isArray": True, "fields": {}} if row.target.endswith("[]") else {}
-    return {
-        **said,
-        **({"required": True} if row.wanted and row.wanted.needed else {}),
-        **({"resolver": reader} if reader else {}),
-    }
-
-
-def _is_offered(path: str, filled: set[str]) -> bool:
-    """Say whether a target that is not mapped is offered: what is in a list, once the list has a source."""
-    lists = [path[: at.end()] for at in re.finditer(r"\[\](?=\.)", path)]
-    return all(one in filled for one in lists) and path.removesuffix("[]") not in filled
-
-
-def _paths(name: str, kind: Any, depth: int = 1) -> list[str]:
-    if isinstance(kind, pl.Struct) and depth < _DEEPEST:
-        return [path for one in kind.fields for path in _paths(f"{name}.{one.name}", one.dtype, depth + 1)]
-    return [name]
 
 
 def _mutations(known: Any) -> Mapping[str, Any]:

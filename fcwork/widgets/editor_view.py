@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fcwork.widgets import controls
-from fcwork.widgets.editor import ALL, FAILING, LINES, MAPPED, NEEDED, OPEN, MappingEditor, Row
-from fcwork.widgets.tables import span, table
+from fcwork.errors import ConfigError
+from fcwork.widgets import controls, mapping_lines
+from fcwork.widgets.editor import LINES, MappingEditor
+from fcwork.widgets.tables import flat, span, table
+from fcwork.widgets.target_rows import ALL, FAILING, MAPPED, NEEDED, OPEN, Row
 from fcwork.widgets.trying import Preview
 from fcwork.widgets.view import View
 from fcwork.widgets.words import counted, safe
@@ -32,6 +34,7 @@ class EditorView(View[MappingEditor]):
         self._issues, self._mapped = controls.html(), controls.html()
         self._entries: dict[str, _Entry] = {}
         self._box = controls.column()
+        self._to_lose: dict[str, Any] | None = None
         return [self._file(), self._state, self._missing, *self._choosing(), self._box, *self._outcome()]
 
     def refresh(self, changed: frozenset[str]) -> None:
@@ -51,9 +54,19 @@ class EditorView(View[MappingEditor]):
             controls.choice("For", self.panel.goals(), value=self.panel["target"], explain="What the mapping fills"),
             "target",
         )
-        opens = self.button("Open", self.panel.open, explain="Read the file; what was not saved is lost")
+        opens = self.button("Open", self._opened, explain="Read the file; what was not saved is lost")
         save = self.button("Save", self.panel.save, primary=True, explain="Write the whole mapping to the file")
         return controls.row(path, goal, opens, save)
+
+    def _opened(self) -> None:
+        """Open the file; where something would be lost by it, when it is asked for again."""
+        document = self.panel.document
+        if self.panel.is_saved or not mapping_lines.lines(document) or document == self._to_lose:
+            self._to_lose = None
+            self.panel.open()
+            return
+        self._to_lose = document
+        raise ConfigError("what was changed is not saved", hint="Save it first, or press Open again to lose it")
 
     def _choosing(self) -> Sequence[Any]:
         show = self.bind(controls.choice("Show", _SHOW, value=ALL, explain="Which targets are shown"), "show")
@@ -74,11 +87,12 @@ class EditorView(View[MappingEditor]):
     def _show_entries(self) -> None:
         rows, first = self.panel.chosen(), self.panel["first"]
         shown = rows[first : first + LINES]
-        columns, resolvers = self.panel.columns(), self.panel.resolvers()
+        resolvers = self.panel.resolvers()
         preview: Preview | None = self.panel["preview"]
         for row in shown:
+            columns = self.panel.columns(row.target)
             if row.target not in self._entries:
-                self._entries[row.target] = _Entry(self.panel, row)
+                self._entries[row.target] = _Entry(self.panel, row, columns, resolvers)
             self._entries[row.target].show(row, columns, resolvers, preview)
         boxes = tuple(self._entries[row.target].box for row in shown)
         if self._box.children != boxes:
@@ -91,23 +105,36 @@ class EditorView(View[MappingEditor]):
         self._result.value = _result(preview)
         issues = preview.issues.select("row", "field", "value", "message", "severity")
         self._issues.value = table(issues, caption="Issues by row", rows=10) if issues.height else ""
-        self._mapped.value = table(preview.frame, caption="Mapped, the first rows") if preview.frame.height else ""
+        self._mapped.value = (
+            table(flat(preview.frame), caption="Mapped, the first rows") if preview.frame.height else ""
+        )
 
 
 class _Entry:
     """The controls of one target, and of no other ever: what is on its way to the kernel is not another's."""
 
-    def __init__(self, panel: MappingEditor, row: Row) -> None:
+    def __init__(self, panel: MappingEditor, row: Row, columns: list[str], resolvers: list[str]) -> None:
         self._panel, self._row = panel, row
-        self._head = controls.html()
+        self._head = controls.html(_head(row, panel["preview"]))
         self._source = controls.combo(
             f"Source of {row.target}",
+            columns,
+            value=_source(row),
             placeholder="column, or =constant",
             explain="A column, a path, or = and a constant",
         )
-        self._resolver = controls.combo(f"Resolver of {row.target}", placeholder="none", explain="What reads the value")
+        self._resolver = controls.combo(
+            f"Resolver of {row.target}",
+            resolvers,
+            value=_resolver(row),
+            placeholder="none",
+            explain="What reads the value",
+        )
         self._default = controls.text(
-            f"Default of {row.target}", placeholder="none", explain="What stands where there is no value"
+            f"Default of {row.target}",
+            value=_default(row),
+            placeholder="none",
+            explain="What stands where there is no value",
         )
         self.box = controls.column(
             self._head, controls.row(self._source, self._resolver, self._default), name="fcw-entry"
@@ -140,7 +167,7 @@ def _offer(field: Any, options: list[str], value: str) -> None:
 
 
 def _source(row: Row) -> str:
-    return row.line.source if row.line else ""
+    return row.source
 
 
 def _resolver(row: Row) -> str:

@@ -164,8 +164,12 @@ class QueryExplorer(Panel):
         self._ask("Query", Found(self.built), most_pages=1, first=0)
 
     def run_all(self) -> None:
-        """Ask for every page that is not there yet."""
-        self._ask("All pages", self.found or Found(self.built), most_pages=None)
+        """Ask for every page that is not there yet; where none is missing, for all of them anew."""
+        found = self.found
+        if found and found.has_more:
+            self._ask("All pages", found, most_pages=None)
+        else:
+            self._ask("All pages", Found(self.built), most_pages=None, first=0)
 
     def turn_page(self, pages: int) -> None:
         """Show the rows that are so many tables on; a further page is asked for where they end."""
@@ -224,7 +228,8 @@ class QueryExplorer(Panel):
         def ask(turn: Turn) -> str:
             return walk(self._connected(), found, most_pages, lambda step: take(turn, step)).summary
 
-        self.work.start(what, ask, leave=True)
+        if not self.work.start(what, ask, leave=True):
+            raise ConfigError(f"{self.work.standing.what} is under way", hint="press Stop, or wait for its end")
 
 
 def _check(

@@ -9,7 +9,7 @@ from fcwork.errors import ConfigError
 from fcwork.widgets import controls, typed
 from fcwork.widgets.askable import Filter
 from fcwork.widgets.explorer import QueryExplorer
-from fcwork.widgets.tables import ROWS, table
+from fcwork.widgets.tables import ROWS, span, table
 from fcwork.widgets.view import View
 from fcwork.widgets.walking import Found
 from fcwork.widgets.words import safe
@@ -38,10 +38,11 @@ class ExplorerView(View[QueryExplorer]):
         self._narrowing = controls.group()
         self._back = self.button("Previous", lambda: self.panel.turn_page(-1), explain="The rows before")
         self._on = self.button("Next", lambda: self.panel.turn_page(1), explain="The rows after, asked for if need be")
+        self._span = controls.aside()
         shown_as = self.bind(
             controls.choice("Show as", _SHOWN_AS, value=self.panel["code"], explain="The code to go on with"), "code"
         )
-        rows = [self._summary, self._table, controls.row(self._back, self._on)]
+        rows = [self._summary, self._table, controls.row(self._back, self._on, self._span)]
         return [
             controls.row(root, self._level),
             self._fields,
@@ -147,14 +148,13 @@ class ExplorerView(View[QueryExplorer]):
         self._back.disabled = not found or first == 0
         self._on.disabled = not found or (first + ROWS >= found.count and not found.has_more)
         self._summary.value = _summary(found)
-        shown = (found.query, first, min(found.count, first + ROWS), found.count) if found else None
-        if shown != self._table_of:
+        self._span.value = f'<p class="fcw-note">{span(found.count, first)}</p>' if found and found.count else ""
+        shown = (found.query, first, min(found.count, first + ROWS)) if found else None
+        if shown != self._table_of:  # where somebody scrolls in it, further pages leave it alone
             self._table_of = shown
-            self._table.value = _rows(self.panel, found) if found else ""
-
-
-def _rows(panel: QueryExplorer, found: Found) -> str:
-    return table(panel.shown(), caption="Rows", first=panel["first"], of=found.count, empty="nothing was found")
+            self._table.value = (
+                table(self.panel.shown(), caption="Rows", part=True, empty="nothing was found") if found else ""
+            )
 
 
 def _summary(found: Found | None) -> str:

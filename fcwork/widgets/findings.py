@@ -11,6 +11,7 @@ import polars as pl
 from fcwork import frames, sources
 from fcwork.errors import ConfigError
 from fcwork.frames import ROW, SOURCE
+from fcwork.personal.columns import masked
 from fcwork.widgets.panel import Panel
 from fcwork.widgets.picture import Picture
 from fcwork.widgets.tables import ROWS
@@ -69,8 +70,8 @@ class CheckReport(Panel):
 
     @property
     def shown(self) -> pl.DataFrame:
-        """What the table shows: issues or rows."""
-        return self.rows if self["show"] == "rows" else self.issues.select(ISSUES_SHOWN)
+        """What the table shows: issues, or rows without what is hidden."""
+        return masked(self.rows) if self["show"] == "rows" else self.issues.select(ISSUES_SHOWN)
 
     def codes(self) -> list[tuple[str, str]]:
         """Return the codes that may be chosen, the most frequent first, with how many issues each has."""

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 
+from fcwork.errors import ConfigError
 from fcwork.jobs import JobTracker
 from fcwork.jobs.history import JOBS
 from fcwork.jobs.record import MOVES
+from fcwork.names import did_you_mean
 from fcwork.widgets.panel import Panel
 from fcwork.widgets.picture import Picture
 from fcwork.widgets.presence import is_live
@@ -34,11 +36,18 @@ class JobBoard(Panel):
         status: only jobs of that status; empty for all.
         jobs: only jobs of that name; a star stands for any letters.
         name: tells panels apart.
+
+    Raises:
+        ConfigError: there is no such status.
     """
 
     title: ClassVar[str] = "Jobs"
 
     def __init__(self, tracker: JobTracker | None = None, *, status: str = ALL, jobs: str = "", name: str = "") -> None:
+        if status and status not in MOVES:
+            raise ConfigError(
+                f"{status!r} is no status of a job{did_you_mean(status, MOVES)}", hint=f"one of {', '.join(MOVES)}"
+            )
         super().__init__(
             name=name,
             choices={"status": status, "jobs": jobs},

@@ -6,9 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from fcwork.jobs.history import stages_frame
+from fcwork.jobs.page import stages
 from fcwork.widgets import controls
 from fcwork.widgets.jobs import TROUBLE, WAITS, WORKS, JobBoard, told
 from fcwork.widgets.tables import table
@@ -58,12 +56,11 @@ def whole(record: JobRecord) -> str:
     if record.error:
         rows.append(("error", f'<span class="fcw-bad">{safe(record.error, 600)}</span>'))
     facts = "".join(f'<tr><th scope="row">{safe(name)}</th><td>{told}</td></tr>' for name, told in rows)
-    stages = stages_frame(record).select(
-        "stage", "message", pl.col("started_at").dt.strftime(_TIME), pl.col("duration_seconds").round(1), "counts"
-    )
     head = f"<caption><b>{safe(record.name)}</b> {safe(record.id)}: {record.status}</caption>"
     box = '<div class="fcw-scroll fcw-whole" tabindex="0" role="region" aria-label="Job">'
-    return f"{box}<table>{head}{facts}</table></div>" + (table(stages, caption="Stages") if stages.height else "")
+    return f"{box}<table>{head}{facts}</table></div>" + (
+        table(stages(record), caption="Stages") if record.stages else ""
+    )
 
 
 def _times(record: JobRecord) -> Iterator[tuple[str, str]]:

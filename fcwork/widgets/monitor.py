@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import io
-import secrets
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 
 from fcwork import frames, recovery
-from fcwork.clock import SYSTEM, Clock
+from fcwork.clock import SYSTEM
 from fcwork.errors import ConfigError
-from fcwork.ingestion import IngestPlan, IngestResult
-from fcwork.ingestion.ways import EMBEDDED
-from fcwork.names import did_you_mean
+from fcwork.ingestion import IngestPlan
 from fcwork.recovery.callables import as_route
 from fcwork.recovery.listing import CHECKPOINTS
+from fcwork.widgets import sending
 from fcwork.widgets.course import Course, Stoppable, as_frame
 from fcwork.widgets.panel import Panel
 from fcwork.widgets.picture import Picture
@@ -35,12 +30,11 @@ if TYPE_CHECKING:
 
 NONE = ""
 LOOK = "Look"
+SHOWN = ("row", "message", "key", "code")  # of what was not delivered; what tells most first
 PILES = ("delivered", "rejected", "unknown")
 RESUMABLE = ("interrupted", "incomplete")
-_OF_SEND = frozenset(inspect.signature(recovery.send).parameters) - {"frame", "deliver", "on_progress", "keep"}
 _OF_RESUME = frozenset(inspect.signature(recovery.resume).parameters)
 _DRY = ("this is a dry run: nothing is sent", "run the cell again with dry_run=False")
-_THIS_KERNEL = secrets.token_hex(4)
 
 
 class BatchMonitor(Panel):
@@ -74,13 +68,13 @@ class BatchMonitor(Panel):
         name: str = "",
         **terms: Any,
     ) -> None:
-        _check(what, deliver, terms)
+        sending.check(what, deliver, terms)
         course = {"progress": None, "points": (), "result": None, "sent": False}
         facts = {**course, "paused": False, "found": None, "dry_run": dry_run}
         super().__init__(name=name, choices={"kept": checkpoint}, facts=facts)
         if not hasattr(self, "_goes_on"):
             self._goes_on, self._what = threading.Event(), None
-        if not self.work.standing.at_work and not _same(self._what, what):
+        if not self.work.standing.at_work and not sending.same(self._what, what):
             self.put(**course)
         self._what, self._deliver, self._terms, self._own = what, deliver, terms, checkpoint
         self.put(dry_run=dry_run)
@@ -120,6 +114,11 @@ class BatchMonitor(Panel):
         return None if self._what is None or isinstance(self._what, pl.LazyFrame) else len(self._what)
 
     @property
+    def has_rows(self) -> bool:
+        """Whether there is something to send."""
+        return self._what is not None
+
+    @property
     def target(self) -> str:
         """Whose platform; empty where a function of the caller's takes the rows."""
         if isinstance(self._what, IngestPlan):
@@ -150,7 +149,7 @@ class BatchMonitor(Panel):
                 "these rows were sent, and nothing of them is left to do",
                 hint="give other rows; fw.widgets.forget() lets these be sent once more",
             )
-        go = partial(_apply, what) if isinstance(what, IngestPlan) else partial(self._deliver_rows, what)
+        go = partial(sending.apply, what) if isinstance(what, IngestPlan) else partial(self._deliver_rows, what)
         self._begin("Send", go, self._terms, lambda: True)
 
     def resume(self) -> None:
@@ -201,7 +200,7 @@ class BatchMonitor(Panel):
 
     def _tables(self) -> list[tuple[str, pl.DataFrame]]:
         issues, left = self.issues(), self.resumable
-        tables = [("not delivered", issues.select("row", "key", "code", "message"))] if issues.height else []
+        tables = [("not delivered", issues.select(SHOWN))] if issues.height else []
         return [*tables, *([("kept to be resumed", kept(left))] if left.height else [])]
 
     def _refuse_dry(self) -> None:
@@ -213,7 +212,7 @@ class BatchMonitor(Panel):
         return recovery.send(rows, self._deliver, checkpoint=self._checkpoint_of(rows), **how)
 
     def _checkpoint_of(self, rows: Any) -> str:
-        return self._own or _name_of(rows, self._deliver)
+        return self._own or sending.name_of(rows, self._deliver)
 
     def _is_of(self, rows: Any, checkpoint: str) -> bool:
         """Say whether a checkpoint holds the rows that are given."""
@@ -236,12 +235,12 @@ class BatchMonitor(Panel):
         try:
             result = go(on_progress=course, **{**terms, "clock": clock})
             # Its rows went: who asked to stop meanwhile came too late, and is told what became of them.
-            if _same(given, self._what):  # else its cell was run with other rows meanwhile
+            if sending.same(given, self._what):  # else its cell was run with other rows meanwhile
                 self.put(result=result, sent=own())
         finally:
             self.put(paused=False, progress=course.last or self["progress"], found=_checkpoints())
             self.put(kept=self._likely())
-        return str(result.summary)
+        return sending.ended(result)
 
     def _likely(self) -> str:
         """Return which checkpoint is chosen: what was, else the only one, where it can be gone on with."""
@@ -267,55 +266,8 @@ def kept(checkpoints: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _check(what: Any, deliver: Any, terms: Mapping[str, Any]) -> None:
-    """Refuse what could not be sent when somebody presses the button."""
-    if deliver is not None:
-        as_route(deliver)
-    for term in terms:
-        if term not in _OF_SEND:
-            raise ConfigError(
-                f"a send has no term {term!r}{did_you_mean(term, sorted(_OF_SEND))}", hint="see recovery.send"
-            )
-    if what is None or isinstance(what, IngestPlan):
-        if terms and what is not None:
-            raise ConfigError(f"{min(terms)} is no term of a plan", hint="give it to fw.ingest")
-        return
-    frames.kind_of(what)
-    if deliver is None:
-        raise ConfigError("nobody says how the rows go", hint="BatchMonitor(rows, client.batches())")
-
-
-def _same(before: Any, after: Any) -> bool:
-    """Say whether these are the same rows; lazy ones are not read for it."""
-    if before is after:
-        return True
-    if before is None or after is None or isinstance(before, IngestPlan) or isinstance(after, IngestPlan):
-        return False
-    if frames.kind_of(before) != frames.kind_of(after) or isinstance(after, pl.LazyFrame):
-        return False
-    return len(before) == len(after) and frames.enter(before).equals(frames.enter(after))
-
-
-def _name_of(rows: Any, deliver: Any) -> str:
-    """Return the checkpoint's name: made of what the rows hold and where they go, so that the same rows go on.
-
-    An embedded simulator dies with its kernel, and what was left to do with it.
-    """
-    route, spool = as_route(deliver), io.BytesIO()
-    frames.enter(rows).write_ipc(spool)
-    whose = _THIS_KERNEL if route.target == EMBEDDED else route.target
-    digest = hashlib.sha256(f"{route.name}\0{whose}\0".encode() + spool.getbuffer()).hexdigest()
-    return f"monitor-{digest[:16]}"
-
-
 def _checkpoints() -> pl.DataFrame:
     return recovery.checkpoints().reverse()
-
-
-def _apply(plan: IngestPlan, *, on_progress: Course, clock: Clock) -> IngestResult:
-    """Apply a plan with a clock whose sleep can be ended."""
-    way = replace(plan.way, terms={**plan.way.terms, "clock": clock})
-    return replace(plan, way=way).apply(dry_run=False, on_progress=on_progress)
 
 
 def _settled(progress: Progress | None) -> dict[str, int]:

@@ -7,14 +7,13 @@ from typing import Any
 
 from fcwork.widgets import controls
 from fcwork.widgets.course import span
-from fcwork.widgets.monitor import BatchMonitor, kept
+from fcwork.widgets.monitor import SHOWN, BatchMonitor, kept
 from fcwork.widgets.panel import WORK
 from fcwork.widgets.tables import table
 from fcwork.widgets.view import View
 from fcwork.widgets.words import counted, safe
 
 _COLOURS = {"delivered": "fcw-good", "rejected": "fcw-bad", "unknown": "fcw-doubt"}
-_SHOWN = ("row", "key", "code", "message")
 _DRY = '<p class="fcw-line fcw-doubt"><b>DRY RUN</b>: the buttons send nothing. Run the cell with dry_run=False.</p>'
 
 
@@ -42,7 +41,7 @@ class MonitorView(View[BatchMonitor]):
             self._head.value = _head(self.panel)
             self._figures.value = _figures(self.panel)
         if "result" in changed:
-            issues = self.panel.issues().select(_SHOWN)
+            issues = self.panel.issues().select(SHOWN)
             self._issues.value = table(issues, caption="Not delivered") if issues.height else ""
         if "found" in changed:
             left = self.panel.resumable
@@ -56,14 +55,14 @@ class MonitorView(View[BatchMonitor]):
         panel, standing = self.panel, self.panel.work.standing
         sends = standing.at_work and standing.what in {"Send", "Resume"}
         done = panel["sent"] and not panel.value.checkpoint
-        self._send.disabled = sends or panel["dry_run"] or done
+        self._send.disabled = sends or panel["dry_run"] or done or not panel.has_rows
         self._resume.disabled = sends or panel["dry_run"] or not panel["kept"]
         self._pause.disabled = not sends or panel["paused"]
         self._go_on.disabled = not (sends and panel["paused"])
 
 
 def _label(one: dict[str, Any]) -> str:
-    return f"{one['open'] + (one['rejected'] or 0):,} of {one['rows']:,} left · {one['state']} · {one['name']}"
+    return f"{one['rows'] - (one['delivered'] or 0):,} of {one['rows']:,} left · {one['state']} · {one['name']}"
 
 
 def _head(panel: BatchMonitor) -> str:
@@ -79,12 +78,13 @@ def _figures(panel: BatchMonitor) -> str:
     piles, progress = panel.piles(), panel["progress"]
     figures = [(count, pile, _COLOURS[pile] if count else "") for pile, count in piles.items()]
     under_way = panel.value is None and progress is not None
+    goes = under_way and panel.work.standing.at_work and progress.phase == "sending"
     if under_way:
         figures.append((progress.total - sum(piles.values()), "not settled yet", ""))
-    if under_way and panel.work.standing.at_work:
+    if goes:
         figures.append((round(progress.rate_per_second), "rows a second", ""))
     told = "".join(f'<li><b class="{colour}">{count:,}</b><span>{word}</span></li>' for count, word, colour in figures)
     left = ""
-    if under_way and panel.work.standing.at_work and progress.eta_seconds is not None:
+    if goes and progress.eta_seconds is not None:
         left = f"<li><b>{safe(span(progress.eta_seconds))}</b><span>left</span></li>"
     return f'<ul class="fcw-figures">{told}{left}</ul>'

@@ -18,6 +18,23 @@ if TYPE_CHECKING:
     from fcwork.widgets.work import Turn
 
 
+OFFERED = 200  # names
+# What of a list names a thing, and of which list an action that is about one of them takes its name.
+_NAMED_BY = {"Jobs": "id", "Events": "id", "Messages": "id", "Checkpoints": "name", "Files": "name", "Leases": "name"}
+_LISTS: Mapping[Action, str] = {
+    "jobs": "Jobs",
+    "events": "Events",
+    "checkpoints": "Checkpoints",
+    "resume": "Checkpoints",
+    "files": "Files",
+    "forget": "Files",
+    "leases": "Leases",
+    "release": "Leases",
+    "inbox": "Messages",
+    "redeliver": "Messages",
+}
+
+
 class OperationsDesk(Panel):
     """Chooses an action of ``operations.plan``, looks, and does what it proposes; ``value`` is the operation.
 
@@ -27,6 +44,7 @@ class OperationsDesk(Panel):
         item: which one: the id of a job, an event or a message, a checkpoint, a file, a lease, a run.
         states: only what is of one of these, with commas between them.
         days: how far back to look.
+        filters: of events, as ``entity_ref=ORDER-1, event_status=FAILED``.
         really: whether it is changed and not only shown what would be; a person ticks it.
         terms: more of ``operations.plan``, such as ``mapping`` and ``route``.
         name: tells panels apart.
@@ -42,18 +60,24 @@ class OperationsDesk(Panel):
         item: str | None = None,
         states: str = "",
         days: int = 7,
+        filters: str = "",
         really: bool = False,
         terms: Mapping[str, Any] | None = None,
         name: str = "",
     ) -> None:
-        chosen = {"action": action, "item": item or "", "states": states, "days": days, "really": really}
-        super().__init__(name=name, choices=chosen, facts={"operation": None})
+        chosen = {"action": action, "item": item or "", "states": states, "days": days, "filters": filters}
+        super().__init__(name=name, choices={**chosen, "really": really}, facts={"operation": None, "listed": {}})
         self._connection, self._terms = connection, dict(terms or {})
 
     @property
     def value(self) -> Operation | None:
         """The operation that was looked at or done last."""
         return self["operation"]  # type: ignore[no-any-return]  # an operation, or none
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The names that the last look at a list found, for the action that is chosen."""
+        return tuple(self["listed"].get(_LISTS.get(self["action"], ""), ()))
 
     def choose(self, name: str, value: Any) -> None:
         """Take what was chosen; what was proposed before is not what would be done now."""
@@ -87,17 +111,31 @@ class OperationsDesk(Panel):
         return OperationsView(self)
 
     def _look(self, turn: Turn) -> str:
-        states = [one.strip() for one in self["states"].split(",") if one.strip()]
         operation = plan(
             self["action"],
             client=self._client(),
             name=self["item"].strip() or None,
-            states=states,
+            states=_parts(self["states"]),
             days=self["days"],
-            **self._terms,
+            **{**self._terms, "filters": self._filters()},
         )
-        turn.put(operation=operation)
+        turn.put(operation=operation, listed={**self["listed"], **_listed(operation)})
         return operation.told
+
+    def _filters(self) -> Mapping[str, Any] | None:
+        """Return the filters that were typed, else those of the terms.
+
+        Raises:
+            ConfigError: one is no name and value.
+        """
+        pairs = [one.partition("=") for one in _parts(self["filters"])]
+        for name, sign, value in pairs:
+            if not (sign and name.strip() and value.strip()):
+                raise ConfigError(
+                    f"{name + sign + value!r} is no filter", hint="entity_ref=ORDER-1, event_status=FAILED"
+                )
+        typed = {name.strip(): value.strip() for name, _, value in pairs}
+        return typed or self._terms.get("filters")
 
     def _do(self, operation: Operation, turn: Turn, *, really: bool) -> str:
         def progress(progress: Progress) -> None:
@@ -114,3 +152,13 @@ class OperationsDesk(Panel):
         if self["action"] not in ONLINE:
             return None
         return self._connection.value if isinstance(self._connection, ConnectionPanel) else self._connection
+
+
+def _parts(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
+
+
+def _listed(operation: Operation) -> dict[str, list[str]]:
+    """Return the names of what a list holds, by what it is a list of."""
+    tables = {title: table.shown() for title, table in operation.tables.items() if title in _NAMED_BY}
+    return {title: rows[_NAMED_BY[title]].drop_nulls().head(OFFERED).to_list() for title, rows in tables.items()}

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from fcwork import log
 from fcwork.widgets.picture import Picture
 from fcwork.widgets.presence import is_live
 from fcwork.widgets.work import Work
@@ -98,7 +99,10 @@ class Panel:
 
     @property
     def view(self) -> View[Any]:
-        """Its controls, made when they are first asked for."""
+        """Its controls, made when they are first asked for, and anew where somebody closed them."""
+        if self._view is not None and self._view.is_closed:
+            self._watchers.remove(self._view.follow)
+            self._view = None
         if self._view is None:
             self._view = self.new_view()
         return self._view
@@ -115,8 +119,17 @@ class Panel:
         return {**self.view.bundle(), **shown} if is_live() else shown
 
     def _tell(self, names: Iterable[str]) -> None:
+        changed = frozenset(names)
         for watcher in tuple(self._watchers):
-            watcher(frozenset(names))
+            try:
+                watcher(changed)
+            except Exception as error:
+                by_a_person = threading.current_thread() is threading.main_thread()
+                if by_a_person and not self.work.standing.at_work:
+                    raise
+                # What cannot be drawn must not end a send that is under way.
+                trouble = f"{type(error).__name__}: {error}"
+                log.get("widgets").warning("panel.not_shown", panel=self.title, trouble=trouble)
 
 
 class _Never:

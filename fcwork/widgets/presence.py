@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from fcwork import session
+from fcwork import presence
 from fcwork.runner.display import in_kernel
 
 
@@ -15,4 +15,4 @@ def is_live() -> bool:
     """
     if os.environ.get("FCWORK_RUN_ID") or not in_kernel():
         return False
-    return session.interactive() or os.environ.get("SERVER_SOFTWARE", "").startswith("voila/")
+    return presence.interactive() or os.environ.get("SERVER_SOFTWARE", "").startswith("voila/")

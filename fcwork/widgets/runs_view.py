@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from fcwork.redact import mask
-from fcwork.reports import page
+from fcwork import cards
 from fcwork.widgets import controls
 from fcwork.widgets.runs import SIGNS, RunBrowser, told
 from fcwork.widgets.tables import table
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _TIME = "%Y-%m-%d %H:%M:%S"
 _CHOICES = 200  # runs in the lists
-_SHOWN_DIFF = 200  # lines
 _LONGEST = 400  # characters of a line
 _COLOURS = {"SUCCEEDED": "fcw-good", "SKIPPED": "fcw-good", "RUNNING": "", "UNFINISHED": "fcw-doubt"} | {
     "COMPLETED_WITH_ERRORS": "fcw-doubt",
@@ -55,7 +55,7 @@ class RunsView(View[RunBrowser]):
         if "past" in changed:
             past = self.panel.value
             self._one.value = whole(past) if past else ""
-            self._doing.layout.display = None if past else "none"
+            controls.show(self._doing, yes=past is not None)
             self._open.disabled = past is None
         if "page" in changed:
             self._page.value = _framed(self.panel["page"])
@@ -105,8 +105,10 @@ def whole(run: PastRun) -> str:
         '<div class="fcw-scroll fcw-whole" tabindex="0" role="region" aria-label="Run"><table>'
         f"<caption>{safe(run.name or run.run_id)} {state}</caption>{rows}</table></div>"
     )
-    values = {name: _text(value) for name, value in run.parameters.items()}
-    parts = [_pairs("Parameters", values), _pairs("Figures", run.figures)]
+    given = {name: _text(value) for name, value in run.parameters.items() if value is not None}
+    unsaid = [name for name in run.parameters if name not in given]
+    none = f'<p class="fcw-note">None: {safe(", ".join(unsaid), 2_000)}</p>' if unsaid else ""
+    parts = [_pairs("Figures", run.figures), _pairs("Parameters", given), none]
     return facts + "".join(parts) + _stages(run)
 
 
@@ -132,7 +134,14 @@ def _facts(run: PastRun) -> Iterator[tuple[str, object]]:
         yield "reason", reason
     if run.frames:
         yield "frames", ", ".join(f"{name} ({one.rows:,} rows)" for name, one in run.frames.items())
-    yield "page", run.page or "none"
+    yield "page", _from_here(run.page) if run.page else "none"
+
+
+def _from_here(path: Path) -> str:
+    try:
+        return os.path.relpath(path)
+    except ValueError:  # on another drive
+        return str(path)
 
 
 _NO_RESULT = {
@@ -167,12 +176,8 @@ def _two(caption: str, pairs: Mapping[str, tuple[Any, Any]]) -> str:
 
 def _code(cells: str) -> str:
     """Return changed cells; each line says by its sign what became of it."""
-    if not cells:
-        return ""
-    lines = cells.splitlines()
-    more = f"\n… {len(lines) - _SHOWN_DIFF:,} more lines" if len(lines) > _SHOWN_DIFF else ""
-    told = "\n".join(page.text(mask(line[:_LONGEST])) for line in lines[:_SHOWN_DIFF])
-    return f'<div class="fcw-scroll" tabindex="0" role="region" aria-label="Notebook"><pre>{told}{more}</pre></div>'
+    box = '<div class="fcw-scroll" tabindex="0" role="region" aria-label="Notebook">'
+    return f"{box}{cards.pre(cells)}</div>" if cells else ""
 
 
 def _framed(content: str | None) -> str:

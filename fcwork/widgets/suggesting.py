@@ -12,18 +12,17 @@ _LONGEST_NAME = 200
 
 def nearest(target: str, columns: Iterable[str]) -> str:
     """Return the column whose name is most like a target's, signs and case aside; empty where none is like it."""
-    wanted = {_plain(target), _plain(target.rpartition(".")[2])} if "." in target else {_plain(target)}
+    wanted = {_plain(target), _plain(target.rpartition(".")[2])} - {""}
+    matchers = [difflib.SequenceMatcher(None, "", one, autojunk=False) for one in wanted]
     best, name = _LIKENESS, ""
     for column in columns:
-        told = _plain(column)
-        like = max(_likeness(one, told) for one in wanted) if told else 0.0
-        if like > best:
-            best, name = like, column
+        for matcher in matchers:
+            matcher.set_seq1(_plain(column))
+            if (
+                min(matcher.real_quick_ratio(), matcher.quick_ratio()) > best and matcher.ratio() > best
+            ):  # both bound it
+                best, name = matcher.ratio(), column
     return name
-
-
-def _likeness(one: str, other: str) -> float:
-    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio() if one else 0.0
 
 
 def _plain(name: str) -> str:

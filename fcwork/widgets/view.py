@@ -35,11 +35,10 @@ class View(Generic[PanelT]):
         self._own_status = controls.html()
         self._own_stop = controls.button("Stop", panel.stop, explain="Stop what is under way")
         heading = controls.html(f'<h3 class="fcw-title">{safe(panel.title)}</h3>')
-        foot = controls.row(self._own_status, self._own_stop)
-        foot.add_class("fcw-foot")
+        foot = controls.row(self._own_status, self._own_stop, name="fcw-foot")
         self.root = controls.column(controls.style(), heading, *self.parts(), foot, name="fcw-panel")
-        panel.watch(self._changed)
-        self._changed(frozenset({WORK, *panel.held()}))
+        panel.watch(self.follow)
+        self.follow(frozenset({WORK, *panel.held()}))
 
     def parts(self) -> Sequence[Any]:
         """Return the controls between the title and the line that tells how it stands."""
@@ -62,17 +61,18 @@ class View(Generic[PanelT]):
         """Do what a button does when Enter is pressed in a line."""
         controls.on_enter(field, lambda: self.panel.work.attempt(press))
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether no front end can show it any more, as after ``Widget.close_all()``."""
+        return self.root.comm is None
+
     def bundle(self) -> dict[str, Any]:
         """Return what shows it in a front end with widgets."""
         shown = self.root._repr_mimebundle_()
         return dict(shown[0] if isinstance(shown, tuple) else shown)
 
-    def _chosen(self, name: str, value: Any) -> None:
-        """Take what a person chose; what changes while the view shows something is nobody's choice."""
-        if not getattr(self._own_showing, "now", False) and self.panel[name] != value:
-            self.panel.work.attempt(lambda: self.panel.choose(name, value))
-
-    def _changed(self, changed: frozenset[str]) -> None:
+    def follow(self, changed: frozenset[str]) -> None:
+        """Show what changed, from any thread."""
         with self._own_lock, self._showing():
             for name in changed & self._own_fields.keys():
                 for field in self._own_fields[name]:
@@ -80,6 +80,11 @@ class View(Generic[PanelT]):
             if WORK in changed:
                 self._show_standing(self.panel.work.standing)
             self.refresh(changed)
+
+    def _chosen(self, name: str, value: Any) -> None:
+        """Take what a person chose; what changes while the view shows something is nobody's choice."""
+        if not getattr(self._own_showing, "now", False) and self.panel[name] != value:
+            self.panel.work.attempt(lambda: self.panel.choose(name, value))
 
     @contextmanager
     def _showing(self) -> Iterator[None]:
@@ -92,25 +97,34 @@ class View(Generic[PanelT]):
 
     def _show_standing(self, standing: Standing) -> None:
         self._own_status.value = status(standing)
-        self._own_stop.layout.display = None if standing.at_work else "none"
+        controls.show(self._own_stop, yes=standing.at_work)
 
 
 def status(standing: Standing) -> str:
-    """Return how the work stands, as HTML: a sign, a word, what was told and what to do."""
+    """Return how the work stands, as HTML: a sign, a word, what was told, what to do, and what was not done."""
     if standing.phase == "idle":
         return '<div class="fcw-status" role="status"></div>'
     time = "" if standing.at_work or standing.seconds < 0.05 else f" · {standing.seconds:,.1f} s"  # noqa: PLR2004 - shows as 0.0
     told = ": ".join(safe(part, LONGEST_LINE) for part in (standing.what, standing.told) if part)
-    hint = f'<div class="fcw-hint">→ {safe(standing.hint, LONGEST_LINE)}</div>' if standing.hint else ""
+    hint = _hint(standing.hint)
+    why, instead = standing.refused
+    refused = (
+        f'<div class="fcw-failed"><b>✗ Not done</b> {safe(why, LONGEST_LINE)}{_hint(instead)}</div>' if why else ""
+    )
     bar = "" if standing.share is None else f'<progress max="1" value="{standing.share:.3f}"></progress>'
     word = f"{_MARKS[standing.phase]} {_WORDS[standing.phase]}"
-    return f'<div class="fcw-status fcw-{standing.phase}" role="status"><b>{word}</b> {told}{time}{bar}{hint}</div>'
+    inner = f"<b>{word}</b> {told}{time}{bar}{hint}{refused}"
+    return f'<div class="fcw-status fcw-{standing.phase}" role="status">{inner}</div>'
+
+
+def _hint(told: str) -> str:
+    return f'<div class="fcw-hint">→ {safe(told, LONGEST_LINE)}</div>' if told else ""
 
 
 def _show(field: Any, value: Any) -> None:
     if field.value == value:
         return
-    if hasattr(field, "options") and not hasattr(field, "rows"):
+    if hasattr(field, "index") and not hasattr(field, "rows"):  # a list that drops down
         controls.offer(field, [one if isinstance(one, tuple) else (str(one), one) for one in field.options], value)
     else:
         field.value = value

@@ -14,6 +14,7 @@ from fcwork.redact import Secret
 from fcwork.webhooks import SCHEMES, KeyRing, diagnose, read_body, read_headers
 from fcwork.widgets.panel import Panel
 from fcwork.widgets.picture import Picture
+from fcwork.widgets.words import short
 
 if TYPE_CHECKING:
     from fcwork.webhooks import Verdict
@@ -148,7 +149,7 @@ def _headers(written: str) -> Any:
     wrong = [name for name, colon, _ in pairs if not colon]
     if wrong:
         raise ConfigError(
-            f"the headers hold a line without a colon: {wrong[0]!r}",
+            f"the headers hold a line without a colon: {short(wrong[0], 60)!r}",
             hint="write one header a line, as fluent-signature: …, or JSON, or the path of a file",
         )
     return [(name.strip(" <>*"), value.strip()) for name, _, value in pairs]

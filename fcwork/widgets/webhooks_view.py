@@ -55,11 +55,11 @@ class WebhooksView(View[WebhookInspector]):
         if "files" in changed:
             controls.offer(self._kept, self.panel.files(), self.panel["kept"])
         if "kept" in changed:
-            self._body.layout.display = "none" if self.panel["kept"] else None
+            controls.show(self._body, yes=not self.panel["kept"])
         if "scheme" in changed:
             fluent = self.panel["scheme"] == FLUENT
-            self._key.layout.display = None if fluent else "none"
-            self._secret.layout.display = "none" if fluent else None
+            controls.show(self._key, yes=fluent)
+            controls.show(self._secret, yes=not fluent)
         verdict = self.panel.value
         self._verdict.value = "" if verdict is None else shown(verdict)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from fcwork import cards
 from fcwork.redact import mask
-from fcwork.reports import page
+from fcwork.unseen import spelt_out
 
 LONGEST = 120  # characters of a value in a line or a cell
 _KEPT = 200  # characters that an issue holds of a value: how long it was is not known
@@ -24,12 +25,12 @@ def short(value: Any, most: int = LONGEST) -> str:
 
 def safe(value: Any, most: int = LONGEST) -> str:
     """Return a value as ``short`` does, as text that is safe in HTML and shows what is not seen."""
-    return page.text(short(value, most))
+    return cards.text(short(value, most))
 
 
 def plain(value: Any, most: int = LONGEST) -> str:
     """Return a value as ``short`` does, for a terminal: what would steer one is spelled out."""
-    return page.visible(short(value, most))
+    return spelt_out(short(value, most))
 
 
 def counted(number: int, one: str, many: str = "") -> str:

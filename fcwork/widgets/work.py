@@ -31,6 +31,7 @@ class Standing:
         hint: what to do about a failure.
         share: how much of it is done, from 0 to 1; None where that is not known.
         seconds: how long it took, once it has ended.
+        refused: why something else that was asked for meanwhile was not done, and what to do about it.
     """
 
     phase: Phase = "idle"
@@ -39,11 +40,22 @@ class Standing:
     hint: str = ""
     share: float | None = None
     seconds: float = 0.0
+    refused: tuple[str, str] = ("", "")
 
     @property
     def at_work(self) -> bool:
         """Whether an action is under way."""
         return self.phase in AT_WORK
+
+    @property
+    def not_done(self) -> tuple[str, str]:
+        """Why what was asked for last was not done, and what to do about it; empty where it was."""
+        return (self.told, self.hint) if self.began_nothing else self.refused
+
+    @property
+    def began_nothing(self) -> bool:
+        """Whether what failed was no action, but the asking for one."""
+        return self.phase == "failed" and not self.what
 
 
 class Turn:
@@ -136,12 +148,13 @@ class Work:
                 return False
             turn = self._turn = Turn(self, self._put)
             self._leaves, self.error, self._started = leave, None, self._clock.monotonic()
-            self.standing = Standing("running", what)
-        context = contextvars.copy_context()
-        thread = threading.Thread(target=context.run, args=(self._run, turn, action), name="fcwork-panel", daemon=True)
-        self._thread = thread
+            self.standing = Standing("running", what, refused=self.standing.not_done)
+            run = contextvars.copy_context().run
+            self._thread = threading.Thread(
+                target=run, args=(self._run, turn, action), name="fcwork-panel", daemon=True
+            )
+            self._thread.start()
         self._changed()
-        thread.start()
         return True
 
     def stop(self) -> None:
@@ -160,10 +173,11 @@ class Work:
         self._changed()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait for the action under way; say whether none is under way any more."""
-        thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
+        """Wait for the action under way, and those that follow from it; say whether none is under way any more."""
+        waited = None
+        while (thread := self._last_thread()) not in {None, waited, threading.current_thread()}:
             thread.join(seconds)
+            waited = thread
         return self._turn is None
 
     def told(self, turn: Turn, line: str, share: float | None) -> None:
@@ -175,14 +189,33 @@ class Work:
         self._changed()
 
     def attempt(self, action: Callable[[], object]) -> None:
-        """Do something at once; where it cannot be done, the panel says why."""
+        """Do something at once; where it cannot be done, the panel says why until something else is asked for."""
+        refused = any(self.standing.not_done)
+        self._forgive()
         try:
             action()
         except Exception as error:  # noqa: BLE001 - a panel's edge: what breaks is told in one line
-            if not self.standing.at_work:
+            if self.standing.at_work:
+                self._refuse(*_reason(error))
+            else:
                 self.error = error
                 self.standing = Standing("failed", "", *_reason(error))
-                self._changed()
+            refused = True
+        if refused:
+            self._changed()
+
+    def _forgive(self) -> None:
+        with self._lock:
+            before = self.standing
+            self.standing = Standing() if before.began_nothing else replace(before, refused=("", ""))
+
+    def _refuse(self, why: str, hint: str) -> None:
+        with self._lock:
+            self.standing = replace(self.standing, refused=(why, hint))
+
+    def _last_thread(self) -> threading.Thread | None:
+        with self._lock:
+            return self._thread
 
     def _run(self, turn: Turn, action: Action) -> None:
         try:
@@ -200,7 +233,7 @@ class Work:
                 return
             self._turn, self.error = None, error
             seconds = self._clock.monotonic() - self._started
-            self.standing = Standing(phase, self.standing.what, told, hint, None, seconds)
+            self.standing = Standing(phase, self.standing.what, told, hint, None, seconds, self.standing.refused)
         self._changed()
 
 

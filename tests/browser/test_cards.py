@@ -35,13 +35,48 @@ results = {
     "reconciled": fw.reconcile(mapped.frame, other, key="ref", compare="qty"),
 }
 """
+OTHERS = """
+import datetime as dt
+from pathlib import Path
+from fcwork.jobs import JobTracker
+from fcwork.runner.difference import Difference
+from fcwork.runner.manifest import Published
+from fcwork.runner.past import PastRun
+from fcwork.runner.result import RunResult
+from fcwork.runner.sharing.publishing import Shared
+from fcwork.webhooks.event import Event
+at = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
+long = " ".join(evil)
+recorded = {"read": 1_000, "delivered": 990, "rejected": 10}
+job = JobTracker().job("nightly stock", details={"file": evil[0], "rows": evil})
+job.start()
+job.stage("read", long, counts={"rows": 1_000})
+run_id = "20260115T120000Z-load-abcdef"
+past = PastRun(run_id, Path("runs"), {"state": "FAILED", "name": long, "evalue": long, **recorded})
+pairs = {"COUNT": (3, 5), "NOTE": (None, long)}
+texts = dict.fromkeys(("id", "name", "entity_ref", "sha256", "header", "algorithm", "key", "replay_key"), long)
+checks = {"tenant_checked": True, "replay_checked": True}
+results |= {
+    "ran": RunResult("FAILED", "load", run_id, Path("runs"), "SIMULATOR", {}, recorded,
+        failed_cell=3, ename="ValueError", evalue=long, started_at=at, ended_at=at + dt.timedelta(seconds=75)),
+    "past": past,
+    "differing": Difference(past, past, {}, pairs, {"read": (3, 5)}, f"-1\\n+{long}\\n" * 50, sources_known=True),
+    "published": Published("stock", Path("stock.parquet"), 1_000, ("ref", *evil[:3]), 10_000, "0" * 64, ("email",)),
+    "shared": Shared(run_id, f"out/{evil[3]}.html", "out/index.html", 48_123),
+    "job": job.record,
+    "event": Event(kind="event", attributes={"evil": evil, "long": long}, **checks, **texts),
+}
+"""
 NAMES = ("mapped", "checked", "sent", "asked", "extracted", "planned", "loaded", "reconciled")
+OTHER_NAMES = ("ran", "past", "differing", "published", "shared", "job", "event")
 
 
-def test_results_are_shown_as_cards(lab: Lab) -> None:
+@pytest.mark.parametrize("names", [NAMES, OTHER_NAMES], ids=["of rows", "of runs"])
+def test_results_are_shown_as_cards(lab: Lab, names: tuple[str, ...]) -> None:
     """P25: a card says how a result ended; hostile values are harmless and fit, wide and narrow, light and dark."""
-    with lab.open(RESULTS, *(f"results['{name}']" for name in NAMES)) as book:
-        for number, name in enumerate(NAMES, 1):
+    made = RESULTS if names is NAMES else RESULTS + OTHERS
+    with lab.open(made, *(f"results['{name}']" for name in names)) as book:
+        for number, name in enumerate(names, 1):
             book.subject = f".jp-Cell:nth-child({number + 1}) .fcwork-card"
             book.cell(number).scroll_into_view_if_needed()
             book.panel.wait_for(timeout=15_000)

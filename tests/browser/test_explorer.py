@@ -82,13 +82,49 @@ def test_a_query_is_handed_on_as_code(lab: Lab) -> None:
         book.sees("locations = client.frame(")
 
 
+def test_keys_alone_lead_from_a_question_to_code(lab: Lab) -> None:
+    """Tab, letters, arrows, Space and Enter choose, narrow, copy and run; no key of a list is one of the notebook."""
+    with lab.open(CELL, "1 + 1") as book:
+        book.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        book.field("Ask for").focus()
+        book.page.keyboard.type("ddxa")  # in a notebook: delete the cell, cut the next, put one above
+        book.page.wait_for_timeout(1_200)  # a list takes letters that come soon for one word
+        book.page.keyboard.type("settings")
+        book.sees("settings {")
+        book.page.wait_for_timeout(1_200)
+        book.page.keyboard.type("locations")
+        book.sees("locations {")
+        book.tab_to("name")
+        book.keys("Space", "x", "ArrowDown")
+        book.tab_to("Filter")
+        book.keys("s")
+        book.sees("where status")
+        assert book.page.locator(".jp-Notebook .jp-Cell").count() == 2
+        book.tab_to("where status")
+        book.page.keyboard.type("ACTIVE")
+        book.keys("Enter")
+        book.sees("query ($status: [String]) {")
+        book.tab_to("Show as")
+        book.keys("ArrowDown")
+        book.sees("%%fluent -o locations")
+        book.tab_to("Copy")
+        book.keys("Enter")
+        book.sees("Copied")
+        copied = book.page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith("%%fluent -o locations --all --page-size 10 -v status=['ACTIVE']")
+        book.tab_to("Run")
+        book.keys("Enter")
+        book.sees("5 rows · 1 page · complete")
+        book.shot("explorer-by-keys")
+
+
 def test_hostile_values_are_shown_harmless_and_tidy(lab: Lab) -> None:
     """P25: what the platform holds is text that fits, and nothing of it runs."""
     with lab.open(HOSTILE) as book:
         book.button("Run").click()
         book.sees("<script>document.title")
         book.panel.get_by_text("שלום עולם").first.wait_for()
-        book.panel.get_by_text("\\x202eabc").first.wait_for()
+        book.panel.get_by_text("\\u202eabc").first.wait_for()
         assert "gone" not in book.page.title()
         assert book.panel.locator("script").count() == 0
         book.shots_of_all_looks("explorer-hostile")

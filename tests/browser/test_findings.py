@@ -40,7 +40,7 @@ def test_hostile_cells_are_shown_harmless_and_tidy(lab: Lab) -> None:
         book.sees("1 to 25 of 2,002 rows")
         book.panel.get_by_text("<script>document.title").first.wait_for()
         book.panel.get_by_text("שלום עולם").first.wait_for()
-        book.panel.get_by_text("\\x202eabc").first.wait_for()
+        book.panel.get_by_text("\\u202eabc").first.wait_for()
         assert "gone" not in book.page.title()
         assert book.panel.locator("script").count() == 0
         book.shots_of_all_looks("findings")

@@ -52,6 +52,16 @@ def test_a_query_is_written_completed_and_run(lab: Lab, dark: bool) -> None:  # 
         assert book.fits()
 
 
+def test_the_schema_is_read_in_the_notebook(lab: Lab) -> None:
+    """``%fluent describe`` shows each line of a type, in a box that is scrolled; ``--explain`` fits a narrow page."""
+    with lab.open(LOAD, "%fluent describe Order", ALL.replace("--all", "--explain"), width=NARROW) as book:
+        (shown,) = book.results(1, cell=1)
+        assert shown.locator("tbody tr").count() == 20
+        assert "nothing was sent" in book.results(1, cell=2)[0].inner_text()
+        book.shot("magic-describe-narrow")
+        assert book.fits()
+
+
 def test_a_mistake_and_all_pages(lab: Lab) -> None:
     """P32: a mistake is shown with a caret below it and no traceback; all pages end with one line and the frame."""
     with lab.open(LOAD, ALL.replace("onHand", "onHandd"), ALL, width=NARROW, run=False) as book:

@@ -62,6 +62,6 @@ def test_what_is_stopped_is_resumed_after_a_restart(lab: Lab) -> None:
         book.sees("Kept to be resumed")
         book.choose("Kept", book.field("Kept").locator("option", has_text=kept).inner_text())
         book.button("Resume").click()
-        book.sees("Done", seconds=60)
+        book.sees("Done Resume", seconds=60)
         assert int(book.tells("len(taken)")) == 3_999 - went
         assert book.tells("monitor.value.counts['delivered']") == "3999"

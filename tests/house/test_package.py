@@ -60,6 +60,21 @@ def test_a_kernel_imports_nothing_heavy_of_ours_at_its_start() -> None:
     assert (HEAVY | {"structlog", "nbclient", "fcwork.runner.execution"}) & set(json.loads(answer.stdout)) == set()
 
 
+def test_the_mapping_editor_imports_only_what_it_shows() -> None:
+    """The controls of the mapping editor load no client, no reader of files and no checks: they are seen at once."""
+    program = "import sys, json, fcwork.widgets.editor_view; print(json.dumps(sorted(sys.modules)))"
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    unasked = {
+        "fcwork.client",
+        "fcwork.sources",
+        "fcwork.simulator",
+        "fcwork.validator.validator",
+        "httpx",
+        "structlog",
+    }
+    assert (unasked | {"pandas", "lxml"}) & set(json.loads(answer.stdout)) == set()
+
+
 def test_importing_fcwork_is_quick() -> None:
     """``import fcwork`` takes under 0.3 seconds, the best of five."""
     program = "import time; t = time.perf_counter(); import fcwork; print(time.perf_counter() - t)"

@@ -76,12 +76,12 @@ def test_the_shipped_sample_is_what_its_script_writes(tmp_path: Path) -> None:
     assert (tmp_path / "inventory.csv").read_bytes() == (ROOT / "notebooks" / "samples" / "inventory.csv").read_bytes()
 
 
-def test_the_readme_lists_what_the_simulator_assumes() -> None:
-    """What no public page says of the platform stands in the README, word for word as the routes say it."""
+def test_the_guide_lists_what_the_simulator_assumes() -> None:
+    """What no public page says of the platform stands in a guide, word for word as the routes say it."""
     from fcwork.simulator import Simulator
 
-    readme = (ROOT / "README.md").read_text("utf-8")
-    block = readme.split("<!-- assumed -->\n")[1].split("<!-- /assumed -->")[0]
+    page = (ROOT / ".github" / "guide" / "simulator.md").read_text("utf-8")
+    block = page.split("<!-- assumed -->\n")[1].split("<!-- /assumed -->")[0]
     assert [line.removeprefix("- ") for line in block.splitlines()] == Simulator(positions=0).assumed()
 
 

@@ -1,4 +1,4 @@
-"""What the README names is there: verbs and options, parameters of the notebook, public names and their arguments."""
+"""What README and guides name is there: verbs and options, parameters, public names and their arguments."""
 
 import ast
 import inspect
@@ -8,12 +8,12 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Any, get_args
 
 import click
 import polars as pl
 import pytest
+from papers import GUIDE, ROOT, TEXT, fences, spans
 
 import fcwork as fw
 from fcwork import ingestion, recovery, runner, store, webhooks
@@ -29,9 +29,7 @@ from fcwork.retry import RetryPolicy
 from fcwork.sources.connection_file import KINDS, mistakes
 from fcwork.stages import WATCHED
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text("utf-8")
-OURS = README.split("## Coming from fc-connect-sdk\n")[1].split("\n## ")[0]
+OURS = (GUIDE / "migrating.md").read_text("utf-8")
 CODE = "\n".join(path.read_text("utf-8") for path in (ROOT / "fcwork").rglob("*.py"))
 NOTEBOOK = runner.find(str(ROOT / "notebooks" / "ingestion.ipynb"))
 WEBHOOKS = runner.find(str(ROOT / "notebooks" / "webhook_verify.ipynb"))
@@ -41,7 +39,7 @@ NOTEBOOKS = (NOTEBOOK, WEBHOOKS, RECONCILE, OPERATIONS)
 PARAMETERS = {parameter.name for notebook in NOTEBOOKS for parameter in runner.declared(notebook)}
 STAGES = re.compile(r'job\.stage\(\\?"([a-z-]+)')
 
-# What a name stands for, wherever the README writes it.
+# What a name stands for, wherever the papers write it.
 ROOTS: dict[str, Any] = {
     "fw": fw,
     "recovery": recovery,
@@ -91,21 +89,11 @@ def tables(text: str) -> Iterator[tuple[str, list[str]]]:
             yield heading, [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def spans(text: str) -> list[str]:
-    """Return the code spans of a text without its fences."""
-    return re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
-
-
-def fences(language: str) -> list[str]:
-    """Return the fenced blocks of a language."""
-    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
-    return [block for name, block in blocks if name == language]
-
-
 def commands() -> list[str]:
-    """Return all calls of fcwork in fences and spans."""
+    """Return all calls of fcwork in fences and spans; a verb alone in a span is a name and no call."""
     lines = [part for block in fences("") for line in block.splitlines() for part in line.split("&&")]
-    return [text.strip() for text in [*lines, *spans(README)] if re.match(r"\s*fcwork [a-z]", text)]
+    calls = [*lines, *(span for span in spans(TEXT) if span.count(" ") > 1)]
+    return [text.strip().removeprefix("!") for text in calls if re.match(r"\s*!?fcwork [a-z]", text)]
 
 
 def names_of(owner: Any) -> set[str]:
@@ -189,8 +177,8 @@ def check_capitals(name: str) -> None:
 
 
 @pytest.mark.parametrize("command", sorted(set(commands())))
-def test_every_command_of_the_readme_can_be_called(command: str) -> None:
-    """P10: verbs, options and parameters of the README's commands are those of the command line and of the notebook."""
+def test_every_command_of_the_papers_can_be_called(command: str) -> None:
+    """P10: verbs, options and parameters of the papers' commands are those of the command line and the notebooks."""
     _, name, *arguments = shlex.split(command, comments=True)
     verb = cli.commands[name]
     try:
@@ -206,16 +194,22 @@ def test_every_command_of_the_readme_can_be_called(command: str) -> None:
         assert [file for file in context.params["files"] if not (ROOT / "notebooks" / file).is_file()] == []
 
 
+def test_every_verb_of_the_papers_is_there() -> None:
+    """P10: where the papers name a verb without saying more, there is such a verb."""
+    verbs = {span.removeprefix("fcwork ") for span in spans(TEXT) if re.fullmatch(r"fcwork [a-z]+", span)}
+    assert verbs - set(cli.commands) == set()
+
+
 @pytest.mark.parametrize("block", fences("python"))
-def test_the_readme_s_python_calls_what_is_there(block: str) -> None:
-    """What the README's Python takes from the package is there, with the arguments that it gives."""
+def test_the_papers_python_calls_what_is_there(block: str) -> None:
+    """What the papers' Python takes from the package is there, with the arguments that it gives."""
     check_expression(block, free=True)
 
 
-def test_every_parameter_that_the_readme_names_is_one_of_the_notebook() -> None:
-    """Names in capitals are parameters of the ingestion notebook, states of a load or variables of the environment."""
+def test_every_parameter_that_the_papers_name_is_one_of_a_notebook() -> None:
+    """Names in capitals are parameters of a notebook, states of a load or variables of the environment."""
     theirs = {span for _, row in tables(OURS) for span in spans(row[0])}
-    for name in set(spans(README)) - theirs:
+    for name in set(spans(TEXT)) - theirs:
         if re.fullmatch(r"[A-Z][A-Z_]+", name):
             check_capitals(name)
 
@@ -238,16 +232,16 @@ def test_every_option_of_a_send_names_an_argument_of_send(option: str) -> None:
     assert ours.strip("`").partition("=")[0] in inspect.signature(recovery.send).parameters
 
 
-def test_the_preset_s_stages_are_those_of_the_readme() -> None:
-    """The README lists the eight stages of the production workflow, as the load and its notebook tell them."""
+def test_the_preset_s_stages_are_those_of_the_guide() -> None:
+    """The guide lists the eight stages of the production workflow, as the load and its notebook tell them."""
     told = re.search(r"eight stages\s+\(([^)]*)\)", OURS)
     assert told is not None
     notebook = STAGES.findall(NOTEBOOK.path.read_text("utf-8"))
     assert set(re.split(r",\s+", told[1])) == {*WATCHED.values(), *notebook}
 
 
-def test_the_final_details_are_those_of_the_readme() -> None:
-    """The README lists the details of a load, no more and no less."""
+def test_the_final_details_are_those_of_the_guide() -> None:
+    """The guide lists the details of a load, no more and no less."""
     rows = [{"locationRef": "LOC001", "skuRef": "A", "qty": 1, "type": "LAST_ON_HAND", "status": "ACTIVE"}]
     details = fw.ingest(fw.connect(profile="simulator"), pl.DataFrame(rows)).apply().details
     listed = {span: spans(row[1]) for heading, row in tables(OURS) if "workflow" in heading for span in spans(row[0])}
@@ -267,8 +261,8 @@ def test_a_name_that_is_nowhere_is_noticed(wrong: str) -> None:
         check_span(wrong, OWNERS["PartialBatchRecovery"])
 
 
-def test_the_connections_of_the_readme_are_right() -> None:
-    """The tables of connections.toml that the README shows have no mistake."""
+def test_the_connections_of_the_guide_are_right() -> None:
+    """The tables of connections.toml that the guide shows have no mistake."""
     [block] = fences("toml")
     tables = tomllib.loads(block)
     assert {name: mistakes(name, table) for name, table in tables.items()} == {name: [] for name in tables}

@@ -12,7 +12,8 @@ TOUR = "00_start_here.ipynb"
 def main() -> None:
     """Write the executed copy."""
     tour = nbformat.read(HERE.parents[1] / "notebooks" / TOUR, as_version=4)
-    NotebookClient(tour, kernel_name="python3").execute()
+    beside = {"metadata": {"path": str(HERE.parents[1] / "notebooks")}}
+    NotebookClient(tour, kernel_name="python3", resources=beside).execute()
     for cell in tour.cells:
         cell.metadata.pop("execution", None)
     tour.metadata = nbformat.NotebookNode({"kernelspec": tour.metadata.kernelspec, "language_info": {"name": "python"}})

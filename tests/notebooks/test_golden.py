@@ -27,6 +27,7 @@ def test_the_golden_copy_is_of_the_shipped_notebook() -> None:
 def test_the_tour_shows_what_it_showed(nb_regression: "NBRegressionFixture") -> None:
     """Each cell of the tour gives the outputs of the executed copy."""
     nb_regression.diff_ignore = ("/metadata/language_info", "/cells/*/metadata", "/cells/*/execution_count", SECONDS)
+    nb_regression.exec_cwd = str(runner.shipped())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # zmq and nbdime warn of their own affairs
         nb_regression.check(str(GOLDEN))

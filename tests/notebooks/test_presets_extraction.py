@@ -4,7 +4,6 @@ Every file is compared byte for byte with the copy that was looked at (golden/E1
 tests/notebooks/test_presets_extraction.py writes them anew.
 """
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from golden import compare
 from servers import Bucket, Sftp
 
 from fcwork import extraction, runner, sources
@@ -19,7 +19,6 @@ from fcwork.settings import variable
 from fcwork.simulator import Simulator
 
 pytestmark = [pytest.mark.kernel, pytest.mark.socket, pytest.mark.usefixtures("connections")]
-GOLDEN = Path(__file__).parent / "golden"
 PRESETS = [f"E{number}" for number in range(1, 14)]
 POSITIONS = 40
 UNTIL = "2026-01-31"  # of the window: after all that the platform holds
@@ -50,15 +49,11 @@ def files(s3: Bucket, sftp: Sftp) -> dict[str, bytes]:
     return {**on_s3, **{name: path.read_bytes() for name, path in on_sftp.items()}}
 
 
-def compare(preset: str, name: str, content: bytes) -> None:
-    """Compare with the golden copy, byte for byte but for what a manifest says of its run."""
+def settled(content: bytes) -> bytes:
+    """Return a file without what a manifest says of its run."""
     for pattern, instead in VARIABLE.items():
         content = re.sub(pattern, instead, content)
-    path = GOLDEN / preset / name
-    if os.environ.get("GOLDEN") == "write":
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
-    assert content == path.read_bytes()
+    return content
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -74,7 +69,7 @@ def test_a_preset_extracts_to_its_place(preset: str, there: Simulator, s3_server
     assert (result.state, told["complete"], told["rejected"]) == (state, True, REJECTED.get(preset, 0)), result
     assert extraction.watermarks()["name"].to_list() == [given["WATERMARK"]]
     for name, content in written.items():
-        compare(preset, Path(name).name, content)
+        compare(preset, Path(name).name, settled(content))
     folder = given["SINK"].partition("://")[2].rpartition("/")[0]
     assert {name.rpartition("/")[0] for name in written} == {folder}
 

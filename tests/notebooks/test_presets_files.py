@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from golden import compare
 from servers import Bucket, Sftp
 
 from fcwork import runner
@@ -22,7 +23,6 @@ from fcwork.simulator import Simulator
 
 pytestmark = [pytest.mark.kernel, pytest.mark.socket, pytest.mark.usefixtures("connections")]
 SAMPLES = runner.shipped() / "samples"
-GOLDEN = Path(__file__).parent / "golden"
 WRITTEN = 1_795_600_000  # an instant in the past of every run
 CSV, JSON, XML = ("inventory_stock.csv",), ("inventory_array.json", "inventory_records.json"), ("inventory_many.xml",)
 BAD = {"csv": b"\xef\xbb\xbf", "json": b'[{"locationRef": "DC-1",', "xml": b"<inventories><inventory>"}
@@ -120,15 +120,6 @@ def deliver(case: Case, files: Inbox, change: Callable[[bytes], bytes] = bytes) 
     for at, (name, content) in enumerate(good.items()):
         files.put(name, content, after=at)
     return good
-
-
-def compare(preset: str, name: str, content: str) -> None:
-    """Compare with the golden copy, byte for byte."""
-    path = GOLDEN / preset / name
-    if os.environ.get("GOLDEN") == "write":
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(content, "utf-8", newline="")
-    assert content.encode() == path.read_bytes()
 
 
 def masked(log: bytes) -> str:

@@ -4,7 +4,6 @@ What was found is compared byte for byte with what was looked at (golden/P3 …)
 GOLDEN=write pytest tests/notebooks/test_presets_operations.py writes it anew.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 import yaml
+from golden import compare
 
 import fcwork as fw
 from fcwork import runner, settings
@@ -20,7 +20,6 @@ from fcwork.simulator import Simulator
 from fcwork.store import SQLiteStore
 
 pytestmark = [pytest.mark.kernel, pytest.mark.socket]
-GOLDEN = Path(__file__).parent / "golden"
 FOUND = {
     "P8": ("files", ["workflow", "state", "size", "sha256", "rows", "delivered", "rejected", "unknown"]),
     "VP1": ("connection", ["step", "ok", "answer", "hint"]),
@@ -43,15 +42,6 @@ def there(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
         for name, value in simulator.connect().items():
             monkeypatch.setenv(variable(name), value)
         yield simulator
-
-
-def compare(preset: str, name: str, content: str) -> None:
-    """Compare with the golden copy, byte for byte."""
-    path = GOLDEN / preset / name
-    if os.environ.get("GOLDEN") == "write":
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(content, "utf-8", newline="")
-    assert content.encode() == path.read_bytes()
 
 
 def load_a_file() -> None:

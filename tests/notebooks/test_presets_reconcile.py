@@ -5,7 +5,6 @@ The differences, and what the platform or the channel then holds, are compared b
 """
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 import yaml
+from golden import compare
 from servers import Bucket, Sftp
 
 from fcwork import runner
@@ -21,7 +21,6 @@ from fcwork.simulator import Simulator
 
 pytestmark = [pytest.mark.kernel, pytest.mark.socket, pytest.mark.usefixtures("connections")]
 SAMPLES = runner.shipped() / "samples"
-GOLDEN = Path(__file__).parent / "golden"
 POSITIONS = 24
 PLACES = {
     "B7": {"lake://counts/incoming/north.csv": "cycle_count.csv"},
@@ -71,15 +70,6 @@ def put(s3_server: Bucket, sftp_server: Sftp) -> Callable[[str, bytes], None]:
     return lay
 
 
-def compare(preset: str, name: str, content: str) -> None:
-    """Compare with the golden copy, byte for byte."""
-    path = GOLDEN / preset / name
-    if os.environ.get("GOLDEN") == "write":
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(content, "utf-8", newline="")
-    assert content.encode() == path.read_bytes()
-
-
 @pytest.mark.parametrize("preset", PLACES)
 def test_a_preset_reconciles(
     preset: str, there: Simulator, put: Callable[[str, bytes], None], s3_server: Bucket
@@ -92,6 +82,7 @@ def test_a_preset_reconciles(
     differences = pl.read_parquet(result.folder / "differences.parquet").drop("_source")
     compare(preset, "differences.csv", differences.write_csv())
     told = result.result["reconciliation"]
+    assert f"{told['counts']['left']:,} left = " in (result.folder / "report.html").read_text("utf-8")
     compare(preset, "reconciliation.json", json.dumps({**told["counts"], **told["approval"]}, indent=1) + "\n")
     if "SINK" in parameters(preset):
         path = parameters(preset)["SINK"].partition("://")[2]
@@ -128,6 +119,18 @@ def test_a_dry_run_changes_nothing(there: Simulator, put: Callable[[str, bytes],
         assert "DRY RUN" in result.result["summary"]
     assert there.ledger.count("POST", "/job/*/batch") == 0
     assert "channels/amazon/feed.csv" not in s3_server.objects()
+
+
+def test_files_are_compared_without_a_platform(home: Path, put: Callable[[str, bytes], None]) -> None:
+    """X3: where both sides are files and a file is written, nobody is asked for credentials."""
+    del home
+    for uri, sample in PLACES["X3"].items():
+        put(uri, (SAMPLES / sample).read_bytes())
+    result = runner.run("reconcile", parameters("X3"))
+    assert result.state == "SUCCEEDED", result.reason
+    page = (result.folder / "report.html").read_text("utf-8")
+    assert "Waiting for approval" in page
+    assert f"<strong>{result.result['reconciliation']['counts']['left']} left = " in page
 
 
 def test_rows_that_cannot_be_compared_hold_everything_back(there: Simulator, put: Callable[[str, bytes], None]) -> None:

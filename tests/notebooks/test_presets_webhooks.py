@@ -5,7 +5,6 @@ What lies on the SFTP server, or what the platform holds, is compared byte for b
 """
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -19,6 +18,7 @@ import httpx
 import polars as pl
 import pytest
 import yaml
+from golden import compare
 from servers import Sftp
 
 from fcwork import runner
@@ -27,7 +27,6 @@ from fcwork.simulator import SignedWebhook, Simulator
 from fcwork.webhooks import ApiKeys
 
 pytestmark = [pytest.mark.kernel, pytest.mark.socket, pytest.mark.usefixtures("connections")]
-GOLDEN = Path(__file__).parent / "golden"
 PATIENCE_SECONDS = 90.0
 SIGNED: dict[str, dict[str, Any]] = {
     "R1": {"name": "NotifyFulfilmentAssigned", "entity_type": "FULFILMENT", "entity_ref": "FUL-00003", "id": "e-1"},
@@ -131,15 +130,6 @@ def held(simulator: Simulator) -> bytes:
     mutations = [{"field": row["field"], **json.loads(row["arguments"])} for row in done.to_dicts()]
     told = {"events": events, "mutations": mutations}
     return (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode()
-
-
-def compare(preset: str, name: str, content: bytes) -> None:
-    """Compare with the golden copy, byte for byte."""
-    path = GOLDEN / preset / name
-    if os.environ.get("GOLDEN") == "write":
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
-    assert content == path.read_bytes()
 
 
 @pytest.mark.parametrize("preset", PRESETS)

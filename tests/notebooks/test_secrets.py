@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
+import nbformat
 import pytest
 
 from fcwork import runner
@@ -71,3 +72,40 @@ def test_a_strict_run_without_a_leak_is_as_any_other(situation: Callable[..., ru
     result = situation("plain", strict=True)
 
     assert (result.state, result.masked) == ("SUCCEEDED", ())
+
+
+LONG = "a-very-long-token-of-which-displays-show-the-beginning-alone-0123456789" * 4
+CUTS = """
+import os, reprlib
+import numpy as np, pandas as pd, polars as pl, pyarrow as pa
+secret = os.environ["FLUENT_CLIENT_SECRET"]
+text = "Bearer " + secret
+display(pl.DataFrame({"a": [text], secret: [[text]]}), pl.Series("a", [{"b": text}]), pl.col("a") == text)
+display(pd.DataFrame({"a": [text]}, index=pd.Index([text], name=text)), pd.Series({text: text}), pd.Categorical([text]))
+display(pa.table({"a": [text]}), pa.array([text]), pa.schema([(text, pa.int8())]), np.array([text, 1], dtype=object))
+print(pl.DataFrame({"a": [text]}), pd.DataFrame({"a": [text]}), f"{pa.table({'a': [text]})}", reprlib.repr(text))
+print(text[:40] + "…")
+import logging
+logging.warning("%s", pd.DataFrame({"a": [text]}))
+int(secret)
+"""
+
+
+def test_what_a_display_cuts_shows_no_part_of_a_secret(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P8: a secret longer than its cell shows neither beginning nor end: in a run, its error, its pages."""
+    monkeypatch.setenv("FLUENT_CLIENT_SECRET", LONG)
+    file = home / "cuts.ipynb"
+    cells = [nbformat.v4.new_code_cell(CUTS)]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), file)
+    result = runner.run(file)
+    assert (result.state, result.ename) == ("FAILED", "ValueError")
+    runner.share(result, home / "out", code=False)
+    beginning, end = LONG[:7], LONG[-7:]
+    found = [one for one in home.rglob("*") if one.is_file()]
+    assert {"notebook.html", "notebook.ipynb", "index.html"} <= {one.name for one in found}
+    for one in found:
+        shown = one.read_bytes().decode("utf-8", "replace")
+        assert beginning not in shown, one
+        assert end not in shown, one
+    assert beginning not in repr(result)

@@ -4,10 +4,17 @@ import base64
 import copy
 import html
 import json
+import os
 import pickle
+import reprlib
+import threading
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from fcwork import redact
@@ -180,7 +187,7 @@ def test_what_another_process_masked_becomes_known(text: str) -> None:
     """P8: what stands where another process put a mask is masked here too."""
     redact.learn(text, text.replace("learned-in-kernel", redact.MASK))
 
-    assert redact.mask("say learned-in-kernel") == f"say {redact.MASK}"
+    assert redact.mask("say learned-in-kernel") == f"say {MASK}"
 
 
 @pytest.mark.parametrize("masked", ["one ••• three", "another text ••••", "one two three"])
@@ -189,3 +196,90 @@ def test_from_another_text_nothing_is_learned(masked: str) -> None:
     redact.learn("one two three", masked)
 
     assert redact.mask("one two three another text") == "one two three another text"
+
+
+LONG = "abcdefghij-a-secret-that-a-display-cuts-short-0123456789"
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "│ abcdefghij-a-secret-that-a-di… │",
+        "xxxxxxabcdefgh...",
+        "<td>abcdefgh&hellip;</td>",
+        "'xxabcdef...456789'",
+        '<Expr [\'col("t") == ("abcdef…\']>',
+        '"abcdefghij-a (... 44 chars omitted)"',
+        "a: 'abcdefghij-a-secret' + 37",
+        "invalid literal for int() with base 10: 'abcdefghij-a-secret-that",
+        "…0123456789",
+    ],
+)
+def test_what_a_cut_left_of_a_secret_is_masked_too(shown: str) -> None:
+    """P8: the beginning of a known secret before the mark of a cut, and its end after one, are masked."""
+    redact.register(LONG)
+    masked = redact.mask(shown)
+    assert MASK in masked
+    assert not any(LONG[at : at + 6] in masked for at in range(len(LONG) - 5))
+    assert redact.holds_secret(shown)
+    assert not redact.holds_secret(masked)
+
+
+@pytest.mark.parametrize(
+    "text", ["abcde… is short", "abcdefghij-a-secret, and no cut", "... secret ...", "wait … 'abc' + 3", "…", "..."]
+)
+def test_what_is_no_piece_of_a_secret_stays(text: str) -> None:
+    """A word that a secret begins with too is left where nothing was cut, and so is what is very short."""
+    redact.register(LONG)
+    assert redact.mask(text) == text
+    assert not redact.holds_secret(text)
+
+
+@pytest.mark.parametrize("kind", ["polars", "pandas", "pyarrow", "numpy", "reprlib"])
+def test_no_library_shows_the_beginning_of_a_secret(kind: str) -> None:
+    """P8: what polars, pandas, pyarrow, numpy and reprlib show of a frame, its names and its values tells nothing."""
+    redact.register(LONG * 3)
+    value = f"Bearer {LONG * 3}"
+    shown = {
+        "polars": lambda: [
+            pl.DataFrame({"a": [value], LONG * 3: [[value]]}),
+            pl.Series("a", [{"b": value}]),
+            pl.col("a").is_in([value]),
+        ],
+        "pandas": lambda: [
+            pd.DataFrame({"a": [value]}, index=pd.Index([value], name=value)),
+            pd.Series([value]),
+            pd.MultiIndex.from_tuples([(value, "b")]),
+        ],
+        "pyarrow": lambda: [pa.table({"a": [value]}), pa.array([value]), pa.schema([(value, pa.int8())])],
+        "numpy": lambda: [np.array([value]), np.array([value, 1], dtype=object)],
+        "reprlib": lambda: [reprlib.repr(value)],
+    }[kind]()
+    texts = [form(one) for one in shown for form in (str, repr)]
+    texts += [one._repr_html_() for one in shown if hasattr(one, "_repr_html_")]
+    for text in texts:
+        assert not any(LONG[at : at + 7] in redact.mask(text) for at in range(len(LONG) - 6)), text
+
+
+def test_secrets_may_become_known_while_others_mask() -> None:
+    """A thread that masks is not in the way of one that makes secrets known, nor the other way round."""
+    stop = threading.Event()
+
+    def others() -> None:
+        for at in range(200):
+            redact.register(f"secret-of-a-thread-{at}")
+        stop.set()
+
+    thread = threading.Thread(target=others)
+    thread.start()
+    while not stop.is_set():
+        assert redact.mask("secret-o… so far") in ("secret-o… so far", f"{MASK}… so far")
+    thread.join()
+    assert redact.mask("secret-of-a-thread-199") == MASK
+
+
+def test_a_secret_may_be_any_bytes() -> None:
+    """P9: bytes that are no text, as a variable of the environment may hold them, are a secret like another."""
+    value = os.fsdecode(b"\xff\xfe-and-more")
+    assert Secret(value)
+    assert redact.mask(f"it is {value}") == f"it is {MASK}"

@@ -126,7 +126,9 @@ def test_an_unknown_name_is_told_with_the_nearest() -> None:
 
 def test_graphql_is_loaded_only_when_it_is_used() -> None:
     """Importing the module, and the validator with it, loads no GraphQL."""
-    program = "import sys, fcwork.schema, fcwork.validator; print('graphql' in sys.modules, 'yaml' in sys.modules)"
+    program = (
+        "import sys, fcwork.schema, fcwork.validator.validator; print('graphql' in sys.modules, 'yaml' in sys.modules)"
+    )
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stdout.split() == ["False", "False"]
 

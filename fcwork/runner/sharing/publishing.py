@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcwork import log, sources
+from fcwork import cards, log, sources
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import NotebookError
 from fcwork.personal import together
@@ -38,14 +37,13 @@ class Shared:
     bytes: int
 
     def __str__(self) -> str:
-        return f"{self.run_id} → {self.page} ({self.bytes:,} bytes; all runs: {self.index})"
+        return cards.line(f"{self.run_id} → {self.page} ({self.bytes:,} bytes; all runs: {self.index})")
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return (
-            f"<p>Shared: <code>{html.escape(self.page)}</code><br>All runs: <code>{html.escape(self.index)}</code></p>"
-        )
+        told = {"Page": self.page, "All runs": self.index}
+        return cards.Card(line=f"{self.run_id}, {self.bytes:,} bytes", state="shared", tone="good", facts=told).html()
 
 
 def share(

@@ -13,6 +13,29 @@ pexpect = pytest.importorskip("pexpect", reason="a terminal to type in: pexpect,
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 30  # seconds
+SLOW = """
+import time
+import httpx
+from fcwork import FluentClient, settings
+from fcwork.simulator import Simulator
+
+
+class Slow(httpx.BaseTransport):
+    def __init__(self, inner):
+        self.inner, self.asked = inner, 0
+
+    def handle_request(self, request):
+        self.asked += request.url.path.endswith("/graphql")
+        if self.asked == 3:
+            print("the third page is asked for")
+            time.sleep(60)
+        return self.inner.handle_request(request)
+
+
+simulator = Simulator(positions=25)
+found = settings.find(**simulator.connect())
+client = FluentClient.from_settings(found, transport=Slow(simulator.transport()), target="acme")
+"""
 
 
 @pytest.fixture
@@ -66,3 +89,21 @@ def test_a_mistake_is_told_without_a_traceback(terminal: Any) -> None:
     terminal.expect(r"In \[3\]")
     assert "^^^^" in plain(terminal.before)
     assert "Traceback" not in plain(terminal.before)
+
+
+def test_ctrl_c_keeps_what_there_is(terminal: Any, tmp_path: Path) -> None:
+    """P28: Ctrl-C in the middle of a page leaves the pages before it, said in one line, and the terminal goes on."""
+    (tmp_path / "slow.py").write_text(SLOW, "utf-8")
+    terminal.send(f"%run {tmp_path / 'slow.py'}\r")
+    terminal.expect(r"In \[3\]")
+    terminal.send("%fluent connect --client client\r")
+    terminal.expect("connected to acme")
+    terminal.send("%%fluent -o stock --all\r")
+    terminal.send("{ inventoryPositions(first: 10) { edges { node { ref onHand } } } }")
+    run(terminal)
+    terminal.expect("the third page is asked for")
+    terminal.sendintr()
+    terminal.expect("KeyboardInterrupt: stock holds the 20 rows that came before")
+    assert "Traceback" not in plain(terminal.before)
+    terminal.send("stock.shape\r")
+    terminal.expect(r"\(20, 2\)")

@@ -64,8 +64,9 @@ def test_a_line_is_one_line() -> None:
 
 def test_a_long_fact_says_how_long_it_is() -> None:
     """A value of 10,000 characters is cut and says so."""
-    page = Card(line="x", facts={"note": "y" * 10_000}).html()
+    page = Card(line="x" * 10_000, facts={"note": "y" * 10_000}).html()
     assert len(page) < 2_000
+    assert f"{'x' * 400}…</b>" in page
     assert "(10,000 characters)" in page
 
 

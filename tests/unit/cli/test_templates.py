@@ -29,6 +29,13 @@ def test_each_preset_is_listed_with_its_notebook(fcwork: Fcwork) -> None:
     assert line.endswith("sent to the simulator.")
 
 
+def test_a_sentence_does_not_repeat_the_name(fcwork: Fcwork) -> None:
+    """A list has each name once: the sentence beside it begins without it."""
+    lines = fcwork("templates").out.splitlines()
+    [b7] = [line for line in lines if line.split()[:1] == ["B7"]]
+    assert b7.split(maxsplit=2)[2] == "A cycle count against Fluent's stock."
+
+
 def test_those_of_one_notebook_are_listed(fcwork: Fcwork) -> None:
     """--notebook lists the presets of one notebook, and a name that is none's is told with the nearest."""
     said = fcwork("templates", "--notebook", "operations")

@@ -94,3 +94,29 @@ def test_what_is_wrong_is_told_and_nothing_is_kept(
     assert said.code == 2
     assert told in said.err
     assert not vault.file().exists()
+
+
+@pytest.mark.parametrize("verb", [("list",), ("set", "a/b"), ("remove", "a"), ("passphrase",), ("add", "a")])
+def test_damage_is_told_before_anybody_is_asked(fcwork: Any, typed: Any, place: Path, verb: tuple[str, ...]) -> None:
+    """P32: a vault that is damaged, or no vault, is told by each verb at once, and stays as it is."""
+    typed()
+    for content in (b"", b"no vault at all", b"{}", b"\xff" * 1_000):
+        place.write_bytes(content)
+        said = fcwork("vault", *verb)
+        assert said.code == 2
+        assert "damaged" in said.err
+        assert "bring it back from a copy" in said.err
+        assert place.read_bytes() == content
+
+
+def test_a_profile_that_another_hides_is_told(
+    fcwork: Any, typed: Any, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P32: where the Fluent CLI has a profile of the same name, who adds one is told that the other is taken."""
+    monkeypatch.setenv("FLUENT_PROFILE_DIR", str(home / "profiles"))
+    (home / "profiles" / "acme").mkdir(parents=True)
+    (home / "profiles" / "acme" / "profile.json").write_text("{}", "utf-8")
+    typed(WORDS, "hunter2-hunter2", "", "")
+    said = fcwork("vault", "add", "acme", *PLAIN)
+    assert said.code == 0
+    assert "add it by another name" in said.out

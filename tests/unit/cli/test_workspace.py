@@ -1,4 +1,6 @@
 import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,6 +68,7 @@ def taken_over(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         raise SystemExit
 
     monkeypatch.setattr(workspace.os, "execv", execv)
+    monkeypatch.setenv("PATH", "/usr/bin")
     return commands
 
 
@@ -83,6 +86,16 @@ def test_lab_opens_an_empty_folder_as_a_workspace(
     assert "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb" in command
     assert command[-2:] == ["--no-browser", "--port=8899"]
     assert (home / "mine" / "notebooks" / "00_start_here.ipynb").is_file()
+
+
+@pytest.mark.usefixtures("home", "taken_over")
+def test_cells_and_terminals_of_the_lab_find_fcwork(fcwork: Fcwork) -> None:
+    """The folder of this Python is on the PATH, once, also where its environment was not activated."""
+    own = str(Path(sys.executable).parent)
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            fcwork("lab", "mine")
+        assert os.environ["PATH"] == f"{own}{os.pathsep}/usr/bin"
 
 
 def test_lab_has_jupyterlab_s_own_scheduler_run_by_ours(

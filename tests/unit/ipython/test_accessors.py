@@ -84,6 +84,13 @@ def test_options_belong_to_a_mapper_that_is_made_here() -> None:
         pl.DataFrame(ROWS).fluent.map(fw.Mapper(MAPPING), resolvers=low)
 
 
+def test_the_verbs_name_themselves() -> None:
+    """A frame's ``fluent`` alone says what can be done with it."""
+    assert repr(pl.DataFrame(ROWS).fluent) == (
+        "fluent: .map(mapping), .preview(mapping), .check(rules) and .send(route) of this frame"
+    )
+
+
 def test_registering_twice_changes_nothing() -> None:
     """Registration is idempotent."""
     before = pl.DataFrame.fluent, pd.DataFrame.fluent

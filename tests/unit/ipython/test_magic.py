@@ -30,14 +30,14 @@ class Tap(httpx.BaseTransport):
 
     def __init__(self, inner: httpx.BaseTransport, stop_at: int) -> None:
         self._inner = inner
-        self._stop_at = stop_at
+        self.stop_at = stop_at
         self.queries: list[dict[str, Any]] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Pass a request on."""
         if request.url.path.endswith("/graphql"):
             self.queries.append(json.loads(request.content))
-            if len(self.queries) == self._stop_at:
+            if len(self.queries) == self.stop_at:
                 raise KeyboardInterrupt
         return self._inner.handle_request(request)
 
@@ -168,13 +168,16 @@ def test_a_mistake_is_pointed_at(shell: Shell, connected: Connected) -> None:
         ("{ orders { edges { node { ref ", "the query ends here and is not whole: is a } missing?"),
         ("{ orders(first: ) { id } }", "this is no GraphQL"),
         ("hello", "this is no GraphQL"),
-        ("# nothing", "the query ends here"),
+        ("# nothing", "there is no query in the cell: %fluent describe lists what may be asked"),
+        ("\n \n", "there is no query in the cell"),
         ("{ me { id } }\n{ me { id } }", "one operation too many"),
         ("subscription { me { id } }", "the platform takes no subscriptions"),
         ("fragment F on User { id }", "the cell holds 0 operations"),
         ("{a" * 30_000, "nested too deeply"),
         ("{ me { ...F } } fragment F on User { ...F }", "Cannot spread fragment 'F' within itself"),
         ("{ me { zzzzzz } }", "it has id, ref, username"),
+        ("{ me { " + " ".join(f"z{n}" for n in range(200)) + " } }", "and 95 more"),
+        ("{ me { " + "id " * 20_000 + " } }", "too long or nested too deeply to be compared with the schema"),
         ("{ me { id } orders { edges { node { ref } } } locations { edges { node { ref } } } }", "several connections"),
     ],
 )  # fmt: skip
@@ -238,6 +241,61 @@ def test_what_has_no_pages_is_a_frame_too(shell: Shell, connected: Connected) ->
     assert "of order.items" in said.text
 
 
+def test_what_is_not_in_the_frame_is_told(shell: Shell, connected: Connected) -> None:
+    """P28: what was asked for beside the rows that are paged is named, as the frame does not hold it."""
+    connected()
+    query = '{ me { username } order(ref: "ORD-00001") { ref i: items(first: 9) { edges { node { ref } } } } }'
+    assert "not in the frame: me, order.ref" in shell(f"%%fluent\n{query}").text
+    assert "me, order.ref: asked for, and not in the frame" in repr(shell(f"%%fluent --explain\n{query}").value)
+    assert "not in the frame" not in shell(f"%%fluent\n{POSITIONS}").text
+
+
+def test_edges_that_are_not_paged_are_not_called_complete(shell: Shell, connected: Connected) -> None:
+    """P28: edges under another name come as they are, one page of them; that is said, and with ``--all`` an error."""
+    connected()
+    query = "{ orders(first: 2) { all: edges { node { ref } } } }"
+    assert "incomplete: a connection in it is not paged, and may have more" in shell(f"%%fluent\n{query}").text
+    assert isinstance(shell(f"%%fluent --all\n{query}").error, ServerError)
+
+
+@pytest.mark.parametrize(
+    ("setup", "refs"),
+    [
+        ("import numpy as np; refs = np.array(['ORD-00001'])", ["ORD-00001"]),
+        ("import pandas as pd; refs = pd.Series(['ORD-00001'])", ["ORD-00001"]),
+        ("import polars as pl; refs = pl.Series(['ORD-00001'])", ["ORD-00001"]),
+        ("refs = ('ORD-00001',)", ["ORD-00001"]),
+    ],
+)
+def test_values_of_frames_are_taken_as_they_are(
+    shell: Shell, connected: Connected, setup: str, refs: list[str]
+) -> None:
+    """P23: columns, numbers and times of numpy, pandas and polars are values of variables."""
+    tap = connected()
+    shell(f"{setup}\nimport numpy as np, pandas as pd\nn, since = np.int64(3), pd.Timestamp('2020-01-01', tz='UTC')")
+    query = (
+        "query ($refs: [String!], $n: Int, $since: DateTime) { orders(ref: $refs, first: $n, createdOn: {from: $since})"
+        " { edges { node { ref } } } }"
+    )
+    said = shell(f"%%fluent -v refs -v n -v since\n{query}")
+    assert said.error is None
+    assert said.value["ref"].to_list() == refs
+    assert (
+        tap.queries[-1]["variables"] | {"refs": refs, "n": 3, "since": "2020-01-01T00:00:00Z"}
+        == (tap.queries[-1]["variables"])
+    )
+    assert "NaTType" in shell(f"%%fluent -v since=pd.NaT\n{query}").error.message
+
+
+def test_a_client_that_was_closed_is_told(shell: Shell, connected: Connected) -> None:
+    """P32: a client that is closed is named in one line."""
+    connected()
+    shell("client.close()")
+    said = shell(f"%%fluent\n{POSITIONS}")
+    assert said.error.message == "this client was closed"
+    assert "Traceback" not in said.text
+
+
 def test_ctrl_c_keeps_what_there_is(shell: Shell, connected: Connected) -> None:
     """P28: what came before Ctrl-C is shown and named, said to be incomplete, and later cells do not run on it."""
     connected(stop_at=3)
@@ -247,6 +305,20 @@ def test_ctrl_c_keeps_what_there_is(shell: Shell, connected: Connected) -> None:
     assert "20 rows · 2 pages · incomplete: interrupted" in said.text
     assert "KeyboardInterrupt: stock holds the 20 rows that came before" in said.text
     assert "Traceback" not in said.text
+
+
+def test_ctrl_c_before_anything_came_leaves_the_name_as_it_was(shell: Shell, connected: Connected) -> None:
+    """P28: a frame of an earlier cell does not give way to an empty one; the cell may be run again at once."""
+    tap = connected()
+    shell(f"%%fluent -o stock\n{POSITIONS}")
+    for query in (POSITIONS, '{ order(ref: "ORD-00001") { ref } }'):
+        tap.stop_at = len(tap.queries) + 1
+        said = shell(f"%%fluent -o stock\n{query}")
+        assert isinstance(said.error, KeyboardInterrupt)
+        assert said.text.splitlines()[-1] == "KeyboardInterrupt: nothing had come; stock is as it was"
+        assert "Traceback" not in said.text
+    assert shell["stock"].height == 10
+    assert shell(f"%%fluent -o stock --all\n{POSITIONS}").value.height == 25
 
 
 def test_an_error_keeps_what_there_is(shell: Shell, connected: Connected) -> None:
@@ -313,7 +385,7 @@ def test_an_account_s_own_schema_checks_queries(shell: Shell, connected: Connect
     Path("own.graphql").write_text("type Query { mine(first: Int): Mine }\ntype Mine { one: Int }")
     assert "own.graphql" in repr(shell("%fluent connect --client client --schema own.graphql").value)
     assert "Cannot query field 'orders'" in shell("%%fluent\n{ orders { id } }").error.message
-    assert shell("%fluent describe Mine").value["name"].to_list() == ["one"]
+    assert shell("%fluent describe Mine").value.frame["name"].to_list() == ["one"]
     assert isinstance(shell("%fluent connect --client client --schema none.graphql").error, ConfigError)
 
 
@@ -331,11 +403,13 @@ def test_the_state_and_the_connection_are_told(shell: Shell) -> None:
 
 def test_the_schema_is_described(shell: Shell) -> None:
     """``%fluent describe`` lists what may be asked, a type's fields, a field's arguments."""
-    assert {"orders", "createOrder"} <= set(shell("%fluent describe").value["name"])
-    assert shell("%fluent describe Retailer").value.row(0) == ("id", "ID!", "")
-    assert shell("%fluent describe order").value["name"].to_list() == ["id", "ref", "(answer)"]
-    assert "first" in shell("%fluent describe Order.items").value["name"]
-    assert shell("%fluent describe OrderId").value["name"].to_list() == ["id"]
+    assert {"orders", "createOrder"} <= set(shell("%fluent describe").value.frame["name"])
+    assert shell("%fluent describe Retailer").value.frame.row(0) == ("id", "ID!", "")
+    assert shell("%fluent describe order").value.frame["name"].to_list() == ["id", "ref", "(answer)"]
+    assert "first" in shell("%fluent describe Order.items").value.frame["name"]
+    assert shell("%fluent describe OrderId").value.frame["name"].to_list() == ["id"]
+    every = shell("%fluent describe").value
+    assert repr(every).count("\n") == every._repr_html_().count("<tr>") - 1 == every.frame.height > 60
     assert "did you mean 'Order'?" in shell("%fluent describe Oder").error.message
     assert "did you mean 'items'?" in shell("%fluent describe Order.item").error.message
 
@@ -349,14 +423,21 @@ def test_secrets_are_masked(shell: Shell, connected: Connected) -> None:
 
 
 def test_frames_do_not_act_in_a_terminal(shell: Shell) -> None:
-    """P25: escapes and marks of direction in cells are spelt out when IPython writes a frame to a terminal."""
-    cells: Any = {"a": ["\x1b[31mred", "\u202eright"]}
+    """P25: escapes and marks of direction in cells are spelt out when IPython writes or shows a frame."""
+    cells: Any = {"a": ["\x1b[31mred", "\u202eright", "👩\u200d👧"]}
     formatter = shell.shell.display_formatter.formatters["text/plain"]
     for frame in (pl.DataFrame(cells), pd.DataFrame(cells), pa.table(cells)):
         text = formatter(frame)
         assert "\x1b" not in text
         assert "\u202e" not in text
         assert r"\x1b[31mred" in text
+    in_html = shell.shell.display_formatter.formatters["text/html"]
+    for frame in (pl.DataFrame(cells), pd.DataFrame(cells)):
+        assert "\u202e" not in in_html(frame)
+        assert r"\u202eright" in in_html(frame)
+        assert "👩\u200d👧" in in_html(frame)
+    with pd.option_context("display.notebook_repr_html", False):  # noqa: FBT003 - as pandas takes it
+        assert in_html(pd.DataFrame(cells)) is None
 
 
 def test_long_texts_in_lists_are_cut_when_they_are_shown(shell: Shell) -> None:

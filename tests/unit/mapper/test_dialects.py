@@ -369,7 +369,7 @@ def test_of_no_rows_nothing_is_sent() -> None:
     calls = Mapper(made(LOCATION)).mutations([])
     assert calls.requests == []
     assert calls.parse([]).counts["rows"] == 0
-    assert calls._repr_html_() == "<p>0 of 0 rows in 0 requests, 0 rejected</p>"
+    assert "<p><b>0 of 0 rows in 0 requests, 0 rejected</b></p></div>" in calls._repr_html_()
 
 
 def test_a_request_without_mutations_is_refused() -> None:

@@ -49,6 +49,35 @@ def test_what_a_human_said_of_the_file_is_followed(tmp_path: Path) -> None:
     assert approval.counts["stale"] == 0
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "=1+1",
+        "+A",
+        "-5",
+        "@x",
+        "'=1",
+        "\t=x",
+        " a",
+        "a,b",
+        'q"x',
+        "l\nine",
+        "001",
+        "NULL",
+        "NaN",
+        "1e5",
+        "🎁",
+        "x" * 5_000,
+    ],
+)
+def test_a_key_comes_back_from_the_file_as_it_was(tmp_path: Path, key: str) -> None:
+    """P25, P33: whatever a key is, a yes beside it in the file for people is a yes to that very key."""
+    sides = (pl.DataFrame({"sku": [key], "qty": [number]}) for number in (200, 100))
+    result = fw.reconcile(*sides, key="sku")
+    approval = result.approved(approvals=answered(result, tmp_path, "yes"))
+    assert (approval.rows["sku"].to_list(), approval.counts["stale"]) == ([key], 0)
+
+
 def test_an_approval_of_what_has_changed_since_is_not_followed(tmp_path: Path) -> None:
     """What was approved is the very difference that was shown: another quantity now is told, and waits."""
     path = answered(found(), tmp_path, "", "yes", "yes", "yes")
@@ -134,3 +163,18 @@ def test_an_approval_shows_itself_harmlessly() -> None:
     approval = fw.reconcile([{"sku": "<script>", "qty": 2}], [{"sku": "b", "qty": 1}], key="sku").approved()
     assert "<script>" not in approval._repr_html_()
     assert str(approval) == "0 approved, 2 waiting for approval"
+
+
+def test_shares_are_shown_to_one_digit() -> None:
+    """A share is shown as people read it, in the frame it is whole."""
+    approval = fw.reconcile([{"sku": "a", "qty": 10}], [{"sku": "a", "qty": 7}], key="sku", threshold_pct=5).approved()
+    assert "42.9" in approval._repr_html_()
+    assert "42.85" not in approval._repr_html_()
+    assert str(approval.waiting[0]["percent"]).startswith("42.857142")
+
+
+def test_rows_of_both_sides_can_be_loaded_together() -> None:
+    """P26: a row of the left and one of the right have places of their own, though both frames count from 1."""
+    left, right = pl.DataFrame({"sku": ["a"], "qty": [101]}), pl.DataFrame({"sku": ["b", "a"], "qty": [5, 100]})
+    rows = fw.reconcile(left, right, key="sku").approved(auto=["update", "zero"]).rows
+    assert rows.select("sku", "qty", "_row", "_source").rows() == [("a", 101, 1, ""), ("b", 0, 1, "right")]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fcwork import locks
 from fcwork.errors import CheckpointError
 from fcwork.recovery.entries import Accepted, Closed, Failed, Posting, Resumed, Settled, Verdict
 from fcwork.recovery.ledger import Ledger, in_use, peek
@@ -114,15 +115,13 @@ def test_a_ledger_in_use_is_refused(path: Path) -> None:
 
 def test_a_ledger_that_was_removed_while_it_was_opened_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A send that settles removes its ledger: who opened it a moment before does not write into a nameless file."""
-    from fcwork.recovery import ledger as ledgers
-
-    really = ledgers._lock
+    really = locks.take
 
     def settle_first(file: int) -> bool:
         path.unlink()
         return really(file)
 
-    monkeypatch.setattr(ledgers, "_lock", settle_first)
+    monkeypatch.setattr(locks, "take", settle_first)
     with pytest.raises(CheckpointError, match="in use"):
         Ledger(path, checkpoint="mine")
 

@@ -256,7 +256,8 @@ def test_a_report_tells_where_it_is(make: Make, tmp_path: Path) -> None:
     """P25: a report's line names its page, and its HTML is escaped."""
     report, _ = written(make(target="<b>"), tmp_path)
     assert str(report).endswith(f"report: {tmp_path / 'report.html'}")
-    assert "<b>" not in report._repr_html_()
+    assert "&lt;b&gt;" in report._repr_html_()
+    assert report._repr_html_().count("<b>") == 1  # ours
 
 
 def test_a_report_goes_to_its_run(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,21 +23,22 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def test_a_result_is_recorded_for_people_and_for_the_runner(shown: list[Any]) -> None:
-    """One display holds the JSON that the runner reads and a small escaped table for people."""
+    """P25: one display holds the JSON that the runner reads, and the result's own line, escaped, for people."""
     runner.record(Result())
 
     assert shown[0][RESULT_TYPE] == {**Result().to_record(), "early_exit": False}
     assert shown[0]["text/plain"] == "<b>12,345 rows</b>"
     assert "&lt;b&gt;12,345 rows" in shown[0]["text/html"]
-    assert "<b>" not in shown[0]["text/html"]
-    assert "12,345</td>" in shown[0]["text/html"]
+    assert "<b>12,345" not in shown[0]["text/html"]
+    assert "COMPLETED WITH ERRORS" in shown[0]["text/html"]
 
 
 def test_a_dict_is_recorded_too(shown: list[Any]) -> None:
-    """A notebook of one's own records a dict."""
-    runner.record({"rows": 3})
+    """A notebook of one's own records a dict, and sees what is in it."""
+    runner.record({"rows": 12345})
 
-    assert shown[0][RESULT_TYPE] == {"rows": 3, "early_exit": False}
+    assert shown[0][RESULT_TYPE] == {"rows": 12345, "early_exit": False}
+    assert "12,345</td>" in shown[0]["text/html"]
 
 
 def test_an_early_exit_ends_the_notebook(shown: list[Any]) -> None:

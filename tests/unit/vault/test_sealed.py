@@ -98,6 +98,15 @@ def test_what_is_no_vault_is_told(broken: bytes) -> None:
         sealed.unseal(broken, WORDS, "the vault")
 
 
+@pytest.mark.parametrize("field", ["salt", "nonce", "sealed", "proof", "names", "scrypt"])
+@pytest.mark.parametrize("value", [None, 1, True, "", "é", "no base64!", [], [1], {}, {"n": 1024}])
+def test_a_part_that_is_none_is_told(content: bytes, field: str, value: object) -> None:
+    """P32: whatever stands where a part should be, with its digest made anew, the file is refused in words."""
+    broken = changed(content, digest=True, **{field: value})
+    with pytest.raises(ConfigError, match=r"the vault"):
+        sealed.unseal(broken, WORDS, "the vault")
+
+
 def test_a_later_form_is_told(content: bytes) -> None:
     """A vault of a later fcwork is not called damaged."""
     with pytest.raises(ConfigError, match="of a later fcwork"):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from fcwork import schema
 from fcwork.errors import ConfigError, MappingError
 from fcwork.mapper import Mapper
 from fcwork.widgets import MappingEditor, mapping_file, mapping_lines
+from fcwork.widgets.source_names import names_in_items
 from fcwork.widgets.suggesting import nearest
 from fcwork.widgets.wanted import targets
 
@@ -28,6 +30,11 @@ def tried(editor: MappingEditor) -> Any:
     editor.preview()
     assert editor.work.wait(20)
     return editor["preview"]
+
+
+def _buttons(part: Any) -> list[Any]:
+    inner = getattr(part, "children", ())
+    return [part] if hasattr(part, "click") else [button for one in inner for button in _buttons(one)]
 
 
 def stock(**more: Any) -> MappingEditor:
@@ -117,6 +124,22 @@ def test_a_file_that_cannot_be_edited_whole_is_refused(name: str, text: str, tol
         MappingEditor(path=tmp_path / name)
 
 
+def test_what_is_not_saved_is_lost_at_the_second_press_alone(tmp_path: Path) -> None:
+    """Open, pressed where changes would be lost, says so; pressed again it opens the file."""
+    editor = stock(path=tmp_path / "stock.json")
+    editor.save()
+    opens = next(one for one in _buttons(editor.view.root) if one.description == "Open")
+    opens.click()
+    assert editor.work.error is None
+    editor.source("qty", "sku")
+    assert editor.work.wait(20)
+    opens.click()
+    assert "press Open again" in editor.work.standing.hint
+    assert not editor.is_saved
+    opens.click()
+    assert editor.is_saved
+
+
 def test_yaml_is_opened_and_saved_as_json_alone(tmp_path: Path) -> None:
     """A mapping in YAML is read; as its comments would be lost, it is saved under another name."""
     (tmp_path / "stock.yml").write_text("fields:\n  a: {source: sku}  # a note\n")
@@ -180,6 +203,24 @@ def test_columns_are_suggested_by_the_nearest_name() -> None:
     assert nearest("qty", ["", "_", "price"]) == ""
 
 
+def test_a_target_in_a_list_is_mapped_from_its_items() -> None:
+    """What is offered and suggested for a target in a list are the names in its items, at any depth."""
+    rows = pl.DataFrame(
+        {"productRef": ["of the order"], "held": [{"lines": [{"productRef": "A", "qty": "2", "$n": 1}]}]}
+    )
+    editor = MappingEditor(rows, target="createOrder", context={"shop": "1"})
+    assert editor.columns("items[].quantity") == ["$context.shop"]
+    editor.source("items[]", "held.lines")
+    assert editor.columns("items[].quantity") == ["productRef", "qty", "['$n']", "$context.shop"]
+    assert int(editor.suggest().split()[0]) > 0
+    fields = editor.document["fields"]["items"]["fields"]
+    assert fields["productRef"] == {"source": "productRef", "required": True}
+    assert set(fields) == {"productRef"}
+    deep = pl.DataFrame({"a": [{"b": [{"c": {"d": [{"e": 1}]}}]}]})
+    assert names_in_items(deep, ["a.b", "$.c.d"]) == ["e"]
+    assert names_in_items(deep, ["a.x", "c"]) == []
+
+
 def test_a_preview_tells_issues_by_row() -> None:
     """The first rows are tried: how many fit, which row fails in which target, and what becomes of the first."""
     preview = tried(stock())
@@ -198,16 +239,35 @@ def test_all_rows_are_tried_when_asked() -> None:
     assert editor["preview"].summary == "2 of 3 rows mapped, 1 rejected"
 
 
+def test_all_rows_are_tried_also_while_the_first_are() -> None:
+    """Try all rows, pressed while a preview is under way, is done; pressed twice, it says that it is under way."""
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slow(value: Any) -> Any:
+        begun.set()
+        goes_on.wait(20)
+        return value
+
+    editor = stock(resolvers={"slow": slow})
+    editor.resolver("skuRef", "slow")
+    editor.preview()
+    assert begun.wait(20)
+    editor.try_all()
+    assert editor.work.standing.what == "All rows"
+    with pytest.raises(ConfigError, match="all rows are being tried"):
+        editor.try_all()
+    goes_on.set()
+    assert editor.work.wait(20)
+    assert editor["preview"].of_all
+
+
 def test_a_change_while_it_is_tried_is_tried_too() -> None:
     """What is shown at last is of the mapping as it stands, however fast one writes."""
     editor = stock()
     assert editor.view
     for source in ("sku", "Qty", "location_ref", "Qty"):
         editor.source("qty", source)
-    for _ in range(50):
-        editor.work.wait(5)
-        if editor["preview"].version == editor["version"]:
-            break
+    assert editor.work.wait(20)
     assert editor["preview"].version == editor["version"]
     assert editor["preview"].mapped == 2
 
@@ -253,6 +313,23 @@ def test_a_column_that_looks_like_a_constant_is_a_column() -> None:
     editor = stock()
     editor.source("skuRef", "=1+1")
     assert editor.document["fields"]["skuRef"] == {"source": "=1+1", "required": True}
+
+
+@pytest.mark.parametrize(
+    "name", ["$.y", "$context.x", "['x']", "a.b", "items[]", "x[0]", "[0]", "{}", "a\nb", " ", "<b>", "\u202e", "."]
+)
+def test_a_column_of_any_name_can_be_mapped(name: str) -> None:
+    """What is offered for a column reads that column, also where its name would be read as another path."""
+    editor = MappingEditor(pl.DataFrame({name: ["own"], "y": ["other"]}), target="inventory", context={"x": "other"})
+    assert editor.columns()[1:] == ["y", "$context.x"]
+    editor.source("skuRef", editor.columns()[0])
+    assert editor.value.apply(pl.DataFrame({name: ["own"], "y": ["other"]})).frame["skuRef"].to_list() == ["own"]
+
+
+def test_a_column_without_a_name_is_not_offered() -> None:
+    """What cannot be written as a source is not offered: no name, quotes of both kinds, a page of text."""
+    rows = pl.DataFrame({"": [1], "['x\"": [1], "n" * 10_000: [1], "sku": [1]})
+    assert MappingEditor(rows, target="inventory").columns() == ["sku"]
 
 
 def test_what_was_edited_stays_when_the_cell_is_run_again(tmp_path: Path) -> None:

@@ -157,6 +157,26 @@ def test_rows_are_paged_through_and_then_all_fetched(client: FluentClient) -> No
     assert explorer["first"] == 25
 
 
+def test_all_pages_of_what_is_whole_are_asked_anew(client: FluentClient) -> None:
+    """All pages, pressed again where none is missing, brings the same rows and none of them twice."""
+    explorer = QueryExplorer(client, root="locations", fields=["ref"])
+    for _ in range(4):
+        explorer.run_all()
+        assert asked(explorer).complete
+        assert explorer.value["ref"].n_unique() == explorer.value.height > 0
+
+
+def test_a_table_stays_while_further_pages_come(client: FluentClient) -> None:
+    """The rows that are shown are drawn once, so that one may scroll in them; how many there are is told beside."""
+    explorer = QueryExplorer(client, root="inventoryPositions", fields=["ref", "onHand"])
+    drawn: list[str] = []
+    explorer.view._table.observe(lambda change: drawn.append(change["new"]), names="value")
+    explorer.run_all()
+    assert asked(explorer).complete
+    assert len(drawn) == 1
+    assert "1 to 25 of 2,500 rows" in explorer.view._span.value
+
+
 def test_the_rows_are_those_of_the_query_that_is_shown(client: FluentClient) -> None:
     """Another field or filter has no rows until it is asked; what was asked before has its rows still."""
     explorer = QueryExplorer(client, root="locations", fields=["ref"])

@@ -1,6 +1,7 @@
 """A send that is watched, paused, stopped and gone on with."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,22 @@ def test_a_resume_of_other_rows_says_nothing_of_these() -> None:
         panel.send()
 
 
+def test_two_monitors_of_the_same_rows_do_not_send_them_twice() -> None:
+    """P17, P32: while one sends, another of the same rows is told so and what to do, and sends nothing."""
+    platform = Platform(hold_at=30)
+    first, second = (BatchMonitor(ROWS, platform, dry_run=False, batch_size=10, name=name) for name in ("a", "b"))
+    first.send()
+    assert platform.reached.wait(10)
+    second.send()
+    standing = done(second).work.standing
+    assert (standing.phase, second.value) == ("failed", None)
+    assert "in use by another send" in standing.told
+    assert standing.hint.startswith("wait for it to end")
+    platform.gate.set()
+    assert done(first).value.counts["delivered"] == 100
+    assert platform.taken == ROWS["ref"].to_list()
+
+
 def test_rows_that_were_sent_are_not_sent_twice() -> None:
     """The cell run again, also with an equal frame, keeps the result; another press is refused with what to do."""
     platform = Platform()
@@ -196,6 +213,48 @@ def test_a_plan_of_a_load_is_applied() -> None:
     panel.send()
     assert done(panel).work.standing.phase == "done", panel.work.standing
     assert (panel.value.state, panel.piles()["delivered"], platform.taken) == ("SUCCEEDED", 1, [])
+
+
+@pytest.mark.parametrize("trouble", [fw.errors.OutcomeUnknownError("gone"), fw.errors.ServerError("down")])
+def test_a_send_that_did_not_come_to_its_end_is_no_success(trouble: Exception) -> None:
+    """P32: where nobody knows of rows, or the platform is in trouble, the panel says so, why, and how to go on."""
+
+    def deliver(_: list[dict[str, Any]]) -> None:
+        raise trouble
+
+    quick = {"max_retries": 0, "batch_size": 10, "clock": ManualClock()}
+    panel = BatchMonitor(ROWS, deliver, dry_run=False, **quick)
+    panel.send()
+    standing = done(panel).work.standing
+    assert standing.phase == "failed"
+    assert str(trouble) in standing.told or "unknown" in standing.told
+    assert "press Send or Resume" in standing.hint
+    assert panel.value.counts["rows"] == sum(panel.piles().values()) == 100
+    assert panel["kept"] == panel.resumable["name"][0]
+    assert "100 of 100 left" in panel.view._kept.options[1][0]
+
+
+def test_what_is_offered_is_what_can_be_done() -> None:
+    """Without rows there is nothing to send; a rate is told while rows go, and not while the platform is asked."""
+    panel = BatchMonitor(None, print, dry_run=False)
+    assert panel.view._send.disabled
+    panel = BatchMonitor(ROWS, print, dry_run=False, name="rows")
+    assert not panel.view._send.disabled
+    goes, stop = threading.Event(), threading.Event()
+
+    def action(turn: Any) -> str:
+        turn.put(progress=progress(500))
+        goes.set()
+        stop.wait(10)
+        return ""
+
+    panel.work.start("Send", action)
+    assert goes.wait(10)
+    assert "rows a second" in panel.view._figures.value
+    panel.put(progress=replace(progress(1_000), phase="verifying"))
+    assert "rows a second" not in panel.view._figures.value
+    stop.set()
+    done(panel)
 
 
 @pytest.mark.parametrize(

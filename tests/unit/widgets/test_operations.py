@@ -49,6 +49,35 @@ def test_a_look_is_the_value() -> None:
     assert looked(desk).work.standing.told.startswith("load stock stock-1: completed")
 
 
+def test_names_of_a_list_are_offered() -> None:
+    """What a look at a list found is offered as a name, to the actions that are about one of its things alone."""
+    desk = looked(OperationsDesk(action="jobs"))
+    assert set(desk.offered) == {"stock-1", "orders-1"}
+    SQLiteStore(settings.home() / "state.sqlite").acquire("theirs", "elsewhere:7-1:there:beef", ttl=600)
+    desk.choose("action", "leases")
+    assert desk.offered == ()
+    looked(desk).choose("action", "release")
+    assert desk.offered == ("theirs",)
+    assert desk.view._item.options == ("theirs",)
+    desk.choose("action", "replay")
+    assert desk.offered == ()
+
+
+def test_events_are_searched_by_what_they_are_about() -> None:
+    """Filters of events are typed as names and values; the field is there for events alone."""
+    desk = OperationsDesk(ConnectionPanel("simulator"), action="events", filters="entity_ref = nothing")
+    operation = looked(desk).value
+    assert operation is not None
+    assert operation.rows.height == 0
+    assert desk.view._filters.layout.display is None
+    for filters, told in (("ORDER-1", "is no filter"), ("=x", "is no filter"), ("entity_reff=x", "entity_reff")):
+        desk.choose("filters", filters)
+        assert looked(desk).work.standing.phase == "failed"
+        assert told in desk.work.standing.told
+    desk.choose("action", "jobs")
+    assert desk.view._filters.layout.display == "none"
+
+
 def test_the_platform_is_that_of_the_connection() -> None:
     """An action that asks the platform asks the one that is chosen at that moment."""
     operation = looked(OperationsDesk(ConnectionPanel("simulator"), action="connection")).value

@@ -1,5 +1,6 @@
 """What all panels share: what they hold, what they do, and the picture that they leave."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -12,9 +13,11 @@ import pytest
 import fcwork as fw
 from fcwork.errors import ConfigError
 from fcwork.redact import Secret
+from fcwork.widgets import controls
 from fcwork.widgets.panel import Panel, forget
 from fcwork.widgets.picture import Picture
-from fcwork.widgets.tables import table
+from fcwork.widgets.tables import flat, table
+from fcwork.widgets.view import status
 from fcwork.widgets.work import Turn
 
 HOSTILE = ["<script>alert(1)</script>", "x" * 10_000, "😀" * 3, "שלום\u202eabc", "\x1b[31mred", "</td>", "=cmd"]
@@ -97,6 +100,26 @@ def test_work_is_done_in_a_thread_one_at_a_time() -> None:
     goes_on.set()
     assert panel.work.wait(10)
     assert (panel["rows"], panel.work.standing.phase, panel.work.standing.told) == (3, "done", "3 rows")
+
+
+def test_what_cannot_be_drawn_ends_no_work() -> None:
+    """An action goes on where its panel cannot be drawn; what a person does is told of it."""
+    panel = Search()
+
+    def breaks(_: frozenset[str]) -> None:
+        raise TypeError("not drawn")
+
+    panel.watch(breaks)
+    with pytest.raises(TypeError, match="not drawn"):
+        panel.put(rows=1)
+
+    def action(turn: Turn) -> str:
+        turn.put(rows=3)
+        turn.tell("half")
+        return "3 rows"
+
+    standing = done(panel, action)
+    assert (panel["rows"], standing.phase, standing.told) == (3, "done", "3 rows")
 
 
 def test_work_that_fails_tells_why_and_what_to_do() -> None:
@@ -212,6 +235,84 @@ def test_a_table_says_what_it_leaves_out() -> None:
     """A frame that is too wide says how many columns are not shown; an empty one says what is empty."""
     assert "60 more columns not shown" in table(pl.DataFrame({f"c{n}": [1] for n in range(100)}), caption="wide")
     assert "issues: none found" in table(pl.DataFrame({"a": []}), caption="issues", empty="none found")
+
+
+def test_objects_are_shown_as_columns() -> None:
+    """What is in objects has columns of its own at any depth; lists, and what would take another's name, stay."""
+    frame = pl.DataFrame(
+        {"a": [{"b": {"c": 1}, "d": [2]}, None], "x": [{"y": 1}, {"y": 2}], "x.y": [3, 4], "e": [{}, {}]}
+    )
+    shown = flat(frame)
+    assert shown.columns == ["a.b.c", "a.d", "x", "x.y", "e"]
+    assert shown["a.b.c"].to_list() == [1, None]
+    assert flat(pl.DataFrame()).columns == []
+
+
+def test_what_cannot_be_done_meanwhile_is_told_beside_what_is_under_way() -> None:
+    """P32: a button that fails while an action is under way says so, until another one is pressed."""
+    panel, goes_on = Search(), threading.Event()
+    panel.work.start("Searching", lambda _: "found" if goes_on.wait(10) else None)
+
+    def fail() -> None:
+        raise ConfigError("it is locked", hint="unlock it")
+
+    panel.work.attempt(fail)
+    assert (panel.work.standing.phase, panel.work.standing.refused) == ("running", ("it is locked", "unlock it"))
+    goes_on.set()
+    assert panel.work.wait(10)
+    shown = status(panel.work.standing)
+    assert "Searching: found" in shown
+    assert "Not done</b> it is locked" in shown
+    assert "→ unlock it" in shown
+    panel.work.attempt(lambda: None)
+    assert panel.work.standing.refused == ("", "")
+
+
+def test_what_was_not_done_outlives_what_begins_by_itself() -> None:
+    """P32: what a button could not do is still told when an action follows by itself; the next press ends it."""
+    panel = Search()
+
+    def fail() -> None:
+        raise ConfigError("it is locked", hint="unlock it")
+
+    panel.work.attempt(fail)
+    assert panel.work.standing.phase == "failed"
+    panel.work.start("Preview", lambda _: "as it was")
+    assert panel.work.wait(10)
+    assert (panel.work.standing.phase, panel.work.standing.refused) == ("done", ("it is locked", "unlock it"))
+    panel.work.attempt(fail)
+    panel.work.attempt(lambda: panel.work.start("Search", lambda _: "found"))
+    assert panel.work.wait(10)
+    assert (panel.work.standing.phase, panel.work.standing.refused) == ("done", ("", ""))
+
+
+def test_a_click_waits_a_moment_for_what_was_typed() -> None:
+    """A button goes by what stood in the fields when it was pressed, though a page may tell of the click first."""
+    done: list[str] = []
+    pressed = controls.button("Save", lambda: done.append("saved"))
+
+    async def page() -> None:
+        pressed.click()
+        done.append("typed")
+        await asyncio.sleep(0.5)
+
+    asyncio.run(page())
+    assert done == ["typed", "saved"]
+
+
+def test_who_waits_waits_for_what_follows_too() -> None:
+    """An action that begins the next one as it ends is waited for with it, from whichever moment."""
+    panel = Search()
+    left = iter(range(20))
+
+    def again(changed: frozenset[str]) -> None:
+        if "work" in changed and panel.work.standing.phase == "done" and next(left, None) is not None:
+            panel.work.start("again", lambda _: None)
+
+    panel.watch(again)
+    panel.work.start("first", lambda _: None)
+    assert panel.work.wait(20)
+    assert next(left, None) is None
 
 
 def test_the_names_of_the_panels_are_those_in_all() -> None:

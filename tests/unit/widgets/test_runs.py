@@ -1,5 +1,6 @@
 """The browser of runs, without a kernel."""
 
+import html
 import json
 from pathlib import Path
 
@@ -99,6 +100,19 @@ def test_what_is_shown_of_a_run_is_short_and_harmless() -> None:
     for shown in (whole(browser.value), browser._repr_mimebundle_()["text/html"]):
         assert "<script" not in shown
         assert len(shown) < 6_000
+
+
+def test_parameters_that_are_none_stand_in_a_line() -> None:
+    """Of a run's parameters those with a value are a table, and the others are named; its page is told from here."""
+    browser = looked()
+    browser.choose("run", "one")
+    assert browser.value is not None
+    (browser.value.folder / "parameters.json").write_text(json.dumps({"SOURCE": "a.csv", "RULES": None, TAG: None}))
+    (browser.value.folder / "report.html").write_text("a page")
+    shown = whole(browser.value)
+    assert "Parameters: 1 row" in shown
+    assert f"None: RULES, {html.escape(TAG)}" in shown
+    assert f"<td>{Path('runs', 'one', 'report.html')}</td>" in shown
 
 
 def test_two_runs_are_told_apart() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ipywidgets import Widget
 
 from fcwork.widgets import ConnectionPanel, controls
 from fcwork.widgets.view import status
@@ -64,6 +65,29 @@ def test_each_control_has_a_label(kind: str) -> None:
     """Each control has words that say what it is, also for readers of the screen."""
     made = controls_of[kind]("Rows", explain="How many")
     assert (made.description, made.tooltip) == ("Rows", "How many")
+
+
+def test_controls_of_a_kind_share_their_looks() -> None:
+    """A page is told of one layout and one style for all controls of a kind; one that is hidden hides no other."""
+    one, other = controls.text("One"), controls.text("Other")
+    assert (one.layout, one.style) == (other.layout, other.style)
+    controls.show(one, yes=False)
+    assert (one.layout.display, other.layout.display) == ("none", None)
+    controls.show(one, yes=True)
+    assert one.layout is other.layout
+
+
+def test_controls_that_somebody_closed_are_made_anew() -> None:
+    """After ``Widget.close_all()`` a panel has controls again when it is next shown, which show what it holds."""
+    panel = ConnectionPanel("simulator")
+    before = panel.view
+    Widget.close_all()
+    assert panel.view is not before
+    panel.choose("profile", "")
+    assert chosen(panel.view, "Profile").value == ""
+    assert chosen(before, "Profile").value == "simulator"
+    assert not panel.view.is_closed
+    assert panel.view.root.layout.comm is not None
 
 
 @pytest.mark.parametrize("phase", ["running", "stopping", "done", "stopped", "failed"])

@@ -42,7 +42,7 @@ def test_printed_text_is_text() -> None:
 
 def test_what_draws_nothing_is_spelled_out() -> None:
     """P25: control characters and marks of writing direction are shown as what they are."""
-    assert plain("a\x00b\u202ec") == "a\\x00b\\x202ec"
+    assert plain("a\x00b\u202ec") == "a\\x00b\\u202ec"
 
 
 def test_a_long_text_loses_its_middle() -> None:
