@@ -33,12 +33,22 @@ def main() -> int:
     if job == "dev":
         print(python)
         return 0
-    command = ["pytest", "-n", "auto", "--dist", "worksteal", *rest] if job == "test" else ["fcwork", job, *rest]
+    if job == "test":
+        workers = cores() + 1  # a test waits for its kernel, its server or its page: one more fills that time
+        command = ["pytest", "-n", str(workers), "--dist", "worksteal", *rest]
+    else:
+        command = ["fcwork", job, *rest]
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each kernel compiles the package anew: half a second
     code = subprocess.call([python, "-m", *command], cwd=ROOT)
     if job == "demo" and code == 0 and shutil.which("fcwork") is None:
         activate = os.path.relpath(Path(python).with_name("activate"))
         print(f"Before it, in this terminal: {'' if os.name == 'nt' else 'source '}{activate}")
     return code
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def environment(job: str) -> str:

@@ -35,9 +35,10 @@ def connect(profile: str | None = None, **arguments: Any) -> FluentClient:
     """Return a client of the platform that the settings name; nothing is sent yet.
 
     Arguments go before the environment (``FLUENT_*``), which goes before the Fluent CLI profile that
-    ``FLUENT_PROFILE`` names; a profile named here goes before the environment. ``profile="simulator"`` is the embedded
-    simulator. Where nothing at all is set, an interactive session gets the simulator, in one loud line; a headless run
-    gets an error, as it must never mistake the simulator for the platform.
+    ``FLUENT_PROFILE`` names; a profile named here goes before the environment, which fills what it lacks, but nothing
+    where ``FLUENT_BASE_URL`` is another than the profile's. ``profile="simulator"`` is the embedded simulator. Where
+    nothing at all is set, an interactive session gets the simulator, in one loud line; a headless run gets an error, as
+    it must never mistake the simulator for the platform.
 
     Args:
         profile: a Fluent CLI profile, an entry of the vault (``fcwork vault add``), or ``simulator``.

@@ -5,6 +5,9 @@ The environment: ``FLUENT_BASE_URL``, ``FLUENT_CLIENT_ID``, ``FLUENT_CLIENT_SECR
 the Fluent CLI's own files (fluent profile create) under ``FLUENT_PROFILE_DIR``, else ``~/.fluentcommerce``. For
 webhooks: ``FLUENT_WEBHOOK_PUBLIC_KEY``, and ``FLUENT_ACCOUNT`` where the account is not the first label of the host.
 
+A profile that a call names goes before the environment, which fills what it lacks, but nothing where
+``FLUENT_BASE_URL`` is another than the profile's.
+
 A profile that the Fluent CLI does not have is looked for in the vault (``fcwork vault``). A client secret or password
 may say where it lies, wherever it is set: ``keyring:service/user`` or ``vault:NAME/FIELD``.
 """
@@ -144,8 +147,18 @@ def _merged(arguments: Mapping[str, Any]) -> tuple[dict[str, Value], str, bool]:
             hint="give profile= too, or retailer_id= with the number",
         )
     explicit = bool(arguments.get("profile"))
-    merged = {**environment, **named, **given} if explicit else {**named, **environment, **given}
+    merged = {**_fitting(environment, named), **named, **given} if explicit else {**named, **environment, **given}
     return merged, profile, bool(arguments.get("allow_private"))
+
+
+def _fitting(environment: Mapping[str, Value], named: Mapping[str, Value]) -> dict[str, Value]:
+    """Return what the environment may add to a profile: nothing where it is of another platform."""
+    ours, theirs = (_spelt_alike(values.get("base_url")) for values in (named, environment))
+    return {} if ours and theirs and ours != theirs else dict(environment)
+
+
+def _spelt_alike(url: Value | None) -> str:
+    return url.strip().rstrip("/").lower() if isinstance(url, str) else ""
 
 
 def protected(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -309,9 +322,12 @@ def _complete(merged: Mapping[str, Value], profile: str, *, allow_private: bool)
     if bool(merged.get("username")) != bool(merged.get("password")):
         missing.append("password" if merged.get("username") else "username")
     if missing:
+        variables = ", ".join(variable(name) for name in missing)
+        otherwise = (
+            "with its FLUENT_BASE_URL, or none" if profile and "base_url" not in missing else "or name a profile"
+        )
         raise ConfigError(
-            f"the settings are half set: {', '.join(missing)} missing",
-            hint=f"set {', '.join(variable(name) for name in missing)}, or name a profile",
+            f"the settings are half set: {', '.join(missing)} missing", hint=f"set {variables}, {otherwise}"
         )
     values: dict[str, Any] = {name: _resolved(name, merged[name]) for name in _VARIABLES if merged.get(name)}
     values["base_url"] = check_base_url(values["base_url"], allow_private=allow_private)

@@ -21,6 +21,7 @@ WATCHED = {
     "fetch": "extraction",
     "deliver": "transformation",
 }
+_TROUBLE = 200  # characters
 _logger = log.get("stages")
 
 
@@ -57,17 +58,26 @@ def facts(progress: HowFar) -> dict[str, Any]:
     told: dict[str, Any] = {"done": progress.rows, "total": progress.total}
     if progress.total is None:
         told |= {"pages": getattr(progress, "pages", None), "rate": progress.rate_per_second}
+    if trouble := getattr(progress, "trouble", ""):
+        told["trouble"] = trouble
     return told
 
 
-def how_far(done: int, total: int | None, pages: int | None = None, rate: float | None = None) -> str:
+def how_far(
+    done: int, total: int | None, pages: int | None = None, rate: float | None = None, trouble: str = ""
+) -> str:
     """Return in words how far a stage has come: by its total, or where that is not known by rows and pages."""
     told = [f"{done:,} of {total:,} rows" if total is not None else "1 row" if done == 1 else f"{done:,} rows"]
     if pages is not None:
         told.append("1 page" if pages == 1 else f"{pages:,} pages")
     if rate:
         told.append(f"{rate:,.0f} a second")
-    return ", ".join(told)
+    return held_up(", ".join(told), trouble)
+
+
+def held_up(told: str, trouble: str) -> str:
+    """Return what is told of a stage, and what holds it up."""
+    return f"{told}; tried again: {' '.join(trouble.split())[:_TROUBLE]}" if trouble else told
 
 
 class Stages:

@@ -14,7 +14,8 @@ r"""JupyterLab for tests that use what a notebook shows: started as ``fcwork lab
             book.write("%%fluent\n{ inventoryP", cell=1)
             assert "inventoryPositions" in book.offered()
 
-An error in the page or its console, and whatever it asks of another machine, fails the test at the end.
+An error in the page or its console, and whatever it asks of another machine, fails the test at the end. A page without
+troubles stays open: the next test opens its notebook there, as loading JupyterLab takes longer than most tests.
 Screenshots go to the folder that ``SCREENSHOTS_OF_TESTS`` names; where it names none, only what fails leaves one.
 """
 
@@ -43,7 +44,8 @@ ROOT = Path(__file__).parents[1]
 WIDE, NARROW = 1280, 510  # a panel of 1,100 and of 400
 _FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
+    *("--disable-background-timer-throttling", "--disable-renderer-backgrounding"),
 ]
 _OVERRIDES = {
     "@jupyterlab/apputils-extension:notification": {
@@ -56,6 +58,17 @@ _OVERRIDES = {
 }
 _HARMLESS = ("favicon", "ResizeObserver loop", "net::ERR_ABORTED")
 _IDLE = "() => window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel?.status === 'idle'"
+_OPEN = """async (path) => {
+  const app = window.jupyterapp;
+  await app.restored;
+  const notebook = await app.commands.execute('docmanager:open', {path});
+  await notebook.context.sessionContext.ready;
+}"""
+_CLOSE = """async () => {
+  const notebook = window.jupyterapp.shell.currentWidget;
+  await notebook.context.sessionContext.shutdown();
+  notebook.dispose();
+}"""
 _RUN_ALL = """async () => {
   const app = window.jupyterapp;
   await app.restored;
@@ -74,6 +87,7 @@ class Book:
         shots: where its pictures go.
         troubles: errors of the page, and what it asked of other machines.
         subject: what is looked at, as a CSS selector: a panel, else what a test names.
+        is_spoilt: whether no other test can use the page.
     """
 
     page: Any
@@ -81,6 +95,12 @@ class Book:
     shots: Path
     troubles: list[str] = field(default_factory=list)
     subject: str = ".fcw-panel"
+    is_spoilt: bool = False
+
+    def forgive(self) -> None:
+        """Forget the troubles so far, which a test made; its page is not used again."""
+        self.troubles.clear()
+        self.is_spoilt = True
 
     def run(self) -> None:
         """Run all cells, and wait until the kernel has done them."""
@@ -179,6 +199,12 @@ class Book:
         self.page.keyboard.press("Enter")
         self.tells("0")
 
+    def holds(self, label: str, text: str) -> None:
+        """Wait until a field holds a text."""
+        from playwright.sync_api import expect
+
+        expect(self.field(label)).to_have_value(text, timeout=15_000)
+
     def keys(self, *keys: str) -> None:
         """Press keys, one after another, where the focus is."""
         for key in keys:
@@ -258,10 +284,11 @@ class Book:
 
 
 class Lab:
-    """A server of JupyterLab, and a browser for one test."""
+    """A server of JupyterLab, and the browser beside it, which a test connects to."""
 
-    def __init__(self, address: str, token: str, folder: Path, shots: Path) -> None:
-        self._address, self._token, self._folder, self._shots = address, token, folder, shots
+    def __init__(self, address: str, token: str, browser: str, folder: Path, shots: Path) -> None:
+        self._address, self._token, self._browser = address, token, browser
+        self._folder, self._shots = folder, shots
 
     @contextmanager
     def open(
@@ -286,13 +313,16 @@ class Lab:
         self, file: Path, *, dark: bool = False, width: int = WIDE, run: bool = True, whole: bool = False
     ) -> Iterator[Book]:
         """Open a notebook of the server's folder, as ``open`` does; where it is to be whole, with all of JupyterLab."""
-        with a_browser() as browser:
-            page = browser.new_page(viewport={"width": width, "height": 1000})
+        path = file.relative_to(self._folder).as_posix()
+        with self._page() as page:
+            page.set_viewport_size({"width": width, "height": 1000})
             book = Book(page, file, self._shots)
             self._listen(book)
-            path = file.relative_to(self._folder).as_posix()
             with _told(book):
-                page.goto(f"{self._address}/{'lab' if whole else 'doc'}/tree/{path}?token={self._token}&reset")
+                if page.url == "about:blank":
+                    page.goto(f"{self._address}/{'lab' if whole else 'doc'}/tree/{path}?token={self._token}&reset")
+                else:
+                    page.evaluate(_OPEN, path)
                 page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=90_000)
                 page.wait_for_function(_IDLE, timeout=90_000)
                 page.wait_for_timeout(500)  # cells are drawn once more when the kernel has said who it is
@@ -301,7 +331,21 @@ class Lab:
                     book.run()
                 yield book
             assert book.troubles == []
-            page.evaluate("() => window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
+            _replace(page) if whole or book.is_spoilt else page.evaluate(_CLOSE)
+
+    @contextmanager
+    def _page(self) -> Iterator[Any]:
+        """Give the one page of the browser; where a test fails, the next gets another."""
+        from playwright.sync_api import sync_playwright
+
+        with sync_playwright() as playwright:
+            (context,) = playwright.chromium.connect_over_cdp(self._browser).contexts
+            page = context.pages[0]
+            try:
+                yield page
+            except BaseException:
+                _replace(page)
+                raise
 
     @property
     def folder(self) -> Path:
@@ -338,7 +382,8 @@ def serving(folder: Path) -> Iterator[Lab]:
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_for(f"{address}/api/status?token={token}", server, own / "server.log")
-        yield Lab(address, token, folder, Path(SHOTS) if SHOTS else own / "shots")
+        with _browsing(own / "chromium") as browser:
+            yield Lab(address, token, browser, folder, Path(SHOTS) if SHOTS else own / "shots")
     finally:
         server.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -384,8 +429,30 @@ def _chromium() -> str:
 
 
 @contextmanager
+def _browsing(own: Path) -> Iterator[str]:
+    """Start Chromium with a folder of its own; give the address that tests connect to, one after the other."""
+    options = ["--headless=new", "--hide-scrollbars", "--remote-debugging-port=0", f"--user-data-dir={own}"]
+    browser = subprocess.Popen(
+        [_chromium(), *_FLAGS, *options, "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        told = own / "DevToolsActivePort"
+        end = time.monotonic() + 60
+        while not (told.exists() and told.read_text("utf-8").strip()):
+            if browser.poll() is not None or time.monotonic() > end:
+                pytest.fail("Chromium did not start")
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{told.read_text('utf-8').split()[0]}"
+    finally:
+        browser.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            browser.wait(20)
+        browser.kill()
+
+
+@contextmanager
 def a_browser() -> Iterator[Any]:
-    """Start Chromium."""
+    """Start Chromium for one test."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -394,6 +461,12 @@ def a_browser() -> Iterator[Any]:
             yield browser
         finally:
             browser.close()
+
+
+def _replace(page: Any) -> None:
+    """Have another page in the place of this one: never two, as only the one in front is painted, and never none."""
+    page.context.new_page()
+    page.close()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fcwork import personal
 from fcwork.cli import summary, terminal
 
 if TYPE_CHECKING:
@@ -38,9 +39,8 @@ def page(run: PastRun) -> Iterator[str]:
     for name, value in _facts(run):
         yield f"  {name:<9} {terminal.visible(value)}"
     yield from map(terminal.visible, summary.figures(run.figures))
-    yield from _table(
-        "Parameters", ("name", "value"), [(name, _plain(value)) for name, value in run.parameters.items()]
-    )
+    given = [(name, _plain(value)) for name, value in personal.hidden(run.parameters).items()]
+    yield from _table("Parameters", ("name", "value"), given)
     stages = [
         (_told(stage.started_at), stage.name, _seconds(stage.duration_seconds), stage.message) for stage in run.stages
     ]
@@ -56,7 +56,7 @@ def page(run: PastRun) -> Iterator[str]:
 def difference(found: Difference) -> Iterator[str]:
     """Yield the lines about what is different between two runs."""
     yield click.style(terminal.visible(f"{found.before.run_id} → {found.after.run_id}"), bold=True)
-    for title, pairs in (("Run", found.facts), ("Parameters", found.parameters), ("Figures", found.figures)):
+    for title, pairs in found.shown().items():
         rows = [(name, _plain(before), _plain(after)) for name, (before, after) in pairs.items()]
         yield from _table(title, ("what", "before", "after"), rows)
     if found.cells:

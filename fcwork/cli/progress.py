@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from fcwork.cli import terminal
+
 if TYPE_CHECKING:
     from fcwork.runner.journal import Listener
     from fcwork.stages import HowFar
@@ -119,4 +121,5 @@ def told(event: Mapping[str, Any]) -> str:
     """Return a stage's progress in words."""
     from fcwork.stages import how_far
 
-    return f"{event['stage']}: {how_far(event['done'], event['total'], event.get('pages'), event.get('rate'))}"
+    words = how_far(event["done"], event["total"], event.get("pages"), event.get("rate"), event.get("trouble", ""))
+    return terminal.visible(f"{event['stage']}: {words}")

@@ -41,7 +41,7 @@ def _threshold(_ctx: click.Context, _param: click.Parameter, given: str) -> floa
         "fcwork reconcile counted.csv system.csv --key sku --compare qty",
         "fcwork reconcile counted.csv fluent:inventory_positions --profile acme --key location_code=locationRef"
         " --key sku=productRef --compare counted_quantity=onHand --only-right none --differences differences.csv",
-        "fcwork reconcile channel.csv stock.parquet --key sku --buffer 5 --threshold-pct none --json",
+        "fcwork reconcile channel.csv stock.parquet --key sku --compare qty --buffer 5 --threshold-pct none --json",
     ),
 )
 @click.argument("left", metavar="LEFT")
@@ -50,7 +50,10 @@ def _threshold(_ctx: click.Context, _param: click.Parameter, given: str) -> floa
     "--key", "-k", multiple=True, required=True, metavar="NAME|LEFT=RIGHT", help="What a row is about. Repeatable."
 )
 @click.option(
-    "--compare", multiple=True, metavar="NAME|LEFT=RIGHT", help="A quantity; all that both have without it. Repeatable."
+    "--compare",
+    multiple=True,
+    metavar="NAME|LEFT=RIGHT",
+    help="A quantity; without it all columns of numbers; those of a csv are texts. Repeatable.",
 )
 @click.option("--left-mapping", metavar="FILE", help="The mapping of the left's rows.")
 @click.option("--right-mapping", metavar="FILE", help="The mapping of the right's rows.")
@@ -95,16 +98,19 @@ def reconcile(ctx: click.Context, /, left: str, right: str, **given: Any) -> int
 
     Exit codes: 0 all rows were compared, 1 failed, 2 a mistake in the call, 3 rows could not be compared.
     """
+    from fcwork.reconciliation import showing
+
     named = {option: (given[name], ROWS) for option, name in _FILES.items()}
     outputs = Outputs(named, _inputs((left, right), given))
     found = _compared(left, right, given)
     outputs.sheet(given["differences"], "differences", _asking(found))
     outputs.rows(given["every"], "all lines", found.differences)
-    outputs.issues(given["issues"], found.issues)
+    issues = veil.issues(showing.issues(found))
+    outputs.issues(given["issues"], issues)
     if given["as_json"]:
         click.echo(terminal.as_json(found.to_record()))
     elif not ctx.obj:
-        for line in _told(found, outputs):
+        for line in _told(found, issues, outputs):
             click.echo(line)
     return exits.of_state(found.to_record()["state"])
 
@@ -176,11 +182,13 @@ def _asking(found: Reconciliation) -> pl.DataFrame:
     return changes.with_columns(approve=pl.lit(None, pl.String))
 
 
-def _told(found: Reconciliation, outputs: Outputs) -> Iterator[str]:
+def _told(found: Reconciliation, issues: pl.DataFrame, outputs: Outputs) -> Iterator[str]:
+    from fcwork.reconciliation import showing
+
     refused = "yellow" if found.refused else "green"
     yield click.style(terminal.visible(found.summary), fg=refused, bold=True)
-    changes = found.changes
+    changes = showing.lines(found.changes, found.columns)
     shown = [*found.columns.keys, "field", "old", "new", "action", "reason"]
     yield from views.table(changes.select(shown).head(SHOWN), "difference", of=changes.height)
-    yield from findings.lines(veil.issues(found.issues))
+    yield from findings.lines(issues)
     yield from outputs.told()

@@ -108,7 +108,7 @@ class FluentClient(EventCalls, Mutating, WebhookCalls):
             "target": self.target,
             "allow_private": allow_private,
         }
-        self._clock = clock
+        self._clock, self._transport = clock, transport
         self._http = Http(
             self.base_url,
             credentials,
@@ -157,6 +157,12 @@ class FluentClient(EventCalls, Mutating, WebhookCalls):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the settings; the secrets stay behind, so a copy says so when it is first used."""
         return partial(type(self), **self._given), ()
+
+    def asks_as(self, other: FluentClient) -> bool:
+        """Say whether another client asks the same platform as the same user."""
+        whose = ("base_url", "client_id", "username", "retailer_id", "account", "target")
+        alike = all(self._given[name] == other._given[name] for name in whose)
+        return alike and self._transport == other._transport
 
     def close(self) -> None:
         """Close the connections."""

@@ -147,7 +147,8 @@ class Jobs:
         retailer = retailer_id or self._retailer_id
         if not retailer:
             raise ConfigError(
-                "a job belongs to a retailer, and none is set", hint="set retailer_id (FLUENT_RETAILER_ID)"
+                "a job belongs to a retailer, and none is set",
+                hint="set retailer_id (FLUENT_RETAILER_ID)",
             )
         return retailer
 

@@ -107,9 +107,11 @@ def _once(client: FluentClient, cell: Cell, variables: Mapping[str, Any], clock:
     """Carry out what has no pages: an object, a list, a mutation."""
     started = clock.monotonic()
     result = client.graphql(cell.query, variables, errors="partial")
-    rows = _of_one(result.data or {}, fields(cell.query))
-    wrong = [reasons.ERRORS] * bool(result.errors) + [reasons.NOT_PAGED] * cell.holds_unpaged
-    return Answer(rows, 0, tuple(wrong), result.errors, clock.monotonic() - started)
+    rows, left_out = _of_one(result.data or {}, fields(cell.query))
+    wrong = {reasons.ERRORS: result.errors, reasons.NOT_PAGED: cell.holds_unpaged, reasons.NULL_ITEMS: left_out}
+    return Answer(
+        rows, 0, tuple(reason for reason, holds in wrong.items() if holds), result.errors, clock.monotonic() - started
+    )
 
 
 def _walked(
@@ -136,15 +138,20 @@ def _reasons(pages: Pages, cut_off: BaseException | None) -> tuple[str, ...]:
     return (reasons.INTERRUPTED if isinstance(cut_off, KeyboardInterrupt) else reasons.AN_ERROR, *found)
 
 
-def _of_one(data: Mapping[str, Any], roots: Iterable[Column]) -> pl.DataFrame:
-    """Return an answer as a frame: an object or a list of them under a single name as rows, several names as one."""
+def _of_one(data: Mapping[str, Any], roots: Iterable[Column]) -> tuple[pl.DataFrame, bool]:
+    """Return an answer as a frame: an object or a list of them under a single name as rows, several names as one.
+
+    Returns:
+        The frame, and whether entries of the list are left out of it, as they are null.
+    """
     known = list(roots)
     columns = [column for column in known if column.name != "__typename"] or known
     if len(columns) != 1:
-        return Flattener(tuple(columns)).frame([dict(data)])
+        return Flattener(tuple(columns)).frame([dict(data)]), False
     (column,) = columns
     held = data.get(column.name)
     items = held if isinstance(held, list) else [held]
     if not column.below or not all(isinstance(item, dict | None) for item in items):
-        return Flattener((column,)).frame([dict(data)])
-    return Flattener(column.below).frame([item for item in items if item is not None])
+        return Flattener((column,)).frame([dict(data)]), False
+    there = [item for item in items if item is not None]
+    return Flattener(column.below).frame(there), isinstance(held, list) and len(there) < len(held)

@@ -155,7 +155,7 @@ class Desk:
             raise checking.from_platform(cell.query, cell.document, error, cell.unknown) from None
         except KeyboardInterrupt:
             progress.stop()
-            raise Stopped(f"nothing had come{f'; {cell.said.name} is as it was' if cell.said.name else ''}") from None
+            raise _stopped(cell) from None
         except FcworkError:
             progress.stop()
             raise
@@ -184,6 +184,14 @@ def _sign_in(client: FluentClient, *, is_own: bool) -> None:
         if isinstance(error, KeyboardInterrupt):
             raise Stopped("the connection is as it was") from None
         raise
+
+
+def _stopped(cell: Cell) -> Stopped:
+    """Return what Ctrl-C came to before there was an answer; of a mutation nobody knows whether it was done."""
+    what = (
+        "the mutation may have been carried out: look before you send it again" if cell.writes else "nothing had come"
+    )
+    return Stopped(f"{what}; {cell.said.name} is as it was" if cell.said.name else what)
 
 
 def _wrong(answer: Answer, cell: Cell) -> BaseException | None:

@@ -6,11 +6,13 @@ from fcwork.client.paging import MAX_PAGES, MAX_RECORDS
 
 LIMITS = {MAX_PAGES, MAX_RECORDS}
 INTERRUPTED, AN_ERROR, ERRORS, NOT_PAGED = "interrupted", "an error ended it", "errors", "not_paged"
+NULL_ITEMS = "null_items"
 _PLAIN = {
     MAX_PAGES: "there is more, which --all fetches",
     MAX_RECORDS: "there is more than --max-records",
     ERRORS: "the platform answered with errors",
     NOT_PAGED: "a connection in it is not paged, and may have more",
+    NULL_ITEMS: "entries that are null are left out",
 }
 _OF_PAGES = {
     "no_page_info": "the platform does not say whether there is more",

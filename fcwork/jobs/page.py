@@ -38,7 +38,7 @@ def _below(record: JobRecord) -> Iterator[str]:
         yield cards.table(stages(record), limit=len(record.stages), caption="stages", ours=True)
     if record.details:
         table = pl.DataFrame({"name": list(record.details), "value": list(map(_shown, record.details.values()))})
-        yield cards.table(table, caption="details", ours=True)
+        yield cards.table(table, caption="details")
     if record.traceback:
         yield f"<details><summary>traceback</summary>{cards.pre(record.traceback)}</details>"
 

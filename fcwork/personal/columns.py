@@ -33,6 +33,12 @@ def masked(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(changes) if changes else frame
 
 
+def masked_column(frame: pl.DataFrame, name: str) -> pl.Series:
+    """Return a column of a frame with what is hidden in it replaced; others are read where they say what it holds."""
+    naming = [other for other in NAMING if other in frame.columns and other != name] if _NAMED.fullmatch(name) else []
+    return masked(frame.select(name, *naming))[name]
+
+
 def _changed(column: pl.Series) -> pl.Expr | None:
     if column.dtype in TEXTS and not covers(column.name):
         held = column.cast(pl.String).str.contains(may_hold(hidden_names()).pattern)
@@ -63,7 +69,7 @@ def _struct(value: pl.Expr, kind: pl.Struct, path: str) -> pl.Expr | None:
     own = {name: value.struct.field(name) for name in fields}
     changed = {name: _hidden(own[name], fields[name], below(path, name)) for name in fields}
     if "value" in fields and fields.get("name") == pl.String:
-        meant = own["name"].map_elements(lambda name: covers(below(path, name)), return_dtype=pl.Boolean)
+        meant = own["name"].map_batches(lambda names: _hidden_among(names, path), return_dtype=pl.Boolean)
         changed["value"] = _where(meant, own["value"], changed["value"])
     if all(expr is None for expr in changed.values()):
         return None
@@ -91,7 +97,9 @@ def _each(values: pl.Series, path: str) -> pl.Series:
     if not held.any():
         return values
     at = held.arg_true()
-    return values.scatter(at, pl.Series([cell(text, path) for text in values.gather(at)], dtype=pl.String))
+    texts = values.gather(at)
+    once = texts.unique()
+    return values.scatter(at, texts.replace(once, pl.Series([cell(text, path) for text in once])))
 
 
 def _objects(column: pl.Series) -> pl.Series | None:
@@ -107,10 +115,16 @@ def _named_by_another(frame: pl.DataFrame) -> Iterator[tuple[str, pl.Series]]:
     named = [name for name in frame.columns if _NAMED.fullmatch(name)]
     if not (naming and named):
         return
-    says = [frame[name].cast(pl.String).map_elements(covers, return_dtype=pl.Boolean) for name in naming]
-    meant = pl.DataFrame(says).select(pl.any_horizontal(pl.all().fill_null(value=False))).to_series()
+    says = [_hidden_among(frame[name].cast(pl.String)) for name in naming]
+    meant = pl.DataFrame(says).select(pl.any_horizontal(pl.all())).to_series()
     if meant.any():
         yield from ((name, meant) for name in named)
+
+
+def _hidden_among(names: pl.Series, path: str = "") -> pl.Series:
+    """Say of each name whether it is hidden; each is judged once, as a long column holds few."""
+    covered = [name for name in names.unique().drop_nulls() if covers(below(path, name))]
+    return names.is_in(pl.Series(covered, dtype=pl.String)).fill_null(value=False)
 
 
 def _type(kind: Any) -> pl.DataType:

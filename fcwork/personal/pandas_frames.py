@@ -64,7 +64,8 @@ def _series(given: pd.Series[Any], path: str, meant: Collection[int] = ()) -> tu
     labels = [*_hidden_labels(given.index), *meant]
     texts = given.dtype == object or given.dtype.name in {"str", "string", "category"}
     at = _displayed(len(given)) if texts else range(0)
-    found, secret = {place: MASK for place in labels if not _is_null(given.iloc[place])}, False
+    null = given.isna().to_numpy() if labels else ()
+    found, secret = {place: MASK for place in labels if not null[place]}, False
     for place in at:
         value = given.iloc[place]
         safe, told = _value(value, path)
@@ -111,9 +112,19 @@ def _index(given: pd.Index[Any]) -> pd.Index[Any]:
 
 def _named_by_another(given: pd.DataFrame) -> list[int]:
     """Return the places of ``value`` that the column beside it names as hidden, as in a frame that was melted."""
+    if not hidden_names():
+        return []
     naming = [given[name] for name in NAMING if name in given.columns and "value" in given.columns]
-    found = [column.map(lambda name: isinstance(name, str) and covers(name)) for column in naming if column.ndim == 1]
-    return [at for said in found if hidden_names() for at in said.astype(bool).to_numpy().nonzero()[0].tolist()]
+    columns = [column for column in naming if column.ndim == 1]
+    named = {name for column in columns for name in column if isinstance(name, str)}
+    covered = frozenset(filter(covers, named))
+    return [
+        at
+        for column in columns
+        if covered
+        for at, name in enumerate(column)
+        if isinstance(name, str) and name in covered
+    ]
 
 
 def _hidden_labels(index: pd.Index[Any]) -> list[int]:
@@ -127,7 +138,3 @@ def _path(name: Any) -> str:
     if name is None:
         return ""
     return ".".join(map(str, name)) if isinstance(name, tuple) else str(name)
-
-
-def _is_null(value: Any) -> bool:
-    return value is None or value != value  # noqa: PLR0124 - NaN and NaT are not what they are

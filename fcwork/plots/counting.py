@@ -133,7 +133,7 @@ def _crossed(frame: pl.DataFrame, over: str, values: Sequence[str]) -> pl.DataFr
 def _bars(rows: pl.DataFrame, drawn: Sequence[str], named: str, title: str, summary: str) -> Plot:
     unit = drawn[0] if len(drawn) == 1 else "rows"
     figure = drawing.bars(rows, drawn, title=title, summary=summary, unit=unit)
-    return Plot(title, summary, rows.rename({LABEL: named}), figure)
+    return Plot(title, summary, rows.rename({LABEL: f"{named} (value)" if named in drawn else named}), figure)
 
 
 def _told(counts: Mapping[str, Any]) -> str:

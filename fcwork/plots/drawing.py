@@ -64,7 +64,7 @@ def bars(rows: pl.DataFrame, names: Sequence[str], *, title: str, summary: str, 
     """Return bars that lie, one a row, its series behind each other, each with its number.
 
     Args:
-        rows: ``label`` and the series, the first on top.
+        rows: ``LABEL`` and the series, the first on top.
         names: the series.
         title, summary: stand above.
         unit: what is counted.

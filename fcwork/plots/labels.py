@@ -12,14 +12,14 @@ from fcwork import frames
 from fcwork.errors import ConfigError
 from fcwork.names import did_you_mean
 from fcwork.personal import covers
-from fcwork.personal.columns import masked
+from fcwork.personal.columns import masked_column
 from fcwork.redact import mask
 from fcwork.unseen import spelt_out
 
 NONE = "(none)"
 MOST = 30  # bars; the rest go together
 LONGEST = 40  # characters of a label
-LABEL = "label"
+LABEL = "\N{BULLET}label"  # as no column is called
 _READ = 10_000  # characters that are looked at
 
 
@@ -42,10 +42,27 @@ def column(frame: pl.DataFrame, given: str | None, usual: Sequence[str], what: s
     )
 
 
+def open_to_all(name: str, drawn: str) -> str:
+    """Return the name of a column whose own values are drawn.
+
+    Args:
+        name: of the column.
+        drawn: what is drawn of it, as ``sums``.
+
+    Raises:
+        ConfigError: it is hidden, and so is what is drawn of it.
+    """
+    if covers(name):
+        raise ConfigError(
+            f"the column {name!r} is hidden, and so are its {drawn}", hint="take it out of MASK to draw it"
+        )
+    return name
+
+
 def labelled(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Return a frame with a column's values as texts under ``label``; what is hidden is hidden, a null says so."""
+    """Return a frame with a column's values as texts under ``LABEL``; what is hidden is hidden, a null says so."""
     text = frames.as_text(pl.col(name)).fill_null(NONE).alias(LABEL)
-    return frame.with_columns(masked(frame).select(text).to_series())
+    return frame.with_columns(masked_column(frame, name).to_frame().select(text).to_series())
 
 
 def amounts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, int]:
@@ -54,9 +71,7 @@ def amounts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, int]:
     Raises:
         ConfigError: the column is hidden, and so are its sums; or it holds no single values.
     """
-    if covers(name):
-        raise ConfigError(f"the column {name!r} is hidden, and so are its sums", hint="take it out of MASK to draw it")
-    kind = frame.schema[name]
+    kind = frame.schema[open_to_all(name, "sums")]
     if kind.is_numeric():
         amount = pl.col(name).cast(pl.Float64)
     elif kind in (pl.String, pl.Categorical, pl.Enum):

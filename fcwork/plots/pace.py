@@ -9,7 +9,7 @@ import polars as pl
 from fcwork import frames
 from fcwork.errors import ConfigError
 from fcwork.plots import drawing
-from fcwork.plots.labels import column, counted
+from fcwork.plots.labels import column, counted, open_to_all
 from fcwork.plots.plot import Plot
 
 MOST = 240  # spans in a picture
@@ -36,10 +36,10 @@ def rate(what: Any, *, at: str | None = None, total: str | None = None) -> Plot:
         total: a column with a running total: drawn is by how much it grew, a second.
 
     Raises:
-        ConfigError: there is no such column, or it holds no instants.
+        ConfigError: there is no such column, it holds no instants, or its values are hidden.
     """
     frame = frames.enter(what)
-    named = column(frame, at, _TIMES, "instant")
+    named = open_to_all(column(frame, at, _TIMES, "instant"), "instants")
     told = frame.select(_instants(frame, named).alias("at"), *_total(frame, total))
     there = told.drop_nulls("at").sort("at")
     without = told.height - there.height
@@ -82,7 +82,7 @@ def _instants(frame: pl.DataFrame, name: str) -> pl.Expr:
 def _total(frame: pl.DataFrame, total: str | None) -> list[pl.Expr]:
     if total is None:
         return []
-    name = column(frame, total, (), "running total")
+    name = open_to_all(column(frame, total, (), "running total"), "sums")
     if not frame.schema[name].is_numeric():
         raise ConfigError(f"the column {name!r} holds no numbers", hint="name a column with a running total by total=")
     return [pl.col(name).cast(pl.Float64).alias("total")]

@@ -65,6 +65,8 @@ def _any_where_blank(column: pl.Series) -> pl.Series:
 
 def _looked_up(rows: pl.DataFrame, lines: pl.DataFrame, named: Sequence[str]) -> pl.Series:
     """Look up the lines by what they name: those that name most of the key first."""
+    if not lines.height:
+        return pl.repeat(Decimal(0), rows.height, eager=True).alias("kept")
     signs = [pl.when(pl.col(name).is_null()).then(pl.lit("")).otherwise(pl.lit(f"{name} ")) for name in named]
     signed = lines.with_columns(pl.concat_str([pl.lit(""), *signs]).alias("names"))
     by_count: dict[int, list[pl.Series]] = {}

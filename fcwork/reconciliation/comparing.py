@@ -62,10 +62,8 @@ def nearly_alike(pairs: pl.DataFrame, k: Sequence[str]) -> pl.DataFrame:
 def lines_of(pairs: pl.DataFrame, left: Side, right: Side, columns: Columns, terms: Terms) -> pl.DataFrame:
     """Return a line for each pair and quantity, judged."""
     count = len(columns.fields)
-    alike = quantities.alike(
-        [*(pairs[f"f{at}"] for at in range(count)), *(pairs[f"f{at}_right"] for at in range(count))]
-        + ([pairs["kept"]] if "kept" in pairs.columns else [])
-    )
+    amounts = [f"{letter}{at}{side}" for letter in "fs" for at in range(count) for side in ("", _OF_RIGHT)]
+    alike = quantities.alike([pairs[name] for name in (*amounts, "kept") if name in pairs.columns])
     scale = quantities.scale_of(alike[0])
     pairs = pairs.with_columns(alike)
     parts = [_of_field(pairs, at, name, terms) for at, name in enumerate(columns.fields)]
@@ -75,6 +73,7 @@ def lines_of(pairs: pl.DataFrame, left: Side, right: Side, columns: Columns, ter
 
 def _of_field(pairs: pl.DataFrame, at: int, name: str, terms: Terms) -> pl.DataFrame:
     new = pl.col(f"f{at}")
+    said = pl.col(f"s{at}" if f"s{at}" in pairs.columns else f"f{at}")
     if terms.floors:
         lowered = new - pl.col("kept")
         new = lowered if terms.allow_negative else pl.when(lowered < 0).then(lowered - lowered).otherwise(lowered)
@@ -90,11 +89,10 @@ def _of_field(pairs: pl.DataFrame, at: int, name: str, terms: Terms) -> pl.DataF
         "near",
         "at",
         "at_right",
-        pl.col("below").fill_null(value=False),
         field=pl.lit(name),
         old=pl.col(f"f{at}_right").cast(kind),
         new=new.cast(kind),
-        said=pl.col(f"f{at}"),
+        said=said,
         **({"kept_back": pl.col("kept")} if "kept" in pairs.columns else {}),
     )
 

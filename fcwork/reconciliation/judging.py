@@ -37,7 +37,7 @@ def judged(lines: pl.DataFrame, terms: Terms, scale: int) -> pl.DataFrame:
 
     Args:
         lines: with ``side`` (both, left, right), ``old`` and ``new`` in one type, ``refusal``, ``n`` and ``value`` of
-            it, ``below`` and ``near``.
+            it, ``said`` (what the left says before anything is taken off it) and ``near``.
         terms: how they are judged.
         scale: digits after the point of old and new.
     """
@@ -57,7 +57,9 @@ def _code(terms: Terms, scale: int) -> pl.Expr:
     far_absolute = _beyond(pl.col("units").abs(), terms.absolute, scale)
     given = [limit for limit in (terms.percent, terms.absolute) if limit is not None]
     several = len(given) > 1
-    # of nothing there are no per cent: where both must be passed, the absolute threshold alone decides then
+    # of nothing there are no per cent: the absolute threshold alone decides then, and without one it is beyond them
+    if terms.absolute is None and terms.percent is not None:
+        far_percent |= pl.col("percent").is_null()
     far = far_percent | far_absolute
     if terms.rule == "any" and several:
         far = far_absolute & (far_percent | pl.col("percent").is_null())
@@ -75,7 +77,7 @@ def _code(terms: Terms, scale: int) -> pl.Expr:
         .then(pl.lit("key.nearly"))
         .when(pl.col("side") == "right")
         .then(pl.lit("right.only"))
-        .when(pl.col("below") & (not terms.allow_negative))
+        .when((pl.col("said") < 0) & (not terms.allow_negative))
         .then(pl.lit("new.negative"))
         .when(pl.col("side") == "left")
         .then(pl.lit("left.only"))

@@ -22,10 +22,10 @@ def alike(left: Column, right: Column, *, as_text: bool) -> tuple[Column, Column
     left, right = _plain(left, "left"), _plain(right, "right")
     if as_text:
         return left.cast(pl.String), right.cast(pl.String)
+    if left.dtype.is_integer() and right.dtype.is_integer():
+        return _whole_numbers(left, right)
     if left.dtype == right.dtype:
         return left, right
-    if left.dtype.is_integer() and right.dtype.is_integer():
-        return left.cast(pl.Int128), right.cast(pl.Int128)
     if left.dtype.base_type() == right.dtype.base_type() == pl.Datetime and _zone(left) == _zone(right):
         return left.dt.cast_time_unit("ns"), right.dt.cast_time_unit("ns")
     if not left.len() or not right.len():  # an empty frame has no types
@@ -59,6 +59,15 @@ def _plain(column: Column, side: str) -> Column:
     raise ConfigError(
         f"the key {column.name} of the {side} holds {kind}", hint="a key is texts, whole numbers or dates"
     )
+
+
+def _whole_numbers(left: Column, right: Column) -> tuple[Column, Column]:
+    """Return whole numbers in the first type that holds all of both: no file has room for 128 bits."""
+    for kind in (pl.Int64, pl.UInt64):
+        ours, theirs = left.cast(kind, strict=False), right.cast(kind, strict=False)
+        if (ours.null_count(), theirs.null_count()) == (left.null_count(), right.null_count()):
+            return ours, theirs
+    return left.cast(pl.String), right.cast(pl.String)
 
 
 def _zone(column: Column) -> str | None:

@@ -51,7 +51,8 @@ def reconcile(
         key: the columns that say what a row is about: a name, several, or ``{left: right}`` where the names differ.
         compare: the quantities, named in the same ways; all columns of numbers that both have unless given.
         threshold_pct, threshold_abs: how far new may be from old, in per cent of old and as it is; None for no such
-            threshold. Of an old zero there are no per cent: the other decides.
+            threshold. Of an old zero there are no per cent: the other decides, and without one any difference is
+            beyond.
         rule: a difference is within the thresholds if it is within ``all``, or within ``any`` of them.
         buffers: what is kept back of each quantity of the left: a number, or a table (a frame or the path of one) with
             ``buffer`` and columns of the key, in which an empty cell is any. What is left is zero at the least.

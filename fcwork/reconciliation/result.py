@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from fcwork import cards, frames, sources
+from fcwork.reconciliation import showing
 from fcwork.reconciliation.asked import Columns
 from fcwork.reconciliation.judging import ACTIONS, CHANGING
 
@@ -94,11 +95,11 @@ class Reconciliation:
         return approve(self, **terms)
 
     def write(self, folder: str | Path) -> tuple[Path, ...]:
-        """Write the differences for people and for machines, and the issues where there are any.
+        """Write the differences for people and for machines, whole, and the issues where there are any.
 
         Args:
             folder: gets ``differences.csv`` (what proposes something, with a column ``approve`` to be filled in),
-                ``differences.parquet`` (all of them) and ``reconciliation_issues.csv``.
+                ``differences.parquet`` (all of them) and ``reconciliation_issues.csv``, without personal data.
 
         Returns:
             The paths.
@@ -106,7 +107,7 @@ class Reconciliation:
         Raises:
             SourceError: the folder cannot be written.
         """
-        every, issues = frames.enter(self.differences), frames.enter_issues(self.issues)
+        every, issues = frames.enter(self.differences), showing.issues(self)
         asking = every.filter(pl.col("action").is_in(CHANGING)).with_columns(approve=pl.lit(None, pl.String))
         files = {"differences.csv": asking, "differences.parquet": every}
         if issues.height:
@@ -130,7 +131,7 @@ class Reconciliation:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        changes = readable(self.changes)
+        changes = readable(self.changes, self.columns)
         doubt = self.actions["review"] or self.refused
         return cards.Card(
             line=self.summary,
@@ -142,7 +143,7 @@ class Reconciliation:
             },
             below=[
                 cards.table(changes, limit=10, caption="Differences") if changes.height else "",
-                cards.issues(frames.enter_issues(self.issues)),
+                cards.issues(showing.issues(self)),
             ],
         ).html()
 
@@ -150,6 +151,9 @@ class Reconciliation:
         return sum(self.actions[action] for action in actions)
 
 
-def readable(lines: Any) -> pl.DataFrame:
+def readable(lines: Any, columns: Columns | None = None) -> pl.DataFrame:
     """Return lines of a reconciliation as people read them: without the numbers of rows, shares to one digit."""
-    return frames.without_identity(frames.enter(lines)).with_columns(pl.col("percent").round(1))
+    plain = frames.without_identity(frames.enter(lines))
+    if not plain.width:  # an empty list of dicts has lost its columns
+        return plain
+    return showing.lines(plain.with_columns(pl.col("percent").round(1)), columns)

@@ -29,9 +29,9 @@ class Side:
     Attributes:
         name: left or right.
         frame: the rows as they came, with ``_row`` and ``_source``.
-        rows: a row a key: ``k0`` … (the key), ``f0`` … (the quantities), ``below`` (one of them is below zero), ``at``
-            (its first row in ``frame``), ``n`` (how many rows it stands for), ``code``, ``about`` and ``value`` of what
-            is wrong with it.
+        rows: a row a key: ``k0`` … (the key), ``f0`` … (the quantities), ``s0`` … (as the side says them, where
+            something is taken off them), ``at`` (its first row in ``frame``), ``n`` (how many rows it stands for),
+            ``code``, ``about`` and ``value`` of what is wrong with it.
         keyless: the rows without a key, in the same columns.
         issues: a line for each row that cannot be compared.
     """
@@ -69,7 +69,8 @@ def side_of(
     has_key = pl.all_horizontal(pl.col(part).is_not_null() for part in k)
     keyless = table.filter(~has_key)
     keyless = keyless.with_columns(code=pl.lit(NO_KEY), about=pl.lit(key_names[0]), value=pl.lit(None, pl.String))
-    rows, repeated = _one_a_key(table.filter(has_key), k, _named("f", len(fields)), duplicates)
+    amounts = [name for letter in "fs" for name in _named(letter, len(fields)) if name in table.columns]
+    rows, repeated = _one_a_key(table.filter(has_key), k, amounts, duplicates)
     bad = pl.concat([keyless, table.filter(has_key & pl.col("code").is_not_null()), repeated], how="diagonal")
     return Side(name, frame, rows, keyless, _issues(name, frame, bad, key_names, at))
 
@@ -83,28 +84,31 @@ def _table(
     table = pl.DataFrame(
         [_without_blanks(key.alias(f"k{place}")) for place, key in enumerate(keys)]
         + [value.alias(f"f{place}") for place, value in enumerate(values)]
+        + [taken[field].alias(f"s{place}") for place, field in enumerate(fields) if less]
     )
-    code = pl.lit(None, pl.String)
-    about, value = code, code
-    below = pl.lit(value=False)
-    for column in reversed((*fields, *less)):
-        came, read = frame[column], taken[column]
-        missing, bad = _missing(came), read.is_null()
-        code = (
-            pl.when(bad).then(pl.when(missing).then(pl.lit(NO_QUANTITY)).otherwise(pl.lit(NO_NUMBER))).otherwise(code)
-        )
-        about = pl.when(bad).then(pl.lit(column)).otherwise(about)
-        value = pl.when(bad).then(frames.as_text(pl.lit(came))).otherwise(value)
-        if column in fields:
-            below = below | pl.lit(read < 0).fill_null(value=False)
     return table.with_columns(
-        code.alias("code"),
-        about.alias("about"),
-        value.alias("value"),
-        below.alias("below"),
+        *_wrong({column: (frame[column], taken[column]) for column in (*fields, *less)}),
         at=pl.int_range(pl.len(), dtype=pl.UInt32),
         n=pl.lit(1, pl.UInt32),
     )
+
+
+def _wrong(columns: dict[str, tuple[pl.Series, pl.Series]]) -> list[pl.Expr]:
+    """Return ``code``, ``about`` and ``value`` of what is wrong with each row: no number, before what is missing.
+
+    Args:
+        columns: by their names, as they came and as they were read.
+    """
+    code = pl.lit(None, pl.String)
+    about, value = code, code
+    for kind in (NO_QUANTITY, NO_NUMBER):
+        for column, (came, read) in reversed(columns.items()):
+            missing = _missing(came)
+            bad = read.is_null() & (missing if kind == NO_QUANTITY else ~missing)
+            code = pl.when(bad).then(pl.lit(kind)).otherwise(code)
+            about = pl.when(bad).then(pl.lit(column)).otherwise(about)
+            value = pl.when(bad).then(frames.as_text(pl.lit(came))).otherwise(value)
+    return [code.alias("code"), about.alias("about"), value.alias("value")]
 
 
 def _less(value: pl.Series, off: Sequence[pl.Series]) -> pl.Series:
@@ -126,7 +130,7 @@ def _without_blanks(key: pl.Series) -> pl.Series:
 
 
 def _one_a_key(
-    table: pl.DataFrame, k: Sequence[str], f: Sequence[str], duplicates: Duplicates
+    table: pl.DataFrame, k: Sequence[str], amounts: Sequence[str], duplicates: Duplicates
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return a row a key, and the rows that share theirs without leave."""
     shared = table.select(pl.struct(k).is_duplicated()).to_series()
@@ -134,14 +138,17 @@ def _one_a_key(
     if not several.height:
         return table, several
     alone = table.filter(~shared)
-    first = [pl.col(name).drop_nulls().first() for name in ("code", "about", "value")]
-    value = pl.col(f)
-    chosen = {"sum": value.sum(), "min": value.min(), "max": value.max(), "last": value.last()}.get(
-        duplicates, value.first()
-    )
+    no_number = pl.col("code").eq_missing(NO_NUMBER)
+    worst = [
+        pl.coalesce(pl.col(name).filter(no_number).first(), pl.col(name).drop_nulls().first()).alias(name)
+        for name in ("code", "about", "value")
+    ]
     one = "last" if duplicates == "last" else "first"
     grouped = several.group_by(k, maintain_order=True).agg(
-        chosen, *first, pl.col("below").any(), getattr(pl.col("at"), one)(), n=pl.len().cast(pl.UInt32)
+        *[_merged(pl.col(name), duplicates).alias(name) for name in amounts],
+        *worst,
+        getattr(pl.col("at"), one)(),
+        n=pl.len().cast(pl.UInt32),
     )
     if duplicates != "refuse":
         return pl.concat([alone, grouped.select(alone.columns)]).sort("at"), several.clear()
@@ -149,6 +156,14 @@ def _one_a_key(
     refused = grouped.with_columns(code=pl.lit(DUPLICATE), about=nothing, value=nothing)
     repeated = several.filter(pl.col("code").is_null()).with_columns(code=pl.lit(DUPLICATE))
     return pl.concat([alone, refused.select(alone.columns)]).sort("at"), repeated
+
+
+def _merged(value: pl.Expr, duplicates: Duplicates) -> pl.Expr:
+    """Return one quantity of several; none where one of those that it is made of is missing."""
+    made = {"sum": value.sum(), "min": value.min(), "max": value.max()}.get(duplicates)
+    if made is None:
+        return value.last() if duplicates == "last" else value.first()
+    return pl.when(value.is_not_null().all()).then(made)
 
 
 def _issues(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from fcwork.recovery import spans
-from fcwork.recovery.entries import Accepted, Entry, Posting, Settled
+from fcwork.recovery.entries import Accepted, Entry, Posting, Resumed, Settled
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,6 +34,7 @@ class Progress:
         requests: requests that left, the refused and repeated ones included.
         rate_per_second: rows a second in this run.
         eta_seconds: time left at that rate; None while nothing is known.
+        trouble: why the last request came to nothing, where it goes again; empty otherwise.
     """
 
     phase: Phase
@@ -46,6 +47,7 @@ class Progress:
     requests: int
     rate_per_second: float
     eta_seconds: float | None
+    trouble: str = ""
 
 
 class Parcel(NamedTuple):
@@ -90,6 +92,8 @@ class Books:
         with self._lock:
             self._ledger.append(entry, sync=sync)
             self.standing.apply(entry)
+            if isinstance(entry, Resumed):  # rows that are to go again count from here
+                self._rows_before = self.standing.through
             if self._on_progress and isinstance(entry, Accepted | Settled):
                 self._on_progress(self._progress())
 
@@ -101,7 +105,13 @@ class Books:
                 if self._on_progress:
                     self._on_progress(self._progress())
 
-    def _progress(self) -> Progress:
+    def hold_up(self, trouble: str) -> None:
+        """Tell whoever watches why a request goes again."""
+        with self._lock:
+            if self._on_progress:
+                self._on_progress(self._progress(trouble))
+
+    def _progress(self, trouble: str = "") -> Progress:
         standing = self.standing
         rows, total = standing.through, standing.total
         seconds = self._clock.monotonic() - self._began
@@ -115,4 +125,5 @@ class Books:
             requests=standing.requested,
             rate_per_second=rate,
             eta_seconds=(total - rows) / rate if rate > 0 else None,
+            trouble=trouble,
         )

@@ -146,6 +146,7 @@ class Delivery:
     def _again(self, batch: int, error: FcworkError, pause: float) -> None:
         self._books.record(_failed(batch, error))
         _logger.info("send.retried", batch=batch, error=error.message, pause_seconds=pause)
+        self._books.hold_up(_told(error))
         self._terms.nap(pause)
 
     def _close(self, batch: int, rows: pl.Series, error: FcworkError, step: Step) -> Step:

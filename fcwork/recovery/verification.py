@@ -137,6 +137,7 @@ class Verification:
             found = self._route.read_back(spans.take(rows, untold), references, since)
         except (RetryableError, OutcomeUnknownError) as error:
             _logger.info("send.read_back_failed", rows=len(untold), error=error.message)
+            self._books.hold_up(error.message)
             return True
         except (ApiError, ConfigError) as error:
             _logger.warning("send.not_read_back", rows=len(untold), error=error.message)
@@ -175,6 +176,7 @@ class Verification:
             findings = self._route.outcomes(list(receipts.values()))
         except (RetryableError, OutcomeUnknownError) as error:
             _logger.info("send.look_failed", batches=len(batches), error=error.message)
+            self._books.hold_up(error.message)
             return []
         except (ApiError, ConfigError) as error:
             if len(batches) > 1 and not isinstance(error, AuthError | ConfigError):

@@ -10,6 +10,7 @@ import polars as pl
 
 from fcwork import frames
 from fcwork.personal.columns import masked
+from fcwork.reconciliation import showing
 from fcwork.reconciliation.asked import SIDES, SideName
 from fcwork.reconciliation.judging import ACTIONS
 from fcwork.reconciliation.result import MEANINGS
@@ -59,8 +60,8 @@ class ReconciliationReport:
         self._approval, self._found = approval, approval.found
         self._load = LoadReport(applied) if isinstance(applied, IngestResult) else None
         self._record = approval.record(applied)
-        found = [frames.enter_issues(each) for each in (approval.found.issues, approval.issues)]
-        self.issues = frames.join_issues(found)
+        every = frames.join_issues([frames.enter_issues(one.issues) for one in (approval.found, approval)])
+        self.issues = showing.issues(approval.found, every)
         self._reasons = reasons(self.issues)
         self.result = Whole(
             state=self._record["state"],
@@ -142,6 +143,11 @@ class ReconciliationReport:
                 f'<a href="differences.csv">differences.csv</a> ({_counted(counts["waiting"], "key")}), and name the '
                 "file with <code>APPROVALS</code> in the next run."
             )
+        if counts["removals"]:
+            yield (
+                f"Take {_counted(counts['removals'], 'row')} that may go from the right by hand: nothing is removed "
+                "here, and the next run proposes it again."
+            )
 
     def _proposals(self) -> str:
         """Return how many lines there are of each action, and what is applied of them."""
@@ -168,7 +174,7 @@ class ReconciliationReport:
 
     def _waiting(self) -> str:
         """Return the first differences that wait."""
-        waiting = masked(frames.enter(self._approval.waiting))
+        waiting = masked(showing.lines(frames.enter(self._approval.waiting), self._found.columns))
         if not waiting.height:
             return ""
         names = [*self._found.columns.keys, "field", "old", "new", "action", "reason"]

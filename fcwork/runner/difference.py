@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from fcwork import cards
+from fcwork import cards, personal
 from fcwork.runner.folder import SOURCE, read_json
 from fcwork.runner.past import PastRun, past
 
@@ -45,6 +45,15 @@ class Difference:
         """Whether nothing is different, as far as it can be told."""
         return not (self.facts or self.parameters or self.figures or self.cells)
 
+    def shown(self) -> dict[str, dict[str, Pair]]:
+        """Return what is different by a heading and a name, as people may see it: without personal data."""
+        parameters = {
+            name: (personal.hidden(before, name), personal.hidden(after, name))
+            for name, (before, after) in self.parameters.items()
+        }
+        piles = {"Run": self.facts, "Parameters": parameters, "Figures": self.figures}
+        return {heading: pairs for heading, pairs in piles.items() if pairs}
+
     def to_dict(self) -> dict[str, Any]:
         """Return the difference as JSON-like data."""
         piles = {"facts": self.facts, "parameters": self.parameters, "figures": self.figures}
@@ -64,20 +73,20 @@ class Difference:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        piles = (("run", self.facts), ("parameters", self.parameters), ("figures", self.figures))
+        tables = [_table(heading.lower(), pairs) for heading, pairs in self.shown().items()]
         return cards.Card(
             line=str(self),
             state="alike" if self.is_empty else "different",
             facts={"Notebook": "" if self.sources_known else "one of the runs did not keep it"},
-            below=[*(_table(caption, pairs) for caption, pairs in piles), cards.pre(self.cells)],
+            below=[*tables, cards.pre(self.cells)],
         ).html()
 
 
 def _table(caption: str, pairs: Mapping[str, Pair]) -> str:
-    """Return what is different by name; nothing of nothing."""
+    """Return what is different by name."""
     sides = {side: [_told(pair[at]) for pair in pairs.values()] for at, side in enumerate(("before", "after"))}
     frame = pl.DataFrame({"name": list(pairs), **sides}, schema=dict.fromkeys(("name", "before", "after"), pl.String()))
-    return cards.table(frame, limit=frame.height, caption=caption, ours=True) if pairs else ""
+    return cards.table(frame, limit=frame.height, caption=caption, ours=True)
 
 
 def _told(value: Any) -> str | None:

@@ -34,6 +34,12 @@ class InProcessDoor(httpx.BaseTransport):
         self._app = app
         self._clock = clock
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, InProcessDoor) and self._app is other._app
+
+    def __hash__(self) -> int:
+        return id(self._app)
+
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request.
 

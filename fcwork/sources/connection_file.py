@@ -153,7 +153,8 @@ def _against_each_other(name: str, table: Mapping[str, Any]) -> list[str]:
 def _address_mistakes(table: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with where a place is; credentials in it would show wherever it is named."""
     endpoint, host = (
-        "" if _is_reference(table.get(field)) else str(table.get(field) or "") for field in ("endpoint_url", "host")
+        "" if vault.is_reference(table.get(field)) else str(table.get(field) or "")
+        for field in ("endpoint_url", "host")
     )
     wrong = []
     if endpoint and not _ENDPOINT.fullmatch(endpoint):
@@ -186,11 +187,7 @@ def held(field: str, value: Any) -> Any:
 
 
 def _is_plain_secret(field: str, value: Any) -> bool:
-    return field in SECRETS and isinstance(value, str) and not _is_reference(value)
-
-
-def _is_reference(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith(("env:", "keyring:", "vault:"))
+    return field in SECRETS and isinstance(value, str) and not vault.is_reference(value)
 
 
 def _tables(file: Path) -> dict[str, Any]:
@@ -223,7 +220,7 @@ def _check_secrecy(file: Path, tables: Mapping[str, Any]) -> None:
 
 def _meant(name: str, field: str, value: Any) -> Any:
     """Return what a field stands for."""
-    if not _is_reference(value):
+    if not vault.is_reference(value):
         return value
     found = vault.meant(value, f"{field} of the connection {name}")
     if isinstance(found, Secret):

@@ -10,7 +10,7 @@ from fcwork import presence
 from fcwork.errors import ConfigError
 from fcwork.redact import Secret
 from fcwork.vault import sealed
-from fcwork.vault.place import file, read
+from fcwork.vault.place import file, read, stamped
 from fcwork.vault.sealed import Entries, PassphraseError
 
 VARIABLE = "FCWORK_VAULT_PASSPHRASE"
@@ -41,8 +41,8 @@ def entries(path: Path, *, ask: bool = True) -> Entries:
     Raises:
         ConfigError: as ``entry``.
     """
-    content, stamp = read(path), path.stat()
-    key = (str(path), stamp.st_mtime_ns, stamp.st_size)
+    stamp, content = stamped(path)
+    key = (str(path), *stamp)
     if key not in _read:
         _read.clear()
         _read[key] = _opened(path, content, ask=ask)
@@ -89,10 +89,10 @@ def known() -> bool:
 
 
 def passphrase_of(path: Path) -> Secret | None:
-    """Return the passphrase as far as it is known: the variable's, else what was given here before."""
-    if os.environ.get(VARIABLE):
-        return Secret(os.environ[VARIABLE])
-    return _given.get(str(path))
+    """Return the passphrase as far as it is known: what was given here before, else the variable's."""
+    held = os.environ.get(VARIABLE)
+    of_variable = Secret(held) if held else None  # made in any case, as it is a secret then
+    return _given.get(str(path), of_variable)
 
 
 def _opened(path: Path, content: bytes, *, ask: bool) -> Entries:

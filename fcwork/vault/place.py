@@ -38,10 +38,20 @@ def read(path: Path) -> bytes:
     Raises:
         ConfigError: it cannot be read, or is no vault by its size.
     """
+    return stamped(path)[1]
+
+
+def stamped(path: Path) -> tuple[tuple[int, int], bytes]:
+    """Return the file's time and size, and then its bytes: of a change in between the next look shows another stamp.
+
+    Raises:
+        ConfigError: as ``read``.
+    """
     try:
-        if path.stat().st_size > _LARGEST:
+        state = path.stat()
+        if state.st_size > _LARGEST:
             raise ConfigError(f"{path} is too large for a vault", hint="see to FCWORK_VAULT: it names another file")
-        return path.read_bytes()
+        return (state.st_mtime_ns, state.st_size), path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}", hint="see to its permissions") from error
 

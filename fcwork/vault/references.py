@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 
 from fcwork.errors import ConfigError
 from fcwork.redact import Secret
 from fcwork.vault.opened import entry
 
-_REFERENCE = re.compile(r"env:\S+|(?:keyring|vault):\S+/\S+")
-
 
 def is_reference(value: object) -> bool:
-    """Say whether a value is ``env:NAME``, ``keyring:service/user`` or ``vault:NAME/FIELD``."""
-    return isinstance(value, str) and _REFERENCE.fullmatch(value) is not None
+    """Say whether a value is ``env:NAME``, ``keyring:service/user`` or ``vault:NAME/FIELD``, or is meant to be.
+
+    What only begins so is one too, as it would be sent as the secret otherwise; ``meant`` tells what it lacks.
+    """
+    return isinstance(value, str) and value.startswith(tuple(f"{where}:" for where in _FOUND))
 
 
 def meant(reference: str, what: str) -> str | Secret:
@@ -36,7 +36,8 @@ def meant(reference: str, what: str) -> str | Secret:
 
 
 def _of_variable(key: str, what: str) -> tuple[str | None, str]:
-    del what
+    if not key:
+        raise ConfigError(f"{what} names no variable", hint="write env:NAME")
     return os.environ.get(key), "is not set"
 
 

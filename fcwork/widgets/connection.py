@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakMethod
 
 import polars as pl
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = ""  # the choice of no profile: what the environment says
 WEBHOOK_KEYS = "webhook keys"
+_connecting = threading.RLock()
 _NOT_SET = "set FLUENT_WEBHOOK_PUBLIC_KEY to the environment's public key or its file, if you receive webhooks"
 
 
@@ -37,7 +40,13 @@ class ConnectionPanel(Panel):
 
     def __init__(self, profile: str | None = None, *, retailer: str | None = None, name: str = "") -> None:
         chosen = {"profile": profile or ENVIRONMENT, "retailer": retailer or ""}
+        is_new = not hasattr(self, "work")
+        if not is_new and self._defaults != chosen:
+            self._defaults = {}  # a retailer is one of its profile's: where the cell names another, both are the cell's
         super().__init__(name=name, choices=chosen, facts={"steps": None, "client": None})
+        if is_new:
+            self._asking: set[WeakMethod[Callable[[], None]]] = set()
+            self.watch(self._follow)
         self.put(profiles=tuple(settings.profiles()))  # there may be more than when the cell ran before
 
     @property
@@ -47,11 +56,17 @@ class ConnectionPanel(Panel):
         Raises:
             ConfigError: what is chosen cannot be connected to.
         """
+        with _connecting:  # who asks at the same moment gets the same client
+            if self.made is None:
+                chosen = self.choices
+                self.put(client=(chosen, _connected(chosen)))
+            return self["client"][1]  # type: ignore[no-any-return]  # it stands behind what was chosen for it
+
+    @property
+    def made(self) -> FluentClient | None:
+        """The client of what is chosen, where somebody has asked for it already."""
         made = self["client"]
-        if made is None or made[0] != self.choices:
-            made = (self.choices, self._connected())
-            self.put(client=made)
-        return made[1]  # type: ignore[no-any-return]  # it stands behind what was chosen for it
+        return made[1] if made and made[0] == self.choices else None
 
     @property
     def steps(self) -> pl.DataFrame:
@@ -74,9 +89,13 @@ class ConnectionPanel(Panel):
         """Take what was chosen; another profile has other retailers."""
         self.put(**{name: value, **({"retailer": ""} if name == "profile" else {})})
 
+    def on_choice(self, moved: Callable[[], None]) -> None:
+        """Call a method of another panel whenever something is chosen here, as long as that panel is there."""
+        self._asking = {one for one in self._asking if one() is not None} | {WeakMethod(moved)}
+
     def test(self) -> None:
         """Ask for a token, and try each kind of access, one by one; nothing is changed."""
-        self.work.start("Test", self._test, leave=True)
+        self.begin("Test", self._test, leave=True)
 
     def picture(self) -> Picture:
         """Return which platform was chosen, and what the last test found."""
@@ -93,13 +112,11 @@ class ConnectionPanel(Panel):
 
         return ConnectionView(self)
 
-    def _connected(self) -> FluentClient:
-        """Return a client; where nothing at all is set, a person gets the simulator, and sees it on the panel."""
-        profile = self["profile"] or None
-        unnamed = profile is None and not os.environ.get("FLUENT_PROFILE")
-        if unnamed and presence.interactive() and settings.find() is None:
-            profile = settings.SIMULATOR
-        return session.connect(profile, retailer=self["retailer"] or None)
+    def _follow(self, changed: frozenset[str]) -> None:
+        if changed & self._defaults.keys():
+            for one in tuple(self._asking):
+                if moved := one():
+                    moved()
 
     def _test(self, turn: Turn) -> str:
         chosen, steps = self.choices, list[dict[str, Any]]()
@@ -114,6 +131,25 @@ class ConnectionPanel(Panel):
         if silent:
             raise FcworkError(_verdict(self.steps), hint=silent[0]["hint"])
         return _verdict(self.steps)
+
+
+def asks(given: FluentClient | ConnectionPanel | None, client: FluentClient | None) -> bool:
+    """Say whether a panel that was given this client, or the panel that has it, asks that client's platform now."""
+    return _alike(given.made if isinstance(given, ConnectionPanel) else given, client)
+
+
+def _alike(one: FluentClient | None, other: FluentClient | None) -> bool:
+    """Say whether two clients are as one, as where the cell that makes it was run again."""
+    return one is other or (one is not None and other is not None and one.asks_as(other))
+
+
+def _connected(chosen: Mapping[str, Any]) -> FluentClient:
+    """Return a client; where nothing at all is set, a person gets the simulator, and sees it on the panel."""
+    profile = chosen["profile"] or None
+    unnamed = profile is None and not os.environ.get("FLUENT_PROFILE")
+    if unnamed and presence.interactive() and settings.find() is None:
+        profile = settings.SIMULATOR
+    return session.connect(profile, retailer=chosen["retailer"] or None)
 
 
 def _webhook_keys(client: FluentClient) -> dict[str, Any]:

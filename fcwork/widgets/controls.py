@@ -63,14 +63,6 @@ def combo(label: str, options: Iterable[str] = (), *, value: str = "", placehold
     return _made(ui.Combobox, "fcw-field", **given, **_LATE, **_labelled(label, explain))
 
 
-def several(
-    label: str, options: Iterable[Option] = (), *, value: Iterable[Any] = (), lines: int = 8, explain: str = ""
-) -> Any:
-    """Return a list of which several may be chosen."""
-    given = {"options": _options(options), "value": tuple(value), "rows": lines}
-    return _made(ui.SelectMultiple, "fcw-field", **given, **_labelled(label, explain))
-
-
 def tick(label: str, *, value: bool = False, explain: str = "") -> Any:
     """Return a box to tick."""
     return _made(ui.Checkbox, "fcw-tick", value=value, indent=False, **_labelled(label, explain))

@@ -11,6 +11,7 @@ import polars as pl
 from fcwork.clock import SYSTEM, Clock
 from fcwork.frames import UTC_TIME
 from fcwork.recovery import Progress
+from fcwork.stages import held_up
 from fcwork.widgets.words import counted
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Course:
     def __init__(self, turn: Turn, goes_on: threading.Event, clock: Clock = SYSTEM) -> None:
         self._turn, self._goes_on, self._clock = turn, goes_on, clock
         self._began, self._paused_seconds = clock.monotonic(), 0.0
-        self._shown_at, self._phase = -EVERY_SECONDS, ""
+        self._shown_at, self._told = -EVERY_SECONDS, ("", "")
         self._points: list[_Point] = []
         self.last: Progress | None = None
 
@@ -84,8 +85,9 @@ class Course:
         """
         told = self.last = self._honest(progress)
         now = self._clock.monotonic()
-        if now - self._shown_at >= EVERY_SECONDS or told.phase != self._phase or told.rows >= told.total:
-            self._shown_at, self._phase = now, told.phase
+        is_new = (told.phase, told.trouble) != self._told
+        if is_new or now - self._shown_at >= EVERY_SECONDS or told.rows >= told.total:
+            self._shown_at, self._told = now, (told.phase, told.trouble)
             self._show(told)
         if told.phase == "sending" and not self._goes_on.is_set():
             self._wait(told)
@@ -124,14 +126,16 @@ def as_frame(points: tuple[_Point, ...]) -> pl.DataFrame:
 
 
 def line(progress: Progress) -> str:
-    """Return how far it is in words."""
+    """Return how far it is in words, and what holds it up."""
     if progress.phase == "verifying":
         settled = progress.delivered + progress.rejected + progress.unknown
-        return f"the platform is asked what became of the rows: {settled:,} of {progress.total:,} are settled"
-    rate = f", {progress.rate_per_second:,.0f} rows/s" if progress.rate_per_second else ""
+        told = f"the platform is asked what became of the rows: {settled:,} of {progress.total:,} are settled"
+        return held_up(told, progress.trouble)
+    rate = f", {progress.rate_per_second:,.0f} rows/s" if progress.rate_per_second > 0 else ""
     left = "" if progress.eta_seconds is None else f", {span(progress.eta_seconds)} left"
     batches = counted(progress.batches, "batch", "batches")
-    return f"{progress.rows:,} of {counted(progress.total, 'row')} in {batches}{rate}{left}"
+    told = f"{progress.rows:,} of {counted(progress.total, 'row')} in {batches}{rate}{left}"
+    return held_up(told, progress.trouble)
 
 
 def span(seconds: float) -> str:

@@ -66,20 +66,22 @@ class MappingEditor(Panel):
         schema: Any = None,
         name: str = "",
     ) -> None:
-        self._schema = schemas.platform() if schema is None else schemas.load(schema)
-        targets(self._schema, target)
-        self._rows, self._resolvers, self._context = rows, dict(resolvers or {}), context
-        self._sample = None if rows is None else frames.enter(frames.head(rows, sample))
+        known = schemas.platform() if schema is None else schemas.load(schema)
+        targets(known, target)
+        first_rows = None if rows is None else frames.enter(frames.head(rows, sample))
         choices = {"path": str(path), "target": target, "show": ALL, "find": ""}
         facts: dict[str, Any] = {"document": None, "digest": "", "saved": None, "opened": ""}
         facts |= {"first": 0, "version": (0, 0), "preview": None}
         is_new = not hasattr(self, "work")
-        before = None if is_new else self._defaults["path"]
+        begins = is_new or self._defaults["path"] != choices["path"]
+        held = _opened(choices["path"]) if begins else None  # where it cannot be read, all stays as it was
+        self._schema, self._rows, self._sample = known, rows, first_rows
+        self._resolvers, self._context = dict(resolvers or {}), context
         super().__init__(name=name, choices=choices, facts=facts)
         if is_new:
             self.watch(self._follow)
-        if before != self._defaults["path"] or self["document"] is None:
-            self._begin()
+        if begins:
+            self._begin(held)
         self.put(version=(self["version"][0], self["version"][1] + 1))
         if self._view is not None:
             self.preview()
@@ -183,9 +185,7 @@ class MappingEditor(Panel):
 
     def open(self) -> None:
         """Open the file that is named; what was not saved is lost."""
-        path = self._path()
-        document, digest = mapping_file.opened(path)
-        self._take(document, saved=document, digest=digest, opened=str(path))
+        self._begin(mapping_file.opened(self._path()))
 
     def save(self) -> None:
         """Write the whole mapping to the file that is named."""
@@ -245,10 +245,11 @@ class MappingEditor(Panel):
         self.preview()
         return view
 
-    def _begin(self) -> None:
-        """Open the file that the cell names, or begin a new mapping."""
-        if self["path"] and Path(self["path"]).exists():
-            self.open()
+    def _begin(self, held: mapping_file.Opened | None) -> None:
+        """Take what the file holds, or begin a new mapping where there is none."""
+        if held is not None:
+            document, digest = held
+            self._take(document, saved=document, digest=digest, opened=str(self._path()))
             return
         mutation = {"mutation": self["target"]} if self["target"] in _mutations(self._schema) else {}
         self._take({**mutation, "fields": {}}, saved=None, digest="", opened="")
@@ -311,6 +312,10 @@ class MappingEditor(Panel):
         found = tried(lambda: self.value, rows, version, of_all=of_all)
         turn.put(preview=found)
         return found.summary
+
+
+def _opened(path: str) -> mapping_file.Opened | None:
+    return mapping_file.opened(Path(path.strip())) if path.strip() and Path(path.strip()).exists() else None
 
 
 def _mutations(known: Any) -> Mapping[str, Any]:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 
-from fcwork import frames, session
+from fcwork import frames, personal, session
 from fcwork import schema as schemas
 from fcwork.errors import ConfigError
 from fcwork.personal.columns import masked
 from fcwork.widgets import typed
 from fcwork.widgets.askable import Askable, Filter, Level
 from fcwork.widgets.building import Built, built
+from fcwork.widgets.connection import ConnectionPanel, asks
 from fcwork.widgets.panel import Panel
 from fcwork.widgets.picture import Picture
 from fcwork.widgets.tables import ROWS
@@ -21,7 +22,6 @@ from fcwork.widgets.walking import Found, flattener, walk
 
 if TYPE_CHECKING:
     from fcwork.client import FluentClient
-    from fcwork.widgets.connection import ConnectionPanel
     from fcwork.widgets.explorer_view import ExplorerView
     from fcwork.widgets.work import Turn
 
@@ -77,6 +77,9 @@ class QueryExplorer(Panel):
         }
         super().__init__(name=name, choices=choices, facts={"found": None, "first": 0})
         self._fit(chosen, texts)
+        if isinstance(client, ConnectionPanel):
+            client.on_choice(self._moved)
+        self._moved()
 
     @property
     def value(self) -> Any:
@@ -111,10 +114,12 @@ class QueryExplorer(Panel):
 
     @property
     def found(self) -> Found | None:
-        """What came of the query as it stands; None where it was not asked."""
-        found: Found | None = self["found"]
+        """What came of the query as it stands, from where the panel asks now; None where it was not asked."""
+        given, found = self["found"] or (None, None)
+        if found is None or not self._goes_on(given, found):
+            return None
         try:
-            return found if found and found.query == self.built else None
+            return found if found.query == self.built else None
         except ConfigError:
             return None
 
@@ -161,7 +166,7 @@ class QueryExplorer(Panel):
 
     def run(self) -> None:
         """Ask for the first page."""
-        self._ask("Query", Found(self.built), most_pages=1, first=0)
+        self._ask("Query", None, most_pages=1, first=0)
 
     def run_all(self) -> None:
         """Ask for every page that is not there yet; where none is missing, for all of them anew."""
@@ -169,7 +174,7 @@ class QueryExplorer(Panel):
         if found and found.has_more:
             self._ask("All pages", found, most_pages=None)
         else:
-            self._ask("All pages", Found(self.built), most_pages=None, first=0)
+            self._ask("All pages", None, most_pages=None, first=0)
 
     def turn_page(self, pages: int) -> None:
         """Show the rows that are so many tables on; a further page is asked for where they end."""
@@ -191,7 +196,7 @@ class QueryExplorer(Panel):
         """Return the query, and the first rows that came of it."""
         found = self.found
         facts = [("asks for", self["root"]), ("fields", ", ".join(self["fields"]))]
-        facts += [(path, text) for path, text in self["filters"].items() if text]
+        facts += [(path, personal.hidden(text, path)) for path, text in self["filters"].items() if text]
         tables = [("rows", masked(found.rows(0, ROWS)))] if found and found.count else []
         summary = found.summary if found else "not asked"
         return Picture(title=self.title, summary=summary, facts=facts, tables=tables)
@@ -202,11 +207,15 @@ class QueryExplorer(Panel):
 
         return ExplorerView(self)
 
-    def _connected(self) -> FluentClient:
-        given = self._client
-        if given is None:
-            return session.connect()
-        return given.value if isinstance(given, Panel) else given
+    def _goes_on(self, given: FluentClient | ConnectionPanel | None, found: Found) -> bool:
+        """Say whether the panel asks now where it was asked when it had this."""
+        if self._client is None or given is None:
+            return given is self._client
+        return asks(self._client, found.client)
+
+    def _moved(self) -> None:
+        """Have shown anew what was found, as it may be of where the panel does not ask any more."""
+        self._tell({"found"})
 
     def _fit(self, usual: tuple[str, ...], texts: Mapping[str, str]) -> None:
         """Begin anew where what was chosen before is not of what the cell asks for now."""
@@ -219,17 +228,25 @@ class QueryExplorer(Panel):
         if not known:
             self.put(fields=usual, filters=dict(texts), level="", first=0)
 
-    def _ask(self, what: str, found: Found, *, most_pages: int | None, first: int | None = None) -> None:
+    def _ask(self, what: str, found: Found | None, *, most_pages: int | None, first: int | None = None) -> None:
+        query, given = found.query if found else self.built, self._client
+
         def take(turn: Turn, step: Found) -> None:
             place = {} if first is None else {"first": first if first < step.count else 0}
-            turn.put(found=step, **place)
+            turn.put(found=(given, step), **place)
             turn.tell(step.summary)
 
         def ask(turn: Turn) -> str:
-            return walk(self._connected(), found, most_pages, lambda step: take(turn, step)).summary
+            start = found or Found(query, _connected(given))
+            return walk(start, most_pages, lambda step: take(turn, step)).summary
 
-        if not self.work.start(what, ask, leave=True):
-            raise ConfigError(f"{self.work.standing.what} is under way", hint="press Stop, or wait for its end")
+        self.begin(what, ask, leave=True)
+
+
+def _connected(given: FluentClient | ConnectionPanel | None) -> FluentClient:
+    if given is None:
+        return session.connect()
+    return given.value if isinstance(given, ConnectionPanel) else given
 
 
 def _check(

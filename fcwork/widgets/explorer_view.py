@@ -149,7 +149,7 @@ class ExplorerView(View[QueryExplorer]):
         self._on.disabled = not found or (first + ROWS >= found.count and not found.has_more)
         self._summary.value = _summary(found)
         self._span.value = f'<p class="fcw-note">{span(found.count, first)}</p>' if found and found.count else ""
-        shown = (found.query, first, min(found.count, first + ROWS)) if found else None
+        shown = (found.query, first, found.nodes[first : min(found.count, first + ROWS)]) if found else None
         if shown != self._table_of:  # where somebody scrolls in it, further pages leave it alone
             self._table_of = shown
             self._table.value = (

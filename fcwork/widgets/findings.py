@@ -11,6 +11,7 @@ import polars as pl
 from fcwork import frames, sources
 from fcwork.errors import ConfigError
 from fcwork.frames import ROW, SOURCE
+from fcwork.personal import hidden_names
 from fcwork.personal.columns import masked
 from fcwork.widgets.panel import Panel
 from fcwork.widgets.picture import Picture
@@ -69,9 +70,15 @@ class CheckReport(Panel):
         return rejected.join(spoken, on=[ROW, SOURCE], how="semi", maintain_order="left")
 
     @property
+    def listed(self) -> pl.DataFrame:
+        """What the table goes through: the issues, or their rows as they are."""
+        return self.rows if self["show"] == "rows" else self.issues.select(ISSUES_SHOWN)
+
+    @property
     def shown(self) -> pl.DataFrame:
-        """What the table shows: issues, or rows without what is hidden."""
-        return masked(self.rows) if self["show"] == "rows" else self.issues.select(ISSUES_SHOWN)
+        """What the table shows of it: one page, without what is hidden."""
+        page = self.listed.slice(self["first"], ROWS)
+        return masked(page) if self["show"] == "rows" else page
 
     def codes(self) -> list[tuple[str, str]]:
         """Return the codes that may be chosen, the most frequent first, with how many issues each has."""
@@ -87,12 +94,12 @@ class CheckReport(Panel):
 
     def turn_page(self, pages: int) -> None:
         """Show the rows that are so many pages on."""
-        last = max(self.shown.height - 1, 0) // ROWS * ROWS
+        last = max(self.listed.height - 1, 0) // ROWS * ROWS
         self.put(first=min(max(self["first"] + pages * ROWS, 0), last))
 
     def export(self) -> None:
-        """Write what is shown to the file that is named, safe for spreadsheets."""
-        self.work.start("Export", self._export)
+        """Write what is listed to the file that is named, safe for spreadsheets; rows as they are, nothing hidden."""
+        self.begin("Export", self._export)
 
     def picture(self) -> Picture:
         """Return the counts by code, and the first issues that are shown."""
@@ -140,10 +147,12 @@ class CheckReport(Panel):
             raise ConfigError("no file is named", hint="write where to in the field, such as issues.csv")
         if Path(path).exists():
             raise ConfigError(f"{path} is there already", hint="name another file, or move that one away")
-        what = self.rows if self["show"] == "rows" else self.issues
+        rows = self["show"] == "rows"
+        what = self.rows if rows else self.issues
         turn.tell(path)
         written = sources.write(what, sources.literal(path), safe="spreadsheet", identity=True)
-        return f"{counted(what.height, 'row')} in {written.uri}"
+        told = f"{counted(what.height, 'row')} in {written.uri}"
+        return f"{told}, with what is hidden here" if rows and hidden_names() else told
 
 
 class _Found:

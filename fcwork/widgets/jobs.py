@@ -11,7 +11,7 @@ from fcwork.jobs import JobTracker
 from fcwork.jobs.history import JOBS
 from fcwork.jobs.record import MOVES
 from fcwork.names import did_you_mean
-from fcwork.widgets.panel import Panel
+from fcwork.widgets.panel import LOOK, Panel
 from fcwork.widgets.picture import Picture
 from fcwork.widgets.presence import is_live
 from fcwork.widgets.words import counted
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ALL = ""
 MOST = 500  # jobs, the newest
 EVERY_SECONDS = 2.0
+WATCH = "Watch"
 WAITS, WORKS, TROUBLE = ("queued",), ("processing",), ("failed", "lost", "completed_with_errors")
 _TIME = "%Y-%m-%d %H:%M:%S"
 
@@ -55,7 +56,7 @@ class JobBoard(Panel):
         )
         self._tracker = tracker
         if is_live():
-            self.refresh()
+            self._look_again()
 
     @property
     def value(self) -> JobRecord | None:
@@ -97,19 +98,17 @@ class JobBoard(Panel):
 
     def refresh(self) -> None:
         """Look at the jobs once."""
-        self.work.start("Look", self._look, leave=True)
+        self.begin(LOOK, self._look, leave=True)
 
     def watch_jobs(self) -> None:
         """Look at the jobs again and again, until it is stopped."""
-        self.work.start("Watch", self._watch, leave=True)
+        self.begin(WATCH, self._watch, leave=True)
 
     def choose(self, name: str, value: Any) -> None:
         """Take what was chosen; a job is looked at, and other names are other jobs."""
-        self.put(**{name: value})
-        if name == "job":
-            self.put(record=self.tracker.get(value) if value else None)
-        if name == "jobs":
-            self.refresh()
+        self.put(**{name: value, **({"record": None} if name == "job" else {})})
+        if name in {"job", "jobs"}:
+            self._look_again()
 
     def picture(self) -> Picture:
         """Return the board, and the newest jobs."""
@@ -123,6 +122,15 @@ class JobBoard(Panel):
         from fcwork.widgets.jobs_view import JobsView
 
         return JobsView(self)
+
+    def _look_again(self) -> None:
+        """Look at what is chosen now; what is looked at for what was chosen before is left, and a watch goes on."""
+        standing = self.work.standing
+        if standing.at_work and standing.what == WATCH:
+            self.stop()
+            self.watch_jobs()
+        else:
+            self.refresh()
 
     def _look(self, turn: Turn) -> str:
         found = self.tracker.history(self["jobs"] or None, limit=MOST)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fcwork import personal
 from fcwork.jobs.page import stages
 from fcwork.widgets import controls
 from fcwork.widgets.jobs import TROUBLE, WAITS, WORKS, JobBoard, told
@@ -52,7 +53,8 @@ class JobsView(View[JobBoard]):
 
 def whole(record: JobRecord) -> str:
     """Return one job as HTML: when it was, its stages, its details, and why it failed."""
-    rows = [*_times(record), *((name, safe(_text(value), 300)) for name, value in record.details.items())]
+    details = personal.hidden(dict(record.details))
+    rows = [*_times(record), *((name, safe(_text(value), 300)) for name, value in details.items())]
     if record.error:
         rows.append(("error", f'<span class="fcw-bad">{safe(record.error, 600)}</span>'))
     facts = "".join(f'<tr><th scope="row">{safe(name)}</th><td>{told}</td></tr>' for name, told in rows)

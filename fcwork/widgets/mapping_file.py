@@ -14,9 +14,10 @@ from fcwork.validator.page import written
 
 _WIDTH = 120
 _INDENTS = (2, 4, "\t")
+Opened = tuple[dict[str, Any], str]
 
 
-def opened(path: Path) -> tuple[dict[str, Any], str]:
+def opened(path: Path) -> Opened:
     """Return what a mapping file says, and the hash that its bytes have.
 
     Raises:

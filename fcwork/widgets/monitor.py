@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,7 +17,7 @@ from fcwork.recovery.callables import as_route
 from fcwork.recovery.listing import CHECKPOINTS
 from fcwork.widgets import sending
 from fcwork.widgets.course import Course, Stoppable, as_frame
-from fcwork.widgets.panel import Panel
+from fcwork.widgets.panel import LOOK, Panel
 from fcwork.widgets.picture import Picture
 from fcwork.widgets.presence import is_live
 from fcwork.widgets.words import counted, short
@@ -29,11 +28,11 @@ if TYPE_CHECKING:
     from fcwork.widgets.work import Turn
 
 NONE = ""
-LOOK = "Look"
 SHOWN = ("row", "message", "key", "code")  # of what was not delivered; what tells most first
 PILES = ("delivered", "rejected", "unknown")
 RESUMABLE = ("interrupted", "incomplete")
-_OF_RESUME = frozenset(inspect.signature(recovery.resume).parameters)
+_SENDS = ("Send", "Resume")
+_COURSE: Mapping[str, Any] = {"progress": None, "points": (), "result": None}  # of a send
 _DRY = ("this is a dry run: nothing is sent", "run the cell again with dry_run=False")
 
 
@@ -69,17 +68,17 @@ class BatchMonitor(Panel):
         **terms: Any,
     ) -> None:
         sending.check(what, deliver, terms)
-        course = {"progress": None, "points": (), "result": None, "sent": False}
-        facts = {**course, "paused": False, "found": None, "dry_run": dry_run}
+        facts = {**_COURSE, "sent": False, "paused": False, "found": None, "dry_run": dry_run}
         super().__init__(name=name, choices={"kept": checkpoint}, facts=facts)
-        if not hasattr(self, "_goes_on"):
-            self._goes_on, self._what = threading.Event(), None
-        if not self.work.standing.at_work and not sending.same(self._what, what):
-            self.put(**course)
-        self._what, self._deliver, self._terms, self._own = what, deliver, terms, checkpoint
+        load = sending.Load(what, deliver, checkpoint, terms)
+        if not hasattr(self, "_load"):
+            self._load, self._goes_on, self._changing = load, threading.Event(), threading.Lock()
+            self._settled: set[str] = set()  # the marks of the rows that were sent to their end
+            self._marks: dict[str, str] = {}  # those of the rows under each checkpoint that was begun here
+        self._take(load)
         self.put(dry_run=dry_run)
         if is_live():
-            self.look()
+            self.work.start(LOOK, self._look, leave=True)  # beside a send it is not needed
 
     @property
     def value(self) -> Any:
@@ -101,29 +100,33 @@ class BatchMonitor(Panel):
     def resumable(self) -> pl.DataFrame:
         """Those of them that this panel can go on with: begun over the same way to the same platform."""
         open_ones = self.found.filter(pl.col("state").is_in(RESUMABLE))
-        if self._deliver is None:
+        if self._load.deliver is None:
             return open_ones.clear()
-        route = as_route(self._deliver)
+        route = as_route(self._load.deliver)
         return open_ones.filter(pl.col("route") == route.name, pl.col("target") == route.target)
 
     @property
     def total(self) -> int | None:
         """How many rows are to go; None where that is not known before."""
-        if isinstance(self._what, IngestPlan):
-            return self._what.ready.height
-        return None if self._what is None or isinstance(self._what, pl.LazyFrame) else len(self._what)
+        what = self._load.what
+        if isinstance(what, IngestPlan):
+            return what.ready.height
+        return None if what is None or self._load.is_read_late else len(what)
 
     @property
     def has_rows(self) -> bool:
         """Whether there is something to send."""
-        return self._what is not None
+        return self._load.what is not None
+
+    @property
+    def sends(self) -> bool:
+        """Whether a send is under way."""
+        return self.work.standing.at_work and self.work.standing.what in _SENDS
 
     @property
     def target(self) -> str:
         """Whose platform; empty where a function of the caller's takes the rows."""
-        if isinstance(self._what, IngestPlan):
-            return self._what.target
-        return "" if self._deliver is None else as_route(self._deliver).target
+        return self._load.whose[1]
 
     def piles(self) -> dict[str, int]:
         """Return how many rows are on which pile: as the result says, else as far as it came."""
@@ -132,47 +135,42 @@ class BatchMonitor(Panel):
 
     def look(self) -> None:
         """Look at the checkpoints."""
-        self.work.start(LOOK, self._look, leave=True)
+        self.begin(LOOK, self._look, leave=True)
 
     def send(self) -> None:
         """Send the rows, or what is left of them.
 
         Raises:
-            ConfigError: there is nothing to send, it was sent, or this is a dry run.
+            ConfigError: there is nothing to send, it was sent, this is a dry run, or another send is under way.
         """
         self._refuse_dry()
-        what, result = self._what, self["result"]
-        if what is None:
+        load = self._load
+        if load.what is None:
             raise ConfigError("there are no rows to send", hint="BatchMonitor(rows, client.batches()), or a plan")
-        if self["sent"] and not result.checkpoint:
-            raise ConfigError(
-                "these rows were sent, and nothing of them is left to do",
-                hint="give other rows; fw.widgets.forget() lets these be sent once more",
-            )
-        go = partial(sending.apply, what) if isinstance(what, IngestPlan) else partial(self._deliver_rows, what)
-        self._begin("Send", go, self._terms, lambda: True)
+        if self["sent"]:
+            raise _nothing_left()
+        self.begin("Send", partial(self._run, load, NONE))
 
     def resume(self) -> None:
         """Go on with the checkpoint that is chosen.
 
         Raises:
-            ConfigError: none is chosen, there is no way to send it, or this is a dry run.
+            ConfigError: none is chosen, there is no way to send it, this is a dry run, or a send is under way.
         """
         self._refuse_dry()
-        if self._deliver is None:
+        load, name = self._load, self["kept"]
+        if load.deliver is None:
             raise ConfigError(
                 "there is no way to the platform to resume over",
                 hint="BatchMonitor(None, client.batches()) has one; a plan goes on by Send",
             )
-        if not self["kept"]:
+        if not name:
             raise ConfigError("no checkpoint is chosen", hint="choose one of the list")
-        terms = {name: value for name, value in self._terms.items() if name in _OF_RESUME}
-        rows, name = self._what, self["kept"]
-        self._begin("Resume", partial(recovery.resume, name, self._deliver), terms, lambda: self._is_of(rows, name))
+        self.begin("Resume", partial(self._run, load, name))
 
     def pause(self) -> None:
         """Let nothing more leave until it goes on; what is on its way arrives."""
-        if self.work.standing.at_work:
+        if self.sends:
             self._goes_on.clear()
             self.put(paused=True)
 
@@ -203,44 +201,71 @@ class BatchMonitor(Panel):
         tables = [("not delivered", issues.select(SHOWN))] if issues.height else []
         return [*tables, *([("kept to be resumed", kept(left))] if left.height else [])]
 
+    def _take(self, load: sending.Load) -> None:
+        """Have this to send from now on; what became of other rows is nothing of it."""
+        with self._changing:
+            before, self._load = self._load, load
+            if not sending.same(before, load):
+                self.put(**_COURSE, sent=False)
+            elif load.is_read_late:
+                self.put(sent=False)
+
     def _refuse_dry(self) -> None:
         if self["dry_run"]:
             raise ConfigError(_DRY[0], hint=_DRY[1])
 
-    def _deliver_rows(self, rows: Any, **how: Any) -> Any:
-        """Send rows; the checkpoint is named in the thread that sends, as all of them are read for that."""
-        return recovery.send(rows, self._deliver, checkpoint=self._checkpoint_of(rows), **how)
-
-    def _checkpoint_of(self, rows: Any) -> str:
-        return self._own or sending.name_of(rows, self._deliver)
-
-    def _is_of(self, rows: Any, checkpoint: str) -> bool:
-        """Say whether a checkpoint holds the rows that are given."""
-        return rows is not None and not isinstance(rows, IngestPlan) and self._checkpoint_of(rows) == checkpoint
-
-    def _begin(self, what: str, go: Callable[..., Any], terms: Mapping[str, Any], own: Callable[[], bool]) -> None:
-        if self.work.standing.what == LOOK:
-            self.work.stop()
-        if self.work.standing.at_work:
-            return
-        self._goes_on.set()
-        self.put(paused=False)
-        self.work.start(what, partial(self._run, go, terms, own, self._what))
-
-    def _run(
-        self, go: Callable[..., Any], terms: Mapping[str, Any], own: Callable[[], bool], given: Any, turn: Turn
-    ) -> str:
-        clock = Stoppable(turn, terms.get("clock", SYSTEM))
+    def _run(self, load: sending.Load, resumed: str, turn: Turn) -> str:
+        self.go_on()
+        mark = self._judged(load, resumed)
+        clock, result, before = Stoppable(turn, load.terms.get("clock", SYSTEM)), None, self._course()
         course = Course(turn, self._goes_on, clock)
+        self.put(**_COURSE)
         try:
-            result = go(on_progress=course, **{**terms, "clock": clock})
+            result = load.go(mark, clock=clock, on_progress=course, resumed=resumed)
             # Its rows went: who asked to stop meanwhile came too late, and is told what became of them.
-            if sending.same(given, self._what):  # else its cell was run with other rows meanwhile
-                self.put(result=result, sent=own())
+            if sending.is_settled(result):
+                self._settled.add(mark)
         finally:
-            self.put(paused=False, progress=course.last or self["progress"], found=_checkpoints())
+            began = course.last is not None or result is not None
+            if began and not resumed:
+                self._marks[load.checkpoint or mark] = mark
+            self._tell_end(load, mark, {"progress": course.last, "result": result} if began else before)
+            self.put(paused=False, found=_checkpoints())
             self.put(kept=self._likely())
         return sending.ended(result)
+
+    def _judged(self, load: sending.Load, resumed: str) -> str:
+        """Return the mark of the rows that are to go: in the thread that sends, as all of them are read for it.
+
+        A checkpoint without a name of the caller's has the mark of its rows as its name.
+        """
+        if resumed:
+            return load.mark() if load.is_kept_as(resumed) else self._marks.get(resumed, resumed)
+        mark = load.mark()
+        if mark in self._settled:
+            raise _nothing_left()
+        return mark
+
+    def _course(self) -> dict[str, Any]:
+        return {name: self[name] for name in _COURSE}
+
+    def _tell_end(self, load: sending.Load, mark: str, course: Mapping[str, Any]) -> None:
+        """Tell what became of rows, as far as they are those that the cell gives, also where it is run meanwhile."""
+        while True:
+            given = self._load
+            became = self._became(load, given, mark, course)  # it may read all rows
+            with self._changing:
+                if self._load is given:
+                    self.put(**became)
+                    return
+
+    def _became(self, load: sending.Load, given: sending.Load, mark: str, course: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what there is to be told of the rows that are given."""
+        if not sending.same(load, given):
+            return dict(_COURSE)
+        if self["sent"] or given.what is None or given.is_read_late or mark not in self._settled:
+            return dict(course)
+        return {**course, "sent": given.mark() == mark}
 
     def _likely(self) -> str:
         """Return which checkpoint is chosen: what was, else the only one, where it can be gone on with."""
@@ -263,6 +288,13 @@ def kept(checkpoints: pl.DataFrame) -> pl.DataFrame:
         *PILES,
         pl.col("open").alias("not settled"),
         pl.col("updated_at").dt.strftime("%Y-%m-%d %H:%M:%S").alias("touched (UTC)"),
+    )
+
+
+def _nothing_left() -> ConfigError:
+    return ConfigError(
+        "these rows were sent, and nothing of them is left to do",
+        hint="give other rows; fw.widgets.forget() lets these be sent once more",
     )
 
 

@@ -52,10 +52,8 @@ class MonitorView(View[BatchMonitor]):
             self._show_buttons()
 
     def _show_buttons(self) -> None:
-        panel, standing = self.panel, self.panel.work.standing
-        sends = standing.at_work and standing.what in {"Send", "Resume"}
-        done = panel["sent"] and not panel.value.checkpoint
-        self._send.disabled = sends or panel["dry_run"] or done or not panel.has_rows
+        panel, sends = self.panel, self.panel.sends
+        self._send.disabled = sends or panel["dry_run"] or panel["sent"] or not panel.has_rows
         self._resume.disabled = sends or panel["dry_run"] or not panel["kept"]
         self._pause.disabled = not sends or panel["paused"]
         self._go_on.disabled = not (sends and panel["paused"])
@@ -81,7 +79,7 @@ def _figures(panel: BatchMonitor) -> str:
     goes = under_way and panel.work.standing.at_work and progress.phase == "sending"
     if under_way:
         figures.append((progress.total - sum(piles.values()), "not settled yet", ""))
-    if goes:
+    if goes and progress.rate_per_second > 0:
         figures.append((round(progress.rate_per_second), "rows a second", ""))
     told = "".join(f'<li><b class="{colour}">{count:,}</b><span>{word}</span></li>' for count, word, colour in figures)
     left = ""

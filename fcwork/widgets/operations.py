@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from fcwork.errors import ConfigError
 from fcwork.operations import ACTIONS, ONLINE, Action, Operation, plan
-from fcwork.widgets.panel import Panel
+from fcwork.widgets.connection import ConnectionPanel, asks
+from fcwork.widgets.panel import LOOK, Panel
 from fcwork.widgets.picture import Picture
 
 if TYPE_CHECKING:
     from fcwork.client import FluentClient
     from fcwork.recovery import Progress
-    from fcwork.widgets.connection import ConnectionPanel
     from fcwork.widgets.operations_view import OperationsView
     from fcwork.widgets.work import Turn
-
 
 OFFERED = 200  # names
 # What of a list names a thing, and of which list an action that is about one of them takes its name.
@@ -33,6 +33,16 @@ _LISTS: Mapping[Action, str] = {
     "inbox": "Messages",
     "redeliver": "Messages",
 }
+
+
+@dataclass(frozen=True, eq=False)
+class _Looked:
+    """An operation, and what it is of: what was chosen, the terms, and whose platform where one was asked."""
+
+    chosen: Mapping[str, Any]
+    terms: Mapping[str, Any]
+    client: FluentClient | None
+    operation: Operation
 
 
 class OperationsDesk(Panel):
@@ -66,13 +76,17 @@ class OperationsDesk(Panel):
         name: str = "",
     ) -> None:
         chosen = {"action": action, "item": item or "", "states": states, "days": days, "filters": filters}
-        super().__init__(name=name, choices={**chosen, "really": really}, facts={"operation": None, "listed": {}})
         self._connection, self._terms = connection, dict(terms or {})
+        super().__init__(name=name, choices={**chosen, "really": really}, facts={"operation": None, "listed": {}})
+        if isinstance(connection, ConnectionPanel):
+            connection.on_choice(self._moved)
+        self._moved()
 
     @property
     def value(self) -> Operation | None:
-        """The operation that was looked at or done last."""
-        return self["operation"]  # type: ignore[no-any-return]  # an operation, or none
+        """The operation that was looked at or done last, as long as it is of what is chosen and given now."""
+        looked = self._looked()
+        return looked.operation if looked else None
 
     @property
     def offered(self) -> tuple[str, ...]:
@@ -85,15 +99,16 @@ class OperationsDesk(Panel):
 
     def look(self) -> None:
         """Look, and change nothing."""
-        self.work.start("Look", self._look, leave=True)
+        chosen, connection, terms = self._chosen(), self._connection, self._terms
+        self.begin(LOOK, lambda turn: self._look(turn, chosen, connection, terms), leave=True)
 
     def do(self) -> None:
         """Do what was proposed; unless it is really wanted, only say what it would do."""
-        operation = self.value
-        if operation is None or not operation.proposed:
+        looked = self._looked()
+        if looked is None or not looked.operation.proposed:
             raise ConfigError("there is nothing to do", hint="choose an action that changes something, and look first")
         really = bool(self["really"])
-        self.work.start("Do it" if really else "Dry run", lambda turn: self._do(operation, turn, really=really))
+        self.begin("Do it" if really else "Dry run", lambda turn: self._do(looked, turn, really=really))
 
     def picture(self) -> Picture:
         """Return what was chosen, and what was found."""
@@ -110,48 +125,78 @@ class OperationsDesk(Panel):
 
         return OperationsView(self)
 
-    def _look(self, turn: Turn) -> str:
+    def _chosen(self) -> dict[str, Any]:
+        return {name: value for name, value in self.choices.items() if name != "really"}
+
+    def _looked(self) -> _Looked | None:
+        """Return what was looked at last, unless the panel says something else by now."""
+        looked: _Looked | None = self["operation"]
+        if looked is None or looked.chosen != self._chosen() or not _same(looked.terms, self._terms):
+            return None
+        return looked if looked.client is None or asks(self._connection, looked.client) else None
+
+    def _moved(self) -> None:
+        """Forget what was proposed, and the tick that was for it, where they are of something else."""
+        if self["operation"] is not None and self._looked() is None:
+            self.put(operation=None, really=False)
+
+    def _look(
+        self,
+        turn: Turn,
+        chosen: Mapping[str, Any],
+        connection: ConnectionPanel | FluentClient | None,
+        terms: Mapping[str, Any],
+    ) -> str:
+        client = _client(connection) if chosen["action"] in ONLINE else None
         operation = plan(
-            self["action"],
-            client=self._client(),
-            name=self["item"].strip() or None,
-            states=_parts(self["states"]),
-            days=self["days"],
-            **{**self._terms, "filters": self._filters()},
+            chosen["action"],
+            client=client,
+            name=chosen["item"].strip() or None,
+            states=_parts(chosen["states"]),
+            days=chosen["days"],
+            **{**terms, "filters": _filters(chosen["filters"]) or terms.get("filters")},
         )
-        turn.put(operation=operation, listed={**self["listed"], **_listed(operation)})
+        looked = _Looked(chosen, terms, client, operation)
+        turn.put(operation=looked, listed={**self["listed"], **_listed(operation)})
         return operation.told
 
-    def _filters(self) -> Mapping[str, Any] | None:
-        """Return the filters that were typed, else those of the terms.
-
-        Raises:
-            ConfigError: one is no name and value.
-        """
-        pairs = [one.partition("=") for one in _parts(self["filters"])]
-        for name, sign, value in pairs:
-            if not (sign and name.strip() and value.strip()):
-                raise ConfigError(
-                    f"{name + sign + value!r} is no filter", hint="entity_ref=ORDER-1, event_status=FAILED"
-                )
-        typed = {name.strip(): value.strip() for name, _, value in pairs}
-        return typed or self._terms.get("filters")
-
-    def _do(self, operation: Operation, turn: Turn, *, really: bool) -> str:
+    def _do(self, looked: _Looked, turn: Turn, *, really: bool) -> str:
         def progress(progress: Progress) -> None:
-            turn.tell(f"{progress.rows:,} of {progress.total:,} rows", progress.rows / max(progress.total, 1))
+            settled = progress.delivered + progress.rejected + progress.unknown
+            if settled < progress.total or not turn.is_stopped:  # else it is too late to stop
+                turn.tell(f"{progress.rows:,} of {progress.total:,} rows", progress.rows / max(progress.total, 1))
 
-        done = operation.apply(dry_run=not really, on_progress=progress)
-        turn.put(operation=done, really=False)
+        done = looked.operation.apply(dry_run=not really, on_progress=progress)
+        # It is done: who asked to stop meanwhile came too late, and is told what became of it.
+        self.put(operation=replace(looked, operation=done), really=False)
         return done.summary
 
-    def _client(self) -> FluentClient | None:
-        """Return the client where the action needs one."""
-        from fcwork.widgets.connection import ConnectionPanel
 
-        if self["action"] not in ONLINE:
-            return None
-        return self._connection.value if isinstance(self._connection, ConnectionPanel) else self._connection
+def _client(connection: ConnectionPanel | FluentClient | None) -> FluentClient | None:
+    return connection.value if isinstance(connection, ConnectionPanel) else connection
+
+
+def _same(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Say whether terms are the same; what cannot be compared, such as frames, is so where it is the object."""
+    try:
+        return before.keys() == now.keys() and all(
+            one is now[name] or bool(one == now[name]) for name, one in before.items()
+        )
+    except (TypeError, ValueError):
+        return False
+
+
+def _filters(text: str) -> dict[str, str]:
+    """Return the filters that were typed.
+
+    Raises:
+        ConfigError: one is no name and value.
+    """
+    pairs = [one.partition("=") for one in _parts(text)]
+    for name, sign, value in pairs:
+        if not (sign and name.strip() and value.strip()):
+            raise ConfigError(f"{name + sign + value!r} is no filter", hint="entity_ref=ORDER-1, event_status=FAILED")
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _parts(text: str) -> list[str]:

@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from fcwork import log
+from fcwork.errors import ConfigError
 from fcwork.widgets.picture import Picture
 from fcwork.widgets.presence import is_live
-from fcwork.widgets.work import Work
+from fcwork.widgets.work import Action, Work
 
 if TYPE_CHECKING:
     from fcwork.widgets.view import View
 
 WORK = "work"  # the name under which a change of the work is told
+LOOK = "Look"  # an action that only reads and mostly began by itself: it gives way to what a person asks for
 Watcher = Callable[[frozenset[str]], None]
 _panels: dict[tuple[type, str], Panel] = {}
 
@@ -84,6 +86,21 @@ class Panel:
     def watch(self, watcher: Watcher) -> None:
         """Call ``watcher`` after each change with the names that changed, from the thread that changed them."""
         self._watchers.append(watcher)
+
+    def begin(self, what: str, action: Action, *, leave: bool = False) -> None:
+        """Begin what a person asked for; a look that is under way is left for it.
+
+        Args:
+            what, action, leave: as ``Work.start`` takes them.
+
+        Raises:
+            ConfigError: something else is under way.
+        """
+        standing = self.work.standing
+        if standing.at_work and standing.what == LOOK:
+            self.work.stop()
+        if not self.work.start(what, action, leave=leave):
+            raise ConfigError(f"{self.work.standing.what} is under way", hint="press Stop, or wait for its end")
 
     def stop(self) -> None:
         """Ask what is under way to stop."""

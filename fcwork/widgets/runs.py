@@ -11,7 +11,7 @@ from fcwork import runner
 from fcwork.errors import ConfigError, FcworkError
 from fcwork.runner.history import LOST, RUNNING, SHOWN_STATES, UNFINISHED
 from fcwork.widgets import planned
-from fcwork.widgets.panel import Panel
+from fcwork.widgets.panel import LOOK, Panel
 from fcwork.widgets.picture import Picture
 from fcwork.widgets.presence import is_live
 from fcwork.widgets.rerunning import rerun, texts_of
@@ -61,7 +61,7 @@ class RunBrowser(Panel):
         facts = {"found": None, "run": NONE, "past": None, "difference": None, "page": None}
         super().__init__(name=name, choices={**wanted, **asked}, facts=facts)
         if is_live() and not self.work.standing.at_work:
-            self.refresh()
+            self.work.start(LOOK, self._look, leave=True)
 
     @property
     def value(self) -> PastRun | None:
@@ -93,12 +93,14 @@ class RunBrowser(Panel):
 
     def refresh(self) -> None:
         """Look at the runs once."""
-        self.work.start("Look", self._look, leave=True)
+        self.begin(LOOK, self._look, leave=True)
 
     def choose(self, name: str, value: Any) -> None:
         """Take what was chosen; another run is looked at, and what was shown of the one before goes."""
         if name == "run":
             self._choose_run(value)
+            if self.work.standing.at_work and self.work.standing.what == LOOK:  # it would put the one before back
+                self.refresh()
         elif name == "other":
             self.put(other=value, difference=None)
         else:
@@ -154,7 +156,7 @@ class RunBrowser(Panel):
             self.put(other=chosen.run_id)
             return _ended(new)
 
-        self.work.start("Rerun", again)
+        self.begin("Rerun", again)
 
     def share(self) -> None:
         """Write the page of the chosen run where others can read it.
@@ -165,7 +167,7 @@ class RunBrowser(Panel):
         chosen, folder = self._chosen(), self["share_to"].strip()
         if not folder:
             raise ConfigError("no folder is named", hint="write where to, such as shared or s3://bucket/reports")
-        self.work.start("Share", lambda _: str(runner.share(chosen.folder, folder)))
+        self.begin("Share", lambda _: str(runner.share(chosen.folder, folder)))
 
     def schedule(self) -> None:
         """Have the chosen run's notebook run by the clock, with the values of that run.
@@ -180,7 +182,7 @@ class RunBrowser(Panel):
             made = planned.planned(chosen, **asked)
             return planned.keep(made, changes_nothing=chosen.parameters.get("DRY_RUN") is True)
 
-        self.work.start("Schedule", add)
+        self.begin("Schedule", add)
 
     def picture(self) -> Picture:
         """Return the wanted runs."""

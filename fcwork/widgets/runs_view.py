@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from fcwork import cards
+from fcwork import cards, personal
 from fcwork.widgets import controls
 from fcwork.widgets.runs import SIGNS, RunBrowser, told
 from fcwork.widgets.tables import table
@@ -105,7 +105,7 @@ def whole(run: PastRun) -> str:
         '<div class="fcw-scroll fcw-whole" tabindex="0" role="region" aria-label="Run"><table>'
         f"<caption>{safe(run.name or run.run_id)} {state}</caption>{rows}</table></div>"
     )
-    given = {name: _text(value) for name, value in run.parameters.items() if value is not None}
+    given = {name: _text(value) for name, value in personal.hidden(run.parameters).items() if value is not None}
     unsaid = [name for name in run.parameters if name not in given]
     none = f'<p class="fcw-note">None: {safe(", ".join(unsaid), 2_000)}</p>' if unsaid else ""
     parts = [_pairs("Figures", run.figures), _pairs("Parameters", given), none]
@@ -115,8 +115,7 @@ def whole(run: PastRun) -> str:
 def difference(found: Difference) -> str:
     """Return what is different as HTML."""
     head = f'<p class="fcw-line"><b>{safe(str(found), _LONGEST)}</b></p>'
-    piles = (("Run", found.facts), ("Parameters", found.parameters), ("Figures", found.figures))
-    tables = "".join(_two(caption, pairs) for caption, pairs in piles if pairs)
+    tables = "".join(_two(heading, pairs) for heading, pairs in found.shown().items())
     unknown = "" if found.sources_known else '<p class="fcw-note">One of the runs did not keep its notebook.</p>'
     return head + tables + _code(found.cells) + unknown
 

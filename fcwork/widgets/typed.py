@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -79,7 +80,7 @@ def _single(text: str, kind: Any, where: str) -> Any:
     read = _READ.get(str(kind))
     try:
         return read(text) if read else text
-    except ValueError:
+    except (ValueError, OverflowError):  # an instant may lie before the first year, or after the last
         raise ConfigError(f"{where}: {text[:60]!r} is no {kind}", hint=f"it takes {takes(kind)}") from None
 
 
@@ -97,7 +98,7 @@ def _whole(text: str) -> int:
 
 
 def _number(text: str) -> float:
-    if not _NUMBER.fullmatch(text):
+    if not _NUMBER.fullmatch(text) or math.isinf(float(text)):
         raise ValueError(text)
     return float(text)
 

@@ -29,6 +29,7 @@ class Found:
 
     Attributes:
         query: what was asked.
+        client: who was asked, and is for further pages, as a cursor is one platform's own.
         nodes: what came, of which the first ``count`` count.
         count: how many rows.
         pages: how many pages.
@@ -38,6 +39,7 @@ class Found:
     """
 
     query: Built
+    client: FluentClient = field(repr=False)
     nodes: Sequence[dict[str, Any]] = field(default=(), repr=False)
     count: int = 0
     pages: int = 0
@@ -72,11 +74,10 @@ class Found:
         return self.rows(0, self.count)
 
 
-def walk(client: FluentClient, found: Found, most_pages: int | None, take: _Take) -> Found:
+def walk(found: Found, most_pages: int | None, take: _Take) -> Found:
     """Go on from where a query stands.
 
     Args:
-        client: whom to ask.
         found: what came so far.
         most_pages: how many further pages; None for all.
         take: is given what there is after each page.
@@ -88,14 +89,14 @@ def walk(client: FluentClient, found: Found, most_pages: int | None, take: _Take
         FcworkError: nothing came, or the platform could not be asked.
     """
     if found.query.paged:
-        return _paged(client, found, most_pages, take)
-    return _once(client, found.query, take)
+        return _paged(found, most_pages, take)
+    return _once(found, take)
 
 
-def _paged(client: FluentClient, found: Found, most_pages: int | None, take: _Take) -> Found:
+def _paged(found: Found, most_pages: int | None, take: _Take) -> Found:
     """Go on from where a query stands; each page is taken when it is there."""
     query, nodes = found.query, list(found.nodes[: found.count])
-    pages = client.pages(
+    pages = found.client.pages(
         query.text,
         query.variables,
         path=query.root,
@@ -111,21 +112,23 @@ def _paged(client: FluentClient, found: Found, most_pages: int | None, take: _Ta
         nodes += page.nodes
         errors += page.errors
         reasons = tuple(dict.fromkeys((*before, *pages.reasons)))
-        step = Found(query, nodes, len(nodes), found.pages + page.number, page.cursor, reasons, tuple(errors))
+        told = (len(nodes), found.pages + page.number, page.cursor, reasons, tuple(errors))
+        step = Found(query, found.client, nodes, *told)
         take(step)
     if step.errors and not step.count:
         raise GraphQLError(errors=step.errors, hint="nothing came beside this")
     return step
 
 
-def _once(client: FluentClient, query: Built, take: _Take) -> Found:
+def _once(found: Found, take: _Take) -> Found:
     """Ask for what has no pages."""
-    result = client.graphql(query.text, query.variables, errors="partial")
+    query = found.query
+    result = found.client.graphql(query.text, query.variables, errors="partial")
     held = (result.data or {}).get(query.root)
     nodes = [node for node in (held if isinstance(held, list) else [held]) if node is not None]
     if result.errors and not nodes:
         raise GraphQLError(errors=result.errors, hint="nothing came beside this")
-    step = Found(query, nodes, len(nodes), 0, None, ("errors",) if result.errors else (), result.errors)
+    step = Found(query, found.client, nodes, len(nodes), 0, None, ("errors",) if result.errors else (), result.errors)
     take(step)
     return step
 

@@ -1,10 +1,10 @@
-"""Values as words that fit on a panel: on one line, short, without a secret, and nothing in them unseen."""
+"""Values as words that fit on a panel: short, without secrets or personal data, with nothing in them unseen."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fcwork import cards
+from fcwork import cards, personal
 from fcwork.redact import mask
 from fcwork.unseen import spelt_out
 
@@ -16,7 +16,7 @@ _READ = 10_000  # characters that are looked at, as white space may go
 def short(value: Any, most: int = LONGEST) -> str:
     """Return a value as one line of at most so many characters; a longer one says how long it is."""
     whole = "" if value is None else str(value)
-    line = " ".join(mask(whole[:_READ]).split())
+    line = " ".join(personal.text(mask(whole[:_READ])).split())
     if len(line) <= most and len(whole) <= _READ:
         return line
     size = f" … ({len(whole):,} characters)" if len(whole) > _KEPT else " …"

@@ -6,6 +6,7 @@ import contextvars
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from traceback import TracebackException
 from typing import Any, Literal
 
 from fcwork.clock import SYSTEM, Clock
@@ -128,7 +129,7 @@ class Work:
         self._leaves = False
         self._started = 0.0
         self.standing = Standing()
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def start(self, what: str, action: Action, *, leave: bool = False) -> bool:
         """Begin an action, unless another one is under way.
@@ -142,18 +143,24 @@ class Work:
 
         Returns:
             Whether it was begun.
+
+        Raises:
+            RuntimeError: the system has no thread left for it.
         """
         with self._lock:
             if self._turn is not None:
                 return False
-            turn = self._turn = Turn(self, self._put)
-            self._leaves, self.error, self._started = leave, None, self._clock.monotonic()
-            self.standing = Standing("running", what, refused=self.standing.not_done)
+            turn, before = Turn(self, self._put), self.standing
             run = contextvars.copy_context().run
-            self._thread = threading.Thread(
-                target=run, args=(self._run, turn, action), name="fcwork-panel", daemon=True
-            )
-            self._thread.start()
+            thread = threading.Thread(target=run, args=(self._run, turn, action), name="fcwork-panel", daemon=True)
+            self._turn, self._leaves, self.error, self._started = turn, leave, None, self._clock.monotonic()
+            self.standing = Standing("running", what, refused=before.not_done)
+            try:
+                thread.start()
+            except BaseException:  # no thread can be had: nothing was begun
+                self._turn, self.standing = None, before
+                raise
+            self._thread = thread
         self._changed()
         return True
 
@@ -222,12 +229,12 @@ class Work:
             said = action(turn)
         except StoppedError:
             self._end(turn, "stopped", "")
-        except Exception as error:  # noqa: BLE001 - a panel's edge: what breaks is told in one line
+        except BaseException as error:  # noqa: BLE001 - also a polars panic, or an exit: else it were at work for good
             self._end(turn, "failed", *_reason(error), error=error)
         else:
             self._end(turn, "done", said or "")
 
-    def _end(self, turn: Turn, phase: Phase, told: str, hint: str = "", error: Exception | None = None) -> None:
+    def _end(self, turn: Turn, phase: Phase, told: str, hint: str = "", error: BaseException | None = None) -> None:
         with self._lock:
             if self._turn is not turn:  # it was left alone
                 return
@@ -237,8 +244,9 @@ class Work:
         self._changed()
 
 
-def _reason(error: Exception) -> tuple[str, str]:
+def _reason(error: BaseException) -> tuple[str, str]:
     """Return why something failed, and what to do, each on one line."""
     if isinstance(error, FcworkError):
         return error.message, error.hint
-    return f"{type(error).__name__}: {error}", "raise panel.work.error shows where it broke"
+    told = TracebackException(type(error), error, None)  # also of one that cannot say its own text
+    return f"{type(error).__name__}: {told}", "raise panel.work.error shows where it broke"

@@ -113,6 +113,7 @@ def in_python(rows: int, kind: str) -> dict[str, float]:
 def in_lab(lab: Lab, rows: int, kind: str) -> dict[str, float]:
     """Run the cell of an editor in a kernel of its own."""
     with lab.open(ROWS.format(rows=rows) + OF_KIND[kind], EDITOR, run=False) as book:
+        book.is_spoilt = True  # the next round has a page of its own, too
         book.run_cell(0)
         return watched(book, "cell", {"seen": "Mapping editor", "preview": "of the first 200 rows mapped"}, cell=1)
 
@@ -121,6 +122,7 @@ def explored(lab: Lab, platform: dict[str, str], positions: int) -> dict[str, fl
     """Ask for the first rows, for all, and again for all but stop."""
     setup = f"import os\nos.environ.update({platform!r})\nimport fcwork as fw\nimport polars as pl"
     with lab.open(setup, EXPLORER, run=False) as book:
+        book.is_spoilt = True  # the next round has a page of its own, too
         book.run_cell(0)
         shown = watched(book, "cell", {"seen": "Not asked yet"}, cell=1)
         first = watched(book, "Run", {"rows": "1 to 25 of 100 rows"})

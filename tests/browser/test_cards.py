@@ -1,7 +1,7 @@
 """Results in JupyterLab: how their cards look, with good values and with hostile ones."""
 
 import pytest
-from lab import Lab
+from lab import NARROW, WIDE, Lab
 
 pytestmark = pytest.mark.kernel
 
@@ -68,19 +68,20 @@ results |= {
 }
 """
 NAMES = ("mapped", "checked", "sent", "asked", "extracted", "planned", "loaded", "reconciled")
-OTHER_NAMES = ("ran", "past", "differing", "published", "shared", "job", "event")
+NAMES += ("ran", "past", "differing", "published", "shared", "job", "event")
 
 
-@pytest.mark.parametrize("names", [NAMES, OTHER_NAMES], ids=["of rows", "of runs"])
-def test_results_are_shown_as_cards(lab: Lab, names: tuple[str, ...]) -> None:
+def test_results_are_shown_as_cards(lab: Lab) -> None:
     """P25: a card says how a result ended; hostile values are harmless and fit, wide and narrow, light and dark."""
-    made = RESULTS if names is NAMES else RESULTS + OTHERS
-    with lab.open(made, *(f"results['{name}']" for name in names)) as book:
-        for number, name in enumerate(names, 1):
-            book.subject = f".jp-Cell:nth-child({number + 1}) .fcwork-card"
-            book.cell(number).scroll_into_view_if_needed()
-            book.panel.wait_for(timeout=15_000)
-            assert book.output(number).locator("script, img").count() == 0
-            book.shots_of_all_looks(f"card-{name}")
+    with lab.open(RESULTS + OTHERS, *(f"results['{name}']" for name in NAMES)) as book:
+        for pixels, size in ((WIDE, "wide"), (NARROW, "narrow")):
+            book.width(pixels)
+            for number, name in enumerate(NAMES, 1):
+                book.subject = f".jp-Cell:nth-child({number + 1}) .fcwork-card"
+                book.cell(number).scroll_into_view_if_needed()
+                book.panel.wait_for(timeout=15_000)
+                assert book.output(number).locator("script, img").count() == 0
+                book.shots_in_both_lights(f"card-{name}-{size}", book.shot)
+                assert book.sticks_out() == [], (name, size)
+            assert book.fits()
         assert "owned" not in book.page.title()
-        assert book.fits()

@@ -28,7 +28,7 @@ def test_jobs_are_seen_and_chosen(lab: Lab) -> None:
         book.choose("Status", "failed (1)")
         book.sees("Jobs: 1 row")
         book.choose("Job", "extract orders · failed · broke")
-        book.sees("created")
+        book.sees("UTC by")
         assert book.tells("board.value.id") == "'broke'"
         book.shots_of_all_looks("jobs")
         book.choose("Status", "all (3)")

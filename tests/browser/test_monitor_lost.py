@@ -85,7 +85,7 @@ def test_a_killed_kernel_loses_no_row(lab: Lab, platform: Simulator) -> None:
         until(lambda: posts(platform) >= 5)
         os.kill(kernel, signal.SIGKILL)
         book.page.wait_for_timeout(1_000)
-        book.troubles.clear()  # the page says that its kernel is gone
+        book.forgive()  # the page says that its kernel is gone
     went = posts(platform)
     assert went < ROWS // BATCH
     with lab.open(*cells(platform, AFTER)) as book:
@@ -100,11 +100,12 @@ def test_a_killed_kernel_loses_no_row(lab: Lab, platform: Simulator) -> None:
 
 def test_a_platform_that_goes_down_loses_no_row(lab: Lab, platform: Simulator) -> None:
     """P17, P32: where the platform goes away the panel says why and what to do; when it is back, the rest goes."""
-    impatient = SEND.replace("dry_run", "verify_seconds=2, dry_run")
+    impatient = SEND.replace("dry_run", "max_retries=2, verify_seconds=2, dry_run")
     with lab.open(*cells(platform, impatient)) as book:
         book.button("Send").click()
         until(lambda: posts(platform) >= 5)
         platform.stop()
+        book.sees("tried again: ", seconds=30)
         book.sees("Failed Send", seconds=120)
         book.shots_of_all_looks("monitor-platform-down")
         assert book.tells("bool(monitor.resumable.height)") == "True"

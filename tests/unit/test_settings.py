@@ -62,6 +62,29 @@ def test_a_named_profile_goes_before_the_environment(acme: Path, monkeypatch: py
     assert found.base_url == "https://acme.sandbox.api.fluentretail.com"
 
 
+def test_what_the_environment_has_of_another_account_adds_nothing_to_a_named_profile(
+    acme: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P25: neither retailer nor account of the environment is a named profile's where they are of another URL."""
+    monkeypatch.setenv("FLUENT_RETAILER_ID", "99")
+    monkeypatch.setenv("FLUENT_ACCOUNT", "of-the-environment")
+    for url, retailer in (
+        ("https://acme.sandbox.api.fluentretail.com/", "99"),
+        ("https://other.api.fluentretail.com", None),
+        ("", "99"),
+    ):
+        monkeypatch.setenv("FLUENT_BASE_URL", url)
+        found = settings.find(profile=acme.name)
+        assert found is not None
+        account = "of-the-environment" if retailer else "acme"
+        assert (found.username, found.retailer_id, found.account) == ("admin", retailer, account)
+        webhooks = settings.find_webhooks(profile=acme.name)
+        assert (webhooks.retailer_id, webhooks.account) == (retailer or "", account)
+    found = settings.find(profile=acme.name, retailer_id="7")
+    assert found is not None
+    assert found.retailer_id == "7"
+
+
 def test_a_retailer_brings_its_id_and_its_user(acme: Path) -> None:
     """The chain is profile, retailer, then the user that the retailer names; numbers become texts."""
     found = settings.find(profile=acme.name, retailer="R5")

@@ -92,3 +92,29 @@ def test_a_side_that_is_cut_off_is_not_compared(fcwork: Fcwork, home: Path) -> N
     said = fcwork(*CALL)
     assert said.code == 2
     assert "right.csv" in said.err
+
+
+def test_what_is_hidden_is_told_in_no_sentence(fcwork: Fcwork, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P9: neither differences, reasons nor issues show a hidden key of either side; files of rows are whole."""
+    monkeypatch.setenv("FCWORK_MASK", "email")
+    (home / "left.csv").write_text("email,qty\nC@x.de,1\na@x.de,n/a\nb@x.de,2\nb@x.de,3\n", "utf-8")
+    (home / "right.csv").write_text("mail,qty\nz@x.de,5\nc@x.de,1\na@x.de,5\n", "utf-8")
+    call = ("reconcile", "left.csv", "right.csv", "--key", "email=mail", "--compare", "qty")
+    said = fcwork(*call, "--issues", "issues.csv", "--all", "all.csv", "--differences", "differences.csv")
+    assert said.code == 3
+    issues = (home / "issues.csv").read_text("utf-8")
+    assert "key.nearly" in issues
+    assert "x.de" not in f"{said.out}{said.err}{issues}".lower()
+    for name in ("all.csv", "differences.csv"):
+        assert "the right has c@x.de" in (home / name).read_text("utf-8")
+
+
+def test_the_example_of_two_channels_runs(fcwork: Fcwork, home: Path) -> None:
+    """Each example names the quantity that is compared, as columns of a csv are texts."""
+    (home / "channel.csv").write_text("sku,qty\nA,10\n", "utf-8")
+    pl.DataFrame({"sku": ["A"], "qty": [5]}).write_parquet(home / "stock.parquet")
+    told = " ".join(fcwork("reconcile", "--help").out.split())
+    example = told[told.index("reconcile channel.csv") :].split("--json")[0].split()
+    said = fcwork(*example, "--json")
+    assert said.code == 0, said.err
+    assert json.loads(said.out)["actions"]["none"] == 1

@@ -180,6 +180,12 @@ def test_a_stage_of_nobody_knows_how_many_moves_no_bar(
     assert "%" not in said
 
 
+def test_what_holds_a_stage_up_is_told_with_it() -> None:
+    """P32: while a request has to go again its stage says why."""
+    told = progress.told({**EVENTS[6], "trouble": "503\n\x1b[2J" + "x" * 1_000})
+    assert told == f"send: 5 of 10 rows; tried again: 503 \\x1b[2J{'x' * 192}"
+
+
 def test_quiet_gets_nothing() -> None:
     """With --quiet nobody is told of progress."""
     with progress.shown(quiet=True) as listener:

@@ -28,6 +28,7 @@ from fcwork.errors import (
 from fcwork.redact import Secret
 from fcwork.retry import RetryPolicy
 from fcwork.settings import Settings
+from fcwork.simulator import Simulator
 
 JOB, BATCH, QUERY = "/api/v4.1/job", "/api/v4.1/job/1/batch", "/graphql"
 MUTATION = "mutation M { updateOrder(input: {id: 1}) { id } }"
@@ -439,6 +440,17 @@ def test_client_of_settings(platform: Any, clock: ManualClock) -> None:
     assert platform.sent(JOB)[0]["retailerId"] == "9"
     with FluentClient.from_settings(settings, target="SIMULATOR") as client:
         assert client.target == "SIMULATOR"
+
+
+def test_clients_of_one_platform_and_user_ask_alike() -> None:
+    """A client that is made anew asks as the one before; one of another user, retailer or platform does not."""
+    account = {"base_url": "https://acme.example", "client_id": "i", "client_secret": "s", "username": "u"}
+    one = FluentClient(**account, password="p")
+    assert one.asks_as(FluentClient(**account, password="changed"))
+    for other in ({"username": "another"}, {"retailer_id": "99"}, {"base_url": "https://other.example"}):
+        assert not one.asks_as(FluentClient(**{**account, **other}, password="p"))
+    assert Simulator().transport() != Simulator().transport()
+    assert (there := Simulator()).transport() == there.transport()
 
 
 def test_context_manager_closes() -> None:

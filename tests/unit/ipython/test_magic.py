@@ -29,7 +29,7 @@ class Tap(httpx.BaseTransport):
     """Passes requests on and keeps the queries; at the n-th of them somebody presses Ctrl-C."""
 
     def __init__(self, inner: httpx.BaseTransport, stop_at: int) -> None:
-        self._inner = inner
+        self.inner = inner
         self.stop_at = stop_at
         self.queries: list[dict[str, Any]] = []
 
@@ -39,7 +39,7 @@ class Tap(httpx.BaseTransport):
             self.queries.append(json.loads(request.content))
             if len(self.queries) == self.stop_at:
                 raise KeyboardInterrupt
-        return self._inner.handle_request(request)
+        return self.inner.handle_request(request)
 
 
 @pytest.fixture
@@ -127,6 +127,52 @@ def test_a_wrong_value_is_told_before_anything_is_sent(
     assert re.search(message, said.error.message)
     assert "nothing was sent" in said.error.hint
     assert tap.queries == []
+
+
+@pytest.mark.parametrize(
+    ("setup", "given", "place"),
+    [
+        ("x = float('nan')", "x", " nan"),
+        ("x = float('inf')", "[ 'A', -x ]", r"\[1\]"),
+        ("import pandas as pd; x = pd.Series(['A', float('nan')], dtype=object)", "x", r"at \[1\]"),
+        ("import numpy as np; x = np.array([[1.0, np.nan]], dtype='float32')", "x", r"at \[0\]\[1\]"),
+        ("import numpy as np; x = np.float32('nan')", "[x]", r"at \[0\]"),
+        ("import polars as pl; x = pl.Series([None, float('nan')])", "x", r"at \[1\]"),
+        ("import numpy as np; x = np.datetime64('NaT', 'ns')", "x", r"np\.datetime64\('NaT','ns'\)"),
+        ("import numpy as np; x = np.datetime64('NaT', 'ns')", "[x]", r"at \[0\]"),
+        ("import numpy as np; x = np.array('NaT', dtype='M8[ns]')", "x", r"array\('NaT', dtype='datetime64\[ns\]'\)"),
+        ("import numpy as np; x = np.array(['2026-01-01', 'NaT'], dtype='M8[ns]')", "x", r"at \[1\]"),
+        ("import numpy as np; x = np.array(['2026-01-01', 'NaT'], dtype='M8[D]')", "{'a': x}", r"at a\[1\]"),
+        ("import numpy as np; x = np.array(['NaT'], dtype='m8[s]')", "x", r"at \[0\]"),
+        ("import enum; x = enum.Enum('E', {'a': [1, float('nan')]}).a", "[x]", r"at \[0\]\[1\]"),
+    ],
+)
+def test_what_is_no_number_is_not_sent_as_null(
+    shell: Shell, connected: Connected, setup: str, given: str, place: str
+) -> None:
+    """P28: NaN and NaT, which JSON would not hold, never take a filter away: they are refused; null is written None."""
+    tap = connected(target="acme.example.com")
+    shell(setup)
+    for kind in ("[String]", "Json"):
+        query = f"query ($ref: {kind}) {{ inventoryPositions(ref: $ref) {{ edges {{ node {{ ref }} }} }} }}"
+        said = shell(f'%%fluent -v "ref={given}"\n{query}')
+        assert isinstance(said.error, BadRequestError)
+        assert re.search(rf"{place}.*: it would be sent as null: write None if null is meant", said.error.message)
+    assert tap.queries == []
+
+
+def test_a_field_that_is_no_number_is_not_sent_as_null(shell: Shell, connected: Connected) -> None:
+    """P28: inside a dict NaN is told with its place, once; None is sent as null."""
+    tap = connected()
+    query = (
+        "query ($refs: [String!], $c: InventoryCatalogueKey) {\n  inventoryPositions("
+        "ref: $refs, catalogue: $c) { edges { node { ref } } } }"
+    )
+    text = shell(f"%%fluent -v c={{'ref':float('nan')}}\n{query}").error.message
+    assert text.count("at ref: it would be sent as null") == 1
+    assert "must not be null" not in text
+    assert shell(f"%%fluent -v refs=None\n{query}").error is None
+    assert tap.queries[-1]["variables"]["refs"] is None
 
 
 def test_all_mistakes_in_values_are_told_at_once(shell: Shell, connected: Connected) -> None:
@@ -285,6 +331,7 @@ def test_values_of_frames_are_taken_as_they_are(
         == (tap.queries[-1]["variables"])
     )
     assert "NaTType" in shell(f"%%fluent -v since=pd.NaT\n{query}").error.message
+    assert "is datetime64" in shell(f"%%fluent -v since=np.datetime64('NaT')\n{query}").error.message
 
 
 def test_a_client_that_was_closed_is_told(shell: Shell, connected: Connected) -> None:
@@ -319,6 +366,31 @@ def test_ctrl_c_before_anything_came_leaves_the_name_as_it_was(shell: Shell, con
         assert "Traceback" not in said.text
     assert shell["stock"].height == 10
     assert shell(f"%%fluent -o stock --all\n{POSITIONS}").value.height == 25
+
+
+def test_ctrl_c_in_a_mutation_does_not_say_that_nothing_was_done(shell: Shell, connected: Connected) -> None:
+    """P33: where Ctrl-C ends a mutation nobody knows whether it was carried out, and that is said."""
+    tap = connected()
+    for option, left in (("", ""), ("-o changed ", "; changed is as it was")):
+        tap.stop_at = len(tap.queries) + 1
+        said = shell(f'%%fluent --write {option}\nmutation {{ updateLocation(input: {{id: 1, name: "N"}}) {{ ref }} }}')
+        assert isinstance(said.error, KeyboardInterrupt)
+        assert said.text.splitlines()[-1] == (
+            f"KeyboardInterrupt: the mutation may have been carried out: look before you send it again{left}"
+        )
+
+
+def test_entries_that_are_null_are_not_passed_over(shell: Shell, connected: Connected) -> None:
+    """P28: a plain list that holds nulls is not called complete; with ``--all`` it is an error."""
+    tap = connected(target="acme.example.com")
+    answered = {"data": {"things": [{"ref": "A"}, None, {"ref": "B"}]}}
+    tap.inner = httpx.MockTransport(lambda _: httpx.Response(200, json=answered))
+    said = shell("%%fluent\n{ things { ref } }")
+    assert said.value["ref"].to_list() == ["A", "B"]
+    assert "2 rows · incomplete: entries that are null are left out" in said.text
+    assert isinstance(shell("%%fluent --all\n{ things { ref } }").error, ServerError)
+    answered["data"]["things"] = None  # type: ignore[assignment]
+    assert "incomplete" not in shell("%%fluent\n{ things { ref } }").text
 
 
 def test_an_error_keeps_what_there_is(shell: Shell, connected: Connected) -> None:

@@ -1,8 +1,11 @@
+from collections import Counter
 from datetime import date
 
 import polars as pl
+import pytest
 
 from fcwork import personal
+from fcwork.personal import columns, records
 from fcwork.personal.columns import masked
 from fcwork.redact import MASK
 
@@ -90,3 +93,18 @@ def test_categories_and_objects_are_gone_through() -> None:
     assert told["c"].to_list() == [f'{{"email": "{MASK}"}}', "x"]
     assert told["email"].to_list() == [MASK, None]
     assert told["o"].to_list() == [{"email": MASK}, 1]
+
+
+def test_a_name_is_judged_once_however_long_a_column_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a long frame on its side each name is judged once, beside it and in its rows, and each text read once."""
+    judged: list[str] = []
+    read: list[str] = []
+    monkeypatch.setattr(columns, "cell", lambda text, path: read.append(text) or records.cell(text, path))
+    monkeypatch.setattr(columns, "covers", lambda path: judged.append(path) or personal.covers(path))
+    personal.hide("email")
+    names = ["email", "size", None] * 100
+    assert masked(pl.DataFrame({"name": names, "value": ["v"] * 300}))["value"].to_list() == [MASK, "v", "v"] * 100
+    held = pl.DataFrame({"pair": [{"name": name, "value": "v"} for name in names]})
+    assert [pair["value"] for pair in masked(held)["pair"]] == [MASK, "v", "v"] * 100
+    assert max(Counter(judged).values()) <= 3
+    assert sorted(read) == ["email", "email"]

@@ -1,3 +1,5 @@
+from collections import Counter
+
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -135,3 +137,18 @@ def test_a_styled_frame_of_pandas_shows_no_hidden_column() -> None:
     assert not {word for word in ("q@x", "Q@X", "q@y", ">2<") if word in shown}
     assert ">1<" in shown
     assert "Q@X" in styled.to_html()
+
+
+def test_a_long_melted_frame_of_pandas_is_hidden_without_a_look_at_each_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each name of a melted frame is judged once; all its hidden values are hidden, and what is null stays null."""
+    judged: list[str] = []
+    monkeypatch.setattr(pandas_frames, "covers", lambda path: judged.append(path) or personal.covers(path))
+    personal.hide("email")
+    melted = pd.DataFrame({"variable": ["email", "note", None] * 300, "value": ["q@x", "w", None] * 300})
+    melted.loc[0, "value"] = None
+    shown = pandas_frames.frame(melted)[0]["value"].fillna("-").tolist()
+    assert shown[:6] == ["-", "w", "-", MASK, "w", "-"]
+    assert shown.count(MASK) == 299
+    assert Counter(judged)["email"] == 1
+    told = pandas_frames.frame(melted.astype({"variable": "category"}))[0]["value"].fillna("-").tolist()
+    assert told == shown

@@ -13,7 +13,7 @@ import pytest
 import fcwork as fw
 from fcwork import plots, redact
 from fcwork.errors import ConfigError
-from fcwork.personal import names
+from fcwork.personal import columns, names
 from fcwork.plots.plot import MIME
 from fcwork.widgets.course import COURSE
 
@@ -179,3 +179,34 @@ def test_without_plotly_a_picture_says_what_to_install(stock: pl.DataFrame, monk
     assert "12.5 in 3 locations" in plot._repr_mimebundle_()["text/html"]
     with pytest.raises(ConfigError, match="not installed"):
         plot.figure  # noqa: B018
+
+
+def test_of_a_hidden_column_there_is_no_rate(hidden: Callable[[str], None]) -> None:
+    """P8: instants and totals that are hidden are not drawn over time, as their sums are not."""
+    rows = pl.DataFrame({"born": [START], "at": [START], "salary": [5]})
+    hidden("born,salary")
+    for asked in ({"at": "born"}, {"total": "salary"}):
+        with pytest.raises(ConfigError, match=f"{next(iter(asked.values()))}' is hidden"):
+            plots.rate(rows, **asked)
+    assert plots.rate(rows).rows.height == 1
+
+
+def test_only_what_is_drawn_is_looked_through(hidden: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Labels are made of the column that they are of: no value of another is read, but where it says what they are."""
+    read: list[str] = []
+    monkeypatch.setattr(columns, "cell", lambda value, path: read.append(path) or value)
+    hidden("email")
+    rows = pl.DataFrame({"status": ["A", "B"], "raw": ['{"email": "q@x"}'] * 2})
+    assert plots.orders(rows).rows["status"].to_list() == ["A", "B"]
+    assert read == []
+    sideways = pl.DataFrame({"name": ["email", "size"], "value": ["q@x", "L"]})
+    assert set(plots.orders(sideways, state="value").rows["value"]) == {"•••", "L"}
+
+
+def test_a_column_may_be_called_as_what_is_counted() -> None:
+    """A column that is called as the figures, or as our own columns, is drawn as any other."""
+    for name in ("orders", "label"):
+        assert plots.orders(pl.DataFrame({name: ["A", "B", "A"]}), state=name).rows.rows() == [("A", 2), ("B", 1)]
+    positions = pl.DataFrame({"amount": ["A", "B"], "label": [2, 3]})
+    assert plots.stock(positions, location="amount", quantity="label").rows.rows() == [("B", 3), ("A", 2)]
+    assert plots.stock(positions, location="label", quantity="label").rows.rows() == [("3", 3), ("2", 2)]

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -150,6 +151,36 @@ def test_rows_that_share_a_key_can_be_made_one(rule: str, new: int) -> None:
     assert (found.counts["merged_left"], found.counts["refused_left"], adds_up(found)) == (2, 2, True)
 
 
+@pytest.mark.parametrize(
+    ("rule", "quantities", "code"),
+    [
+        *[(rule, [None, other], "old.missing") for rule in ("sum", "min", "max", "first") for other in (None, "5")],
+        ("last", ["5", None], "old.missing"),
+        ("last", [None, "5"], "within"),
+        ("sum", [None, "n/a", "6"], "right.no_number"),
+        ("min", ["6", None, "n/a"], "right.no_number"),
+    ],
+)
+def test_rows_of_the_right_made_one_are_not_a_number_that_none_of_them_says(
+    rule: Any, quantities: list[str | None], code: str
+) -> None:
+    """P27: of rows of the right that share a key a missing quantity is never zero, and no number refuses."""
+    right = pl.DataFrame({"sku": ["A"] * len(quantities), "qty": pl.Series(quantities, dtype=pl.String)})
+    found = fw.reconcile(stock(A=5.1), right, key="sku", compare="qty", duplicates={"right": rule})
+    assert told(found)["A"][1] == code
+    assert found.differences["old"][0] == (5 if code == "within" else None)
+    refused = len(quantities) if code == "right.no_number" else 0
+    assert (found.counts["refused_right"], adds_up(found)) == (refused, True)
+
+
+def test_what_is_no_number_refuses_a_row_of_which_something_else_is_missing() -> None:
+    """P27: a missing quantity of the right does not hide that another is no number."""
+    right = [{"sku": "a", "q": None, "r": "n/a"}]
+    found = fw.reconcile([{"sku": "a", "q": 1, "r": 2}], right, key="sku", compare=["q", "r"])
+    assert {line["code"] for line in found.differences} == {"right.no_number"}
+    assert (found.counts["refused_right"], adds_up(found)) == (1, True)
+
+
 def test_a_row_without_a_whole_key_is_refused() -> None:
     """A key with an empty part meets nothing, not even another empty one."""
     rows = pl.DataFrame({"loc": ["A", None, "B"], "sku": ["1", "2", " "], "qty": [1, 2, 3]})
@@ -239,6 +270,17 @@ def test_thresholds_are_exact_on_their_edge(old: Any, new: Any, code: str) -> No
     assert (difference["percent"] is None) == (old == 0)
 
 
+@pytest.mark.parametrize("percent", [0, 5])
+def test_of_an_old_zero_no_share_is_small(percent: float) -> None:
+    """Where per cent alone are given, any difference from an old zero is beyond them: there are none of nothing."""
+    terms: dict[str, Any] = {"threshold_pct": percent, "threshold_abs": None}
+    found = one(10000, 0, **terms)
+    assert (found["action"], found["code"]) == ("review", "beyond.percent")
+    assert one(10000, 0, rule="any", **terms)["action"] == "review"
+    assert one(0, 0, **terms)["action"] == "none"
+    assert one(10000, 0, threshold_pct=None, threshold_abs=None)["action"] == "update"
+
+
 def test_one_threshold_can_be_enough() -> None:
     """With rule="any" a difference is beyond only if it is beyond both; without thresholds nothing is."""
     assert one(3, 2)["action"] == "review"
@@ -269,6 +311,53 @@ def test_a_quantity_below_zero_is_looked_at() -> None:
     assert one(-2, 0)["code"] == "new.negative"
     assert one(-2, 0, allow_negative=True)["code"] == "within"
     assert one(0, -2, threshold_pct=None)["action"] == "update"
+
+
+def test_only_the_quantity_that_is_below_zero_is_said_to_be() -> None:
+    """Whether a quantity is below zero is told of it alone, once rows of its key are one, before what is less."""
+    both = fw.reconcile([{"sku": "a", "q": -1, "r": 5}], [{"sku": "a", "q": 0, "r": 5}], key="sku", compare=["q", "r"])
+    assert [line["code"] for line in both.differences] == ["new.negative", "equal"]
+    assert both.differences[0]["reason"] == "the left says -1, which is below zero"
+    bins = pl.DataFrame({"sku": ["a", "a", "b", "b"], "qty": [-1, 5, -5, 1]})
+    summed = fw.reconcile(bins, stock(a=4, b=4), key="sku", duplicates="sum")
+    assert told(summed) == {"a": ("none", "equal"), "b": ("review", "new.negative")}
+    assert summed.differences["reason"][1] == "the left says -4, which is below zero"
+    less = fw.reconcile(
+        [{"sku": "a", "qty": "-1.5", "held": 2}, {"sku": "b", "qty": "1", "held": 2}],
+        stock(a=0, b=0),
+        key="sku",
+        compare="qty",
+        less="held",
+    )
+    assert [line["reason"] for line in less.differences] == ["the left says -1.5, which is below zero", "both say 0"]
+
+
+def test_a_table_of_buffers_without_a_row_keeps_nothing_back(tmp_path: Path) -> None:
+    """Buffers that have a header alone are none."""
+    (tmp_path / "buffers.csv").write_text("sku,buffer\n", "utf-8")
+    found = fw.reconcile(stock(a=5, b=6), stock(a=5, b=6), key="sku", buffers=str(tmp_path / "buffers.csv"))
+    assert found.differences["new"].to_list() == [5, 6]
+    assert found.differences["kept_back"].to_list() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "kind"),
+    [([1, 2], [1, -7], pl.Int64), ([1, 2**63], [1, 7], pl.UInt64), ([1, 2**63], [1, -7], pl.String)],
+)
+def test_whole_numbers_of_any_size_are_keys_that_can_be_written(
+    left: list[int], right: list[int], kind: Any, tmp_path: Path
+) -> None:
+    """Keys without a sign meet those with one, in a type that every file has room for."""
+    rows = [
+        pl.DataFrame({"sku": pl.Series(keys, dtype=own), "qty": [1, 2]})
+        for keys, own in ((left, pl.UInt64), (right, pl.Int64))
+    ]
+    found = fw.reconcile(*rows, key="sku")
+    assert found.counts["matched"] == 1
+    found.write(tmp_path)
+    written = pl.read_parquet(tmp_path / "differences.parquet")["sku"]
+    assert written.dtype == kind
+    assert written.cast(pl.String).to_list() == [str(key) for key in (*left, right[1])]
 
 
 def test_buffers_are_kept_back_before_anything_is_compared() -> None:

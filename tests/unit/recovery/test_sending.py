@@ -266,6 +266,15 @@ def test_a_platform_in_trouble_is_tried_again_no_sooner_than_it_asks(
     assert clock.sleeps[1] >= 0.5
 
 
+def test_why_a_request_goes_again_is_told(platform: Any, positions: Positions, clock: ManualClock) -> None:
+    """P19, P32: whoever watches a send is told why a request has to go again, before the pause, and then no more."""
+    told: list[str] = []
+    there = platform(faults={1: errors.ServerError("503", status=503, code="C0006E")})
+    recovery.send(positions(3), there, clock=clock, on_progress=lambda progress: told.append(progress.trouble))
+    assert told[0] == "C0006E: 503"
+    assert set(told[1:]) == {""}
+
+
 def test_a_platform_that_stays_in_trouble_leaves_rows_to_retry(
     platform: Any, positions: Positions, clock: ManualClock
 ) -> None:
@@ -404,6 +413,22 @@ def test_a_worker_that_breaks_ends_the_send_and_keeps_the_checkpoint(
         recovery.send(positions(100), there, batch_size=10, workers=3, clock=clock, checkpoint="mine")
     assert "recovery.resume('mine', deliver)" in caught.value.__notes__[0]
     assert recovery.resume("mine", there, clock=clock).ok
+
+
+def test_rows_that_go_again_count_for_the_rate(platform: Any, positions: Positions, clock: ManualClock) -> None:
+    """The rate of a send that goes on is of the rows that went since, those included that came to nothing before."""
+
+    class Slow(platform):
+        def post(self, body: bytes, rows: int) -> Receipt:
+            clock.advance(2.0)
+            return super().post(body, rows)
+
+    how: dict[str, Any] = {"batch_size": 10, "clock": clock, "checkpoint": "mine", "max_retries": 0}
+    down = {number: errors.ServerError("down", status=503) for number in range(1, 20)}
+    assert recovery.send(positions(40), Slow(faults=down), **how).counts["delivered"] == 0
+    seen: list[recovery.Progress] = []
+    recovery.send(positions(40), Slow(), on_progress=seen.append, **how)
+    assert [progress.rate_per_second for progress in seen if progress.phase == "sending"][:3] == [5.0, 5.0, 5.0]
 
 
 def test_progress_ends_with_the_result(platform: Any, positions: Positions, clock: ManualClock) -> None:

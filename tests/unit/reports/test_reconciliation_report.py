@@ -47,6 +47,15 @@ def test_the_counts_of_both_sides_are_seen(make: Make, tmp_path: Path) -> None:
     assert (summary["state"], summary["delivered"]) == ("COMPLETED_WITH_ERRORS", 3)
 
 
+def test_removals_are_left_to_a_human(tmp_path: Path) -> None:
+    """P33: rows that were approved to be removed are not, and the page says who is to do it."""
+    left, right = ([{"sku": sku, "qty": 1} for sku in skus] for skus in ("a", "abc"))
+    found = fw.reconcile(left, right, key="sku", compare="qty", only_right="remove").approved(auto=("remove",))
+    summary, page = written(found, tmp_path, applied=None)
+    assert "Take 2 rows that may go from the right by hand" in page
+    assert summary["state"] == "COMPLETED_WITH_ERRORS"
+
+
 def test_what_keys_hold_is_harmless(make: Make, tmp_path: Path) -> None:
     """P25, P9: no tag of the data's lives in the page, nothing turns its text around, and personal keys are hidden."""
     _, page = written(approval(), tmp_path, applied=make())
@@ -55,6 +64,44 @@ def test_what_keys_hold_is_harmless(make: Make, tmp_path: Path) -> None:
     personal.hide("sku")
     _, page = written(approval(), tmp_path, applied=make())
     assert "alert(1)" not in page
+
+
+@pytest.mark.parametrize("hidden", ["email", "mail"])
+def test_no_sentence_of_a_report_quotes_what_is_hidden(hidden: str, tmp_path: Path) -> None:
+    """P9: page, card and issues of a reconciliation show no key that either name hides; differences are whole."""
+    personal.hide(hidden)
+    left = pl.DataFrame({"email": ["C@x.de", "a@x.de", "b@x.de"], "qty": ["1", "n/a", "3"]})
+    right = pl.DataFrame({"mail": ["z@x.de", "c@x.de", "a@x.de"], "qty": ["7", "1", "5"]})
+    found = fw.reconcile(left, right, key={"email": "mail"}, compare="qty")
+    asked = pl.DataFrame({"email": ["gone@x.de"], "approve": ["yes"]})
+    _, page = written(found.approved(max_refused=None, approvals=asked), tmp_path, applied=None)
+    found.write(tmp_path)
+    issues = (tmp_path / "reconciliation_issues.csv").read_text("utf-8")
+    assert "key.nearly" in issues
+    assert "key.nearly" in page
+    assert "x.de" not in f"{page}{issues}{found._repr_html_()}".lower()
+    assert "the right has c@x.de" in (tmp_path / "differences.csv").read_text("utf-8")
+
+
+def test_a_hidden_quantity_is_told_in_no_sentence() -> None:
+    """P9: of a quantity that is hidden neither old and new nor the reason is shown; of others they are."""
+    personal.hide("salary")
+    left = [{"id": "a", "salary": 4711, "days": 5, "bonus": 1}]
+    right = [{"id": "a", "salary": 4700, "days": 6, "bonus": 1}]
+    found = fw.reconcile(left, right, key="id", compare=["salary", "days"])
+    assert "47" not in found._repr_html_()
+    assert "5 instead of 6" in found._repr_html_()
+    less = fw.reconcile(left, right, key="id", compare="days", less="salary", allow_negative=True)
+    assert "instead of" not in less._repr_html_()
+
+
+def test_a_report_of_equal_sides_is_written_under_a_mask(tmp_path: Path) -> None:
+    """P26: where lists of dicts are equal nothing waits, and the page says so under a mask too."""
+    personal.hide("phone")
+    rows = [{"phone": "4912", "qty": 5}]
+    _, page = written(fw.reconcile(rows, rows, key="phone").approved(), tmp_path, applied=None)
+    assert "1 of 1 line with nothing to do" in page
+    assert "Waiting for approval" not in page
 
 
 def test_a_file_for_a_channel_is_reported_too(tmp_path: Path) -> None:

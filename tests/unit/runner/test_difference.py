@@ -2,7 +2,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from fcwork import runner
+from fcwork import personal, runner
+from fcwork.cli import pastruns
+from fcwork.redact import MASK
 
 Made = Callable[..., Path]
 
@@ -78,3 +80,15 @@ def test_a_difference_shows_itself_escaped(made: Made) -> None:
     shown = runner.compare("a", "b")._repr_html_()
     assert "&lt;script&gt;" in shown
     assert "<script>" not in shown
+
+
+def test_a_difference_shows_no_personal_data(made: Made) -> None:
+    """P8: a parameter of a hidden name is hidden wherever a difference is shown."""
+    personal.hide("email")
+    for run_id, email in (("a", "ann@x.example"), ("b", "bob@x.example")):
+        made(run_id, state="SUCCEEDED", parameters={"EMAIL": email, "N": run_id})
+    found = runner.compare("a", "b")
+    for shown in (found._repr_html_(), "\n".join(pastruns.difference(found)), "\n".join(pastruns.page(found.after))):
+        assert "EMAIL" in shown
+        assert "x.example" not in shown
+        assert MASK in shown

@@ -103,11 +103,12 @@ def test_no_bomb_fills_the_memory(put: Put, tmp_path: Path) -> None:
 def test_a_million_columns(put: Put, read: Callable[[str], object], count: int) -> None:
     """P24: 10^6 columns are refused in every format."""
     names = {f"k{at}": "1" for at in range(count)}
+    fewer = dict(list(names.items())[:100_000])
     attributes = " ".join(f'{name}="1"' for name in names)
     files = [
         put("a.csv", ",".join(names).encode() + b"\n"),
         put("a.json", json.dumps([names]).encode()),
-        put("b.json", json.dumps([{"a": [{"b": names}]}]).encode()),
+        put("b.json", json.dumps([{"a": [{"b": fewer}]}]).encode()),
         put("a.jsonl", json.dumps(names).encode()),
         put("a.xml", f"<r><i {attributes}/></r>".encode()),
     ]

@@ -7,7 +7,7 @@ import pytest
 
 from fcwork import frames, sources
 from fcwork.errors import SourceError
-from fcwork.sources import markup, regular
+from fcwork.sources import markup, pieces, regular, rows
 
 Put = Callable[[str, bytes], str]
 XSI = b'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
@@ -321,12 +321,14 @@ def test_hostile_files_are_refused(put: Put, content: bytes, told: str) -> None:
 
 def test_cells_are_counted_over_all_pieces(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
     """P24: many rows of one column and a late one of many stand for all their cells, in one file or in two."""
-    monkeypatch.setattr(markup, "CHUNK_BYTES", 10_000)
-    narrow, wide = b"<i><a/></i>" * 20_000, b"<i>" + b"".join(b"<a%d/>" % at for at in range(9_000)) + b"</i>"
-    with pytest.raises(SourceError, match="cells, at most 100,000,000"):
+    monkeypatch.setattr(markup, "CHUNK_BYTES", 1_000)
+    for module in (pieces, rows):
+        monkeypatch.setattr(module, "MAX_CELLS", 1_000_000)
+    narrow, wide = b"<i><a/></i>" * 2_000, b"<i>" + b"".join(b"<a%d/>" % at for at in range(900)) + b"</i>"
+    with pytest.raises(SourceError, match="cells, at most 1,000,000"):
         sources.read(put("a.xml", b"<r>" + narrow + wide + b"</r>"))
     put("b1.xml", b"<r>" + narrow + b"</r>")
-    with pytest.raises(SourceError, match="cells, at most 100,000,000"):
+    with pytest.raises(SourceError, match="cells, at most 1,000,000"):
         sources.read(put("b2.xml", b"<r>" + wide + b"</r>").replace("b2", "b?"))
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from fcwork import presence, settings, sources, vault
 from fcwork.errors import ConfigError
-from fcwork.redact import Secret
+from fcwork.redact import Secret, mask
 from fcwork.sources import connection_file
 from fcwork.vault import editing
+from fcwork.vault.opened import entries
 
 WORDS = "four words and more"
 VALUE = "hunter2-hunter2"
@@ -59,6 +60,35 @@ def test_arguments_go_before_a_profile_named_and_the_environment_before_one_that
     found = settings.find(retailer_id="7")
     assert found is not None
     assert (found.client_id, found.retailer_id) == ("OF_ENVIRONMENT", "7")
+
+
+@pytest.mark.usefixtures("opened")
+@pytest.mark.parametrize("url", ["https://other.example.com", "https://acme.api.fluentretail.com.example.com"])
+def test_a_user_of_another_account_is_not_sent_to_that_of_a_profile(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """P25: where a named profile has no user, that of an environment for another base URL does not take its place."""
+    monkeypatch.setenv("FLUENT_BASE_URL", url)
+    monkeypatch.setenv("FLUENT_USERNAME", "other-user")
+    monkeypatch.setenv("FLUENT_PASSWORD", "word-of-the-other")
+    found = settings.find(profile="acme")
+    assert found is not None
+    assert (found.account, found.username, found.password, found.retailer_id) == ("acme", "", None, "5")
+
+
+def test_the_environment_completes_a_profile_of_its_own_account(opened: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password may stay out of the vault: the variable gives it, unless it stands beside another base URL."""
+    fields: dict[str, Any] = {"client_id": "B", "client_secret": Secret(VALUE), "username": "bob"}
+    editing.put(opened, "bare", fields, Secret(WORDS))
+    editing.put(opened, "bob", {**fields, "base_url": "https://b.example.com"}, Secret(WORDS))
+    monkeypatch.setenv("FLUENT_PASSWORD", "word-of-bob")
+    monkeypatch.setenv("FLUENT_BASE_URL", "https://other.example.com")
+    with pytest.raises(ConfigError, match="password missing") as caught:
+        settings.find(profile="bob")
+    assert caught.value.hint == "set FLUENT_PASSWORD, with its FLUENT_BASE_URL, or none"
+    for name, url in (("bare", "https://B.example.com/"), ("bob", "https://B.example.com/"), ("bob", "")):
+        monkeypatch.setenv("FLUENT_BASE_URL", url)
+        found = settings.find(profile=name)
+        assert found is not None
+        assert (found.username, found.password) == ("bob", Secret("word-of-bob"))
 
 
 def test_a_profile_of_the_fluent_cli_goes_first(opened: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,6 +140,39 @@ def test_a_person_is_asked_once_and_may_mistype(monkeypatch: pytest.MonkeyPatch)
         settings.find(profile="acme")
 
 
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize("variable", [None, WORDS, "wrong words"])
+def test_a_passphrase_that_is_given_goes_before_the_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str | None
+) -> None:
+    """What ``unlock`` is given opens the vault or does not, whatever the variable says, and only what opens is kept."""
+    if variable:
+        monkeypatch.setenv(vault.VARIABLE, variable)
+    with pytest.raises(ConfigError, match="does not open"):
+        vault.unlock("quite other words")
+    assert vault.handed_on() == {}
+    assert vault.unlock(WORDS) == ["acme"]
+    assert vault.handed_on() == {vault.VARIABLE: WORDS}
+    if variable:
+        assert vault.known()
+        assert variable not in mask(f"it was {variable}")
+
+
+def test_a_vault_that_is_changed_while_it_is_read_is_read_again(opened: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read before a change is not taken for what the file holds after it."""
+    read = Path.read_bytes
+
+    def change_after(path: Path) -> bytes:
+        content = read(path)
+        monkeypatch.setattr(Path, "read_bytes", read)
+        editing.put(opened, "later", ACME, Secret(WORDS))
+        return content
+
+    monkeypatch.setattr(Path, "read_bytes", change_after)
+    assert vault.unlock() == ["acme"]
+    assert sorted(entries(opened)) == ["acme", "later"]
+
+
 def test_a_retailer_s_file_is_no_matter_of_the_vault(opened: Path) -> None:
     """P32: the name of a retailer's file is refused, with what to give instead."""
     del opened
@@ -142,7 +205,7 @@ def test_a_secret_may_lie_in_the_keyring() -> None:
         priority = 1  # type: ignore[assignment]
 
         def get_password(self, service: str, username: str) -> str | None:
-            return VALUE if (service, username) == ("fluent", "acme") else None
+            return VALUE if (service, username) in {("fluent", "acme"), ("My Service", "alice")} else None
 
         def set_password(self, service: str, username: str, password: str) -> None:
             raise NotImplementedError
@@ -154,9 +217,10 @@ def test_a_secret_may_lie_in_the_keyring() -> None:
     keyring.set_keyring(Ring())
     try:
         given = {"base_url": "https://x.example.com", "client_id": "X"}
-        found = settings.find(**given, client_secret="keyring:fluent/acme")
-        assert found is not None
-        assert found.client_secret.reveal() == VALUE
+        for where in ("fluent/acme", "My Service/alice"):
+            found = settings.find(**given, client_secret=f"keyring:{where}")
+            assert found is not None
+            assert found.client_secret.reveal() == VALUE
         with pytest.raises(ConfigError, match="which is not in the keyring"):
             settings.find(**given, client_secret="keyring:fluent/other")
     finally:
@@ -184,7 +248,28 @@ def test_a_damaged_vault_is_told_and_not_passed_over(kept: Path) -> None:
     assert settings.profiles() == []
 
 
-@pytest.mark.parametrize("value", ["keyring:x", "vault:x", "env:", "plain", 5, None, "vault:a/b c"])
+@pytest.mark.parametrize("value", ["plain", 5, None, "Vault:a/b", "https://x", "my vault:a/b"])
 def test_what_is_no_reference(value: object) -> None:
-    """Only what has the whole form is a reference; any other text is a secret itself."""
+    """Only what begins as a reference does is one; any other text is a secret itself."""
     assert not vault.is_reference(value)
+
+
+@pytest.mark.usefixtures("opened")
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("vault:acme", "client_secret names no field"),
+        ("vault:acme/b c", "client_secret stands in vault:acme/b c, which is not in the vault"),
+        ("vault:", "client_secret names no field"),
+        ("keyring:acme", "client_secret names no user"),
+        ("env:", "client_secret names no variable"),
+    ],
+)
+def test_half_a_reference_is_never_sent_as_the_secret(
+    value: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P25: what begins as a reference and leads nowhere is told as a mistake, and is no secret itself."""
+    given = {"base_url": "https://x.example.com", "client_id": "X"}
+    monkeypatch.setenv("FLUENT_CLIENT_SECRET", value)
+    with pytest.raises(ConfigError, match=message):
+        settings.find(**given)

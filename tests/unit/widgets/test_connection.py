@@ -1,7 +1,10 @@
 """The panel of the connection."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +50,25 @@ def test_the_value_is_a_client_of_what_is_chosen() -> None:
     assert panel.value is client
 
 
+def test_who_asks_at_the_same_moment_gets_the_same_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two panels that ask at once are given one client, as what each found is known by it."""
+    connect, calls, two = session.connect, list[str](), threading.Event()
+
+    def slow(profile: str, **more: Any) -> FluentClient:
+        calls.append(profile)
+        if len(calls) > 1:
+            two.set()
+        two.wait(0.1)
+        return connect(profile, **more)
+
+    monkeypatch.setattr(session, "connect", slow)
+    panel = ConnectionPanel("simulator")
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda _: panel.value, range(2))
+    assert one is other is panel.value
+    assert calls == ["simulator"]
+
+
 def test_each_kind_of_access_is_tested_and_timed() -> None:
     """A test tries token, GraphQL, jobs, events and the keys of webhooks, and says how many answered."""
     panel = through(ConnectionPanel("simulator"))
@@ -85,6 +107,21 @@ def test_profiles_and_their_retailers_may_be_chosen(acme: Path) -> None:
     panel.choose("profile", "simulator")
     assert panel.choices == {"profile": "simulator", "retailer": ""}
     assert panel.value.target == "SIMULATOR"
+
+
+def test_a_cell_that_names_another_profile_has_its_own_retailer(acme: Path) -> None:
+    """A retailer that was chosen goes with its profile when the cell names another; the same cell keeps it."""
+    assert acme.is_dir()
+    panel = ConnectionPanel("acme")
+    panel.choose("retailer", "R1")
+    ConnectionPanel("acme")
+    assert panel.choices == {"profile": "acme", "retailer": "R1"}
+    ConnectionPanel("simulator")
+    assert panel.choices == {"profile": "simulator", "retailer": ""}
+    ConnectionPanel("acme", retailer="R2")
+    panel.choose("profile", "simulator")
+    ConnectionPanel("acme", retailer="R1")
+    assert panel.choices == {"profile": "acme", "retailer": "R1"}
 
 
 def test_another_choice_is_not_tested_yet() -> None:

@@ -70,6 +70,22 @@ def test_a_file_is_saved_as_it_was(file: Path, tmp_path: Path) -> None:
     assert copy.read_bytes() == file.read_bytes()
 
 
+def test_a_file_that_cannot_be_opened_changes_nothing(tmp_path: Path) -> None:
+    """P32: a cell that names a broken file leaves the panel as it was; run again, it opens the mended file."""
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text('{"fields": {"a": {"value": 1}}}')
+    bad.write_text('{"fields": ')
+    editor = MappingEditor(path=good)
+    with pytest.raises(MappingError):
+        MappingEditor(ROWS, path=bad, target="inventory")
+    assert (editor["path"], editor["target"], editor.columns()) == (str(good), "", [])
+    assert editor.document == {"fields": {"a": {"value": 1}}}
+    bad.write_text('{"fields": {"b": {"value": 2}}}')
+    MappingEditor(ROWS, path=bad)
+    assert (editor["path"], editor.document) == (str(bad), {"fields": {"b": {"value": 2}}})
+    assert editor.is_saved
+
+
 def test_a_change_leaves_all_else_of_the_file(tmp_path: Path) -> None:
     """What the panel does not show (notes, nodes, names of one's own) stays, and so does the order."""
     copy = tmp_path / "orders.json"

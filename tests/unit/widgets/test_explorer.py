@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 
 import fcwork as fw
-from fcwork import schema, session, settings
+from fcwork import personal, schema, session, settings
 from fcwork.client import FluentClient
 from fcwork.errors import ConfigError
 from fcwork.ipython import cell
+from fcwork.redact import MASK
 from fcwork.simulator import Fault, Faults, Simulator
-from fcwork.widgets import QueryExplorer, typed
+from fcwork.widgets import ConnectionPanel, QueryExplorer, typed
 from fcwork.widgets.askable import Askable
 from fcwork.widgets.building import built
 
@@ -31,6 +32,14 @@ def asked(explorer: QueryExplorer) -> QueryExplorer:
     """Wait for what is under way."""
     assert explorer.work.wait(20)
     return explorer
+
+
+def another(positions: int, seed: int = 7) -> FluentClient:
+    """A client of another platform, which has so many positions."""
+    simulator = Simulator(positions=positions, seed=seed)
+    found = settings.find(**simulator.connect())
+    assert found is not None
+    return FluentClient.from_settings(found, transport=simulator.transport(), target="OTHER")
 
 
 def takes(root: str, path: str) -> Any:
@@ -96,7 +105,10 @@ def test_a_text_becomes_a_value_of_its_type(root: str, path: str, text: str, val
         ("orders", "workflowVersion", "3000000000"),
         ("orders", "workflowVersion", "9" * 5000),
         ("prices", "value", "nan"),
+        ("prices", "value", "1e999"),
         ("orders", "createdOn.from", "soon"),
+        ("orders", "createdOn.from", "0001-01-01T00:00:00+05:00"),
+        ("orders", "createdOn.to", "9999-12-31T23:00:00-05:00"),
     ],
 )
 def test_a_text_of_another_type_is_told(root: str, path: str, text: str) -> None:
@@ -177,6 +189,19 @@ def test_a_table_stays_while_further_pages_come(client: FluentClient) -> None:
     assert "1 to 25 of 2,500 rows" in explorer.view._span.value
 
 
+def test_a_query_run_again_shows_what_came_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table is of the rows that the value has, also where as many came before."""
+    explorer = QueryExplorer(root="inventoryPositions", fields=["ref", "onHand"], page_size=30)
+    drawn = []
+    for seed in (7, 8):
+        monkeypatch.setattr(session, "connect", lambda seed=seed: another(40, seed))
+        explorer.run()
+        assert asked(explorer).value.height == 30
+        drawn.append(explorer.view._table.value)
+    assert drawn[0] != drawn[1]
+    assert all(f">{number:,}<" in drawn[1] for number in explorer.shown()["onHand"].drop_nulls())
+
+
 def test_the_rows_are_those_of_the_query_that_is_shown(client: FluentClient) -> None:
     """Another field or filter has no rows until it is asked; what was asked before has its rows still."""
     explorer = QueryExplorer(client, root="locations", fields=["ref"])
@@ -187,6 +212,38 @@ def test_the_rows_are_those_of_the_query_that_is_shown(client: FluentClient) -> 
     assert explorer.value.height == 0
     explorer.tick("status", yes=False)
     assert explorer.value.height > 0
+
+
+def test_rows_of_two_platforms_are_never_in_one_frame(client: FluentClient) -> None:
+    """P33: where the cell names another client, what came of the first is not shown and not gone on with."""
+    asks: dict[str, Any] = {"root": "inventoryPositions", "fields": ["ref", "onHand"], "page_size": 30}
+    explorer = QueryExplorer(client, **asks)
+    explorer.run()
+    assert asked(explorer).value.height == 30
+    assert "of 30 rows" in explorer.view._span.value
+    other = another(40)
+    QueryExplorer(other, **asks)
+    assert (explorer.value.height, explorer.complete, explorer.view._span.value) == (0, False, "")
+    explorer.turn_page(1)
+    explorer.run_all()
+    assert asked(explorer).value.equals(other.frame("{ inventoryPositions { edges { node { ref onHand } } } }"))
+    QueryExplorer(**asks)
+    assert explorer.value.height == 0
+
+
+def test_rows_are_those_of_the_connection_that_is_chosen() -> None:
+    """P33: another choice on the connection's panel has none of the rows of before; that of before has them."""
+    connection = ConnectionPanel("simulator")
+    explorer = QueryExplorer(connection, root="locations", fields=["ref"])
+    explorer.run()
+    rows = asked(explorer).value
+    assert rows.height > 0
+    assert "<table" in explorer.view._table.value
+    connection.choose("profile", "elsewhere")
+    assert (explorer.value.height, explorer.view._table.value) == (0, "")
+    connection.choose("profile", "simulator")
+    assert explorer.value.equals(rows)
+    assert "<table" in explorer.view._table.value
 
 
 def test_the_code_that_is_handed_on_asks_the_same(client: FluentClient) -> None:
@@ -203,6 +260,16 @@ def test_the_code_that_is_handed_on_asks_the_same(client: FluentClient) -> None:
     exec(one.built.python, names)  # noqa: S102 - likewise
     assert names["location"] == {"ref": "LOC001"}
     assert asked(one).value.to_dicts() == [{"ref": "LOC001"}]
+
+
+def test_rows_stay_where_the_client_is_made_anew() -> None:
+    """The cells of client and explorer run again keep the rows that came, as they are of the same platform and user."""
+    explorer = QueryExplorer(fw.connect("simulator"), root="inventoryPositions", page_size=10)
+    explorer.run()
+    rows = asked(explorer).value
+    assert QueryExplorer(fw.connect("simulator"), root="inventoryPositions", page_size=10).value.equals(rows)
+    explorer.run_all()
+    assert asked(explorer).value.head(10).equals(rows)
 
 
 def test_an_error_on_the_way_keeps_what_came() -> None:
@@ -265,3 +332,14 @@ def test_a_picture_has_the_query_and_its_rows_without_live_tags(client: FluentCl
     assert "&lt;script&gt;" in html
     assert "<script" not in html
     assert "<script>" not in explorer.view._query.value
+
+
+def test_a_picture_has_no_value_under_a_hidden_name() -> None:
+    """P8: what is asked for by a hidden name is not in the picture, which shared runs have too."""
+    filters = {"username": "jane.doe@example.org", "firstName": "Jane"}
+    explorer = QueryExplorer(root="customers", fields=["id"], filters=filters)
+    personal.hide("username")
+    shown = str(explorer) + explorer._repr_mimebundle_()["text/html"]
+    assert "jane.doe" not in shown
+    assert MASK in shown
+    assert "Jane" in shown

@@ -1,15 +1,17 @@
 """The panel of what a check found."""
 
+import threading
 from pathlib import Path
 
 import pandas as pd
 import polars as pl
 import pytest
 
-from fcwork import Validator
+from fcwork import Validator, personal
 from fcwork.errors import ConfigError
+from fcwork.personal.columns import masked
 from fcwork.validator import CheckResult
-from fcwork.widgets import CheckReport
+from fcwork.widgets import CheckReport, findings
 
 ROWS = pl.DataFrame(
     {
@@ -103,3 +105,46 @@ def test_the_choice_stays_when_the_check_is_made_again() -> None:
     CheckReport(checked()).choose("code", "check.type")
     report = CheckReport(checked(ROWS.head(2)))
     assert report.issues["row"].to_list() == [2]
+
+
+def hidden_emails(rows: int = 60) -> CheckReport:
+    """Report rows of which all are wrong and each has a hidden value; the rows themselves are shown."""
+    personal.hide("email")
+    wrong = pl.DataFrame({"ref": [f"R{at}" for at in range(rows)], "qty": ["x"] * rows, "email": ["q@tok"] * rows})
+    report = CheckReport(checked(wrong))
+    report.choose("show", "rows")
+    return report
+
+
+def test_only_the_page_that_is_shown_is_looked_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many rejected rows no more than one page is searched for what is hidden, and the page says which it is."""
+    heights: list[int] = []
+    monkeypatch.setattr(findings, "masked", lambda rows: heights.append(rows.height) or masked(rows))
+    report = hidden_emails()
+    table = report.view._table
+    assert "Rows: 1 to 25 of 60 rows" in table.value
+    report.turn_page(2)
+    assert "Rows: 51 to 60 of 60 rows" in table.value
+    assert "q@tok" not in table.value
+    assert (table.value.count("R5"), report.view._on.disabled) == (10, True)
+    assert set(heights) == {25, 10}
+
+
+def test_an_export_of_rows_says_that_nothing_is_hidden_in_it(home: Path) -> None:
+    """P8: a file that a person names has the rows as they are; the button says so before, and the panel after."""
+    report = hidden_emails(2)
+    assert "unmasked" in report.view._export.tooltip
+    report.export()
+    assert report.work.wait(10)
+    assert report.work.standing.told == "2 rows in issues.csv, with what is hidden here"
+    assert "q@tok" in (home / "issues.csv").read_text("utf-8-sig")
+
+
+def test_an_export_beside_another_says_so() -> None:
+    """P32: an export that is asked for while one is under way is refused with what to do, and never lost."""
+    report, goes_on = CheckReport(checked()), threading.Event()
+    report.work.start("Export", lambda _: "" if goes_on.wait(10) else None)
+    report.work.attempt(report.export)
+    assert report.work.standing.refused == ("Export is under way", "press Stop, or wait for its end")
+    goes_on.set()
+    assert report.work.wait(10)

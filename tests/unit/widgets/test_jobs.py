@@ -1,13 +1,19 @@
 """The board of the tracked jobs."""
 
+import threading
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
+from fcwork import personal
 from fcwork.clock import ManualClock
-from fcwork.jobs import JobTracker
+from fcwork.jobs import JobRecord, JobTracker
+from fcwork.jobs.page import fragment
 from fcwork.store import SQLiteStore
 from fcwork.widgets import JobBoard
+from fcwork.widgets.jobs_view import whole
 
 
 @pytest.fixture
@@ -61,6 +67,7 @@ def test_a_job_that_is_chosen_is_the_value(tracker: JobTracker) -> None:
     """The job chosen is looked at whole, and again with each look; one that is gone is not chosen any more."""
     board = looked(JobBoard(tracker))
     board.choose("job", "waits")
+    assert board.work.wait(10)
     assert board.value is not None
     tracker.start("waits")
     assert looked(board).value.status == "processing"
@@ -84,3 +91,86 @@ def test_a_picture_is_short_and_harmless(tracker: JobTracker) -> None:
     assert "<script" not in html
     assert "characters)" in html
     assert len(html) < 4_000
+
+
+def test_details_of_a_job_show_nothing_that_is_hidden(tracker: JobTracker) -> None:
+    """P8: what stands under a hidden name in the details of a job is hidden on the board and on its card."""
+    personal.hide("email")
+    told = {"email": "q@tok", "size": "L", "buyer": {"email": "q@tok", "no": None}}
+    tracker.create("load stock", job_id="told", details=told)
+    tracker.start("told")
+    tracker.fail("told", "refused: {'email': 'q@tok'}")
+    record = tracker.get("told")
+    for shown in (whole(record), fragment(record)):
+        assert "q@tok" not in shown
+        assert "L" in shown
+
+
+class Slow(JobTracker):
+    """Jobs in a store that answers when it is let go; before it notes what it was asked."""
+
+    def __init__(self, store: SQLiteStore) -> None:
+        """Begin with a store that answers at once."""
+        super().__init__(store, heartbeat_seconds=None, clock=ManualClock())
+        self.goes_on, self.asked = threading.Event(), list[str | None]()
+        self.goes_on.set()
+
+    def history(self, name: str | None = None, **more: Any) -> pl.DataFrame:
+        """Answer late."""
+        self.asked.append(name)
+        assert self.goes_on.wait(10)
+        return super().history(name, **more)
+
+    def get(self, job_id: str) -> JobRecord:
+        """Answer late."""
+        self.asked.append(job_id)
+        assert self.goes_on.wait(10)
+        return super().get(job_id)
+
+
+@pytest.fixture
+def slow(tracker: JobTracker, tmp_path: Path) -> Slow:
+    """The same jobs in a store that may be slow."""
+    del tracker
+    return Slow(SQLiteStore(tmp_path / "state.sqlite"))
+
+
+def test_a_name_that_is_chosen_during_a_look_is_looked_for(slow: Slow) -> None:
+    """A look that is under way for other jobs is left, and what comes of it later is not shown."""
+    slow.goes_on.clear()
+    board = JobBoard(slow)
+    board.refresh()
+    board.choose("jobs", "load*")
+    slow.goes_on.set()
+    assert board.work.wait(10)
+    assert set(board.found["id"]) == {"waits", "done"}
+    assert slow.asked == [None, "load*"]
+
+
+def test_a_slow_store_holds_up_nobody_who_chooses_a_job(slow: Slow) -> None:
+    """A job that is chosen is asked for beside the kernel; until it is there no other stands in its place."""
+    board = looked(JobBoard(slow))
+    board.choose("job", "done")
+    assert board.work.wait(10)
+    slow.goes_on.clear()
+    board.choose("job", "waits")
+    assert (board["job"], board.value, board.work.standing.at_work) == ("waits", None, True)
+    slow.goes_on.set()
+    assert board.work.wait(10)
+    assert (board["job"], board.value and board.value.id) == ("waits", "waits")
+
+
+def test_a_watch_goes_on_with_what_is_chosen_meanwhile(slow: Slow) -> None:
+    """A job and a name that are chosen beside a watch are looked at at once, and the watch goes on with them."""
+    board = looked(JobBoard(slow))
+    board.watch_jobs()
+    slow.goes_on.clear()
+    board.choose("job", "waits")
+    board.choose("jobs", "load*")
+    seen = threading.Event()
+    board.watch(lambda changed: seen.set() if "record" in changed else None)
+    slow.goes_on.set()
+    assert seen.wait(10)
+    assert (board.value and board.value.id, set(board.found["id"])) == ("waits", {"waits", "done"})
+    assert (board.work.standing.what, board.work.standing.phase) == ("Watch", "running")
+    board.stop()

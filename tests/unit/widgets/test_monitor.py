@@ -13,8 +13,10 @@ from fcwork import recovery
 from fcwork.clock import ManualClock
 from fcwork.errors import BadRequestError, ConfigError
 from fcwork.recovery import Progress
-from fcwork.widgets import BatchMonitor, forget
-from fcwork.widgets.course import Course, span
+from fcwork.recovery.callables import CallableRoute
+from fcwork.simulator import Simulator
+from fcwork.widgets import BatchMonitor, forget, sending
+from fcwork.widgets.course import Course, line, span
 from fcwork.widgets.work import StoppedError
 
 ROWS = pl.DataFrame({"ref": [f"S{n}" for n in range(100)], "qty": range(100)})
@@ -24,6 +26,7 @@ ROWS = pl.DataFrame({"ref": [f"S{n}" for n in range(100)], "qty": range(100)})
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Checkpoints of a test are its own."""
     monkeypatch.setenv("FCWORK_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
@@ -157,6 +160,81 @@ def test_a_resume_of_other_rows_says_nothing_of_these() -> None:
         panel.send()
 
 
+def stopped(rows: pl.DataFrame, platform: Platform, **how: Any) -> BatchMonitor:
+    """Begin a send, and stop it where the platform holds it back."""
+    panel = BatchMonitor(rows, platform, **how)
+    panel.send()
+    assert platform.reached.wait(10)
+    panel.stop()
+    platform.gate.set()
+    return done(panel)
+
+
+@pytest.mark.parametrize("kernel", ["the same", "another"])
+def test_rows_that_were_not_let_in_are_not_taken_for_sent(kernel: str) -> None:
+    """P17: where a checkpoint of one's own holds other rows, its resume says nothing of these, and they can be sent."""
+    how: dict[str, Any] = {"dry_run": False, "batch_size": 10, "checkpoint": "nightly"}
+    platform, others = Platform(hold_at=30), ROWS.with_columns(ref="T" + pl.col("ref"))
+    stopped(ROWS, platform, **how)
+    if kernel == "another":
+        forget()
+    panel = sent(BatchMonitor(others, platform, **how))
+    assert "of another input" in panel.work.standing.told
+    panel.look()
+    done(panel).choose("kept", "nightly")
+    panel.resume()
+    assert done(panel).value.counts["delivered"] == 100
+    assert sent(panel).value.counts["delivered"] == 100
+    assert sorted(platform.taken) == sorted([*ROWS["ref"], *others["ref"]])
+
+
+def test_rows_resumed_under_a_name_of_ones_own_are_sent() -> None:
+    """P17: in another kernel rows whose own checkpoint was resumed to its end do not go once more."""
+    how: dict[str, Any] = {"dry_run": False, "batch_size": 10, "checkpoint": "nightly"}
+    platform = Platform(hold_at=30)
+    stopped(ROWS, platform, **how)
+    forget()
+    panel = BatchMonitor(ROWS.clone(), platform, **how)
+    panel.resume()
+    assert done(panel).value.counts["delivered"] == 100
+    with pytest.raises(ConfigError, match="nothing of them is left"):
+        panel.send()
+    assert platform.taken == ROWS["ref"].to_list()
+
+
+def test_a_cell_that_is_run_as_a_send_ends_can_send_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P17: rows that are given the moment a send of others ends are neither told as sent nor refused."""
+    platform, others, mark = Platform(), ROWS.with_columns(ref="T" + pl.col("ref")), sending.Load.mark
+    calls: list[sending.Load] = []
+
+    def slow(load: sending.Load) -> str:
+        calls.append(load)
+        if len(calls) == 2:  # the send is over, and its rows are compared with those that the cell gives
+            BatchMonitor(others, platform, dry_run=False)
+        return mark(load)
+
+    monkeypatch.setattr(sending.Load, "mark", slow)
+    panel = sent(BatchMonitor(ROWS, platform, dry_run=False))
+    assert (panel.value, panel["sent"]) == (None, False)
+    assert sent(panel).value.counts["delivered"] == 100
+    assert len(platform.taken) == 200
+
+
+def test_two_functions_are_two_ways() -> None:
+    """Rows that one function took can be given to another, and the first takes them once."""
+    taken: dict[str, int] = {"one": 0, "other": 0}
+
+    def one(records: list[dict[str, Any]]) -> None:
+        taken["one"] += len(records)
+
+    def other(records: list[dict[str, Any]]) -> None:
+        taken["other"] += len(records)
+
+    for deliver in (one, other, one):
+        sent(BatchMonitor(ROWS, deliver, dry_run=False))
+    assert taken == {"one": 100, "other": 100}
+
+
 def test_two_monitors_of_the_same_rows_do_not_send_them_twice() -> None:
     """P17, P32: while one sends, another of the same rows is told so and what to do, and sends nothing."""
     platform = Platform(hold_at=30)
@@ -183,6 +261,214 @@ def test_rows_that_were_sent_are_not_sent_twice() -> None:
     with pytest.raises(ConfigError, match="nothing of them is left"):
         panel.send()
     assert BatchMonitor(ROWS.head(5), platform, dry_run=False).value is None
+
+
+def sent(panel: BatchMonitor) -> BatchMonitor:
+    """Press Send and wait for the end."""
+    panel.send()
+    return done(panel)
+
+
+def test_rows_that_were_sent_are_known_by_what_they_hold() -> None:
+    """P17: other rows sent meanwhile, or another checkpoint resumed, do not let rows that were sent go again."""
+    platform, others = Platform(), ROWS.with_columns(ref="T" + pl.col("ref"))
+    sent(BatchMonitor(ROWS, platform, dry_run=False))
+    assert sent(BatchMonitor(others, platform, dry_run=False)).value.counts["delivered"] == 100
+    panel = sent(BatchMonitor(pl.concat([ROWS.head(7), ROWS.tail(93)]), platform, dry_run=False))
+    assert "nothing of them is left" in panel.work.standing.told
+    assert panel.value is None
+    assert len(platform.taken) == 200
+    forget()
+    assert sent(BatchMonitor(ROWS, platform, dry_run=False)).value.counts["delivered"] == 100
+
+
+def test_a_resume_of_others_does_not_let_sent_rows_go_again() -> None:
+    """P17: rows that were sent stay sent when the checkpoint of other rows is resumed beside them."""
+    platform = Platform(hold_at=130)
+    panel = sent(BatchMonitor(ROWS, platform, dry_run=False, batch_size=10))
+    other = BatchMonitor(ROWS.with_columns(ref="T" + pl.col("ref")), platform, dry_run=False, name="other")
+    other.send()
+    assert platform.reached.wait(10)
+    other.stop()
+    platform.gate.set()
+    done(other)
+    panel.put(found=recovery.checkpoints(), kept=recovery.checkpoints()["name"][0])
+    panel.resume()
+    assert done(panel).value.counts["delivered"] == 100
+    with pytest.raises(ConfigError, match="nothing of them is left"):
+        panel.send()
+    assert panel.view._send.disabled
+
+
+def test_a_checkpoint_of_ones_own_is_of_the_rows_it_was_begun_with() -> None:
+    """Other rows given under a name that rows are kept under are not taken for sent when those are resumed."""
+    platform = Platform(hold_at=30)
+    how: dict[str, Any] = {"dry_run": False, "batch_size": 10, "checkpoint": "mine"}
+    panel = BatchMonitor(ROWS, platform, **how)
+    panel.send()
+    assert platform.reached.wait(10)
+    panel.stop()
+    platform.gate.set()
+    done(panel)
+    BatchMonitor(ROWS.with_columns(ref="T" + pl.col("ref")), platform, **how).resume()
+    assert done(panel).value.counts["delivered"] == 100
+    assert sent(panel).value.counts["delivered"] == 100
+    assert len(set(platform.taken)) == len(platform.taken) == 200
+    assert "nothing of them is left" in sent(BatchMonitor(ROWS, platform, **how)).work.standing.told
+
+
+def test_lazy_rows_keep_their_result_and_go_once() -> None:
+    """A cell that makes its lazy frame anew keeps the value, and what the frame holds is not sent twice."""
+    platform = Platform()
+    panel = sent(BatchMonitor(ROWS.lazy().filter(pl.col("qty") < 50), platform, dry_run=False))
+    result = panel.value
+    again = BatchMonitor(ROWS.lazy().filter(pl.col("qty") < 50), platform, dry_run=False)
+    assert again.value is result
+    assert "nothing of them is left" in sent(again).work.standing.told
+    assert (again.value, len(platform.taken)) == (result, 50)
+    assert BatchMonitor(ROWS.lazy().filter(pl.col("qty") < 60), platform, dry_run=False).value is None
+
+
+def test_lazy_rows_that_changed_are_sent() -> None:
+    """What a lazy frame reads is judged when it is sent: a file with other rows goes."""
+    platform = Platform()
+    ROWS.head(5).write_csv("rows.csv")
+    sent(BatchMonitor(pl.scan_csv("rows.csv"), platform, dry_run=False))
+    ROWS.tail(5).write_csv("rows.csv")
+    sent(BatchMonitor(pl.scan_csv("rows.csv"), platform, dry_run=False))
+    assert platform.taken == [*ROWS["ref"].head(5), *ROWS["ref"].tail(5)]
+
+
+def stock(rows: int = 1) -> pl.DataFrame:
+    """Return rows of a load."""
+    one = {"locationRef": "LOC_A", "qty": 3, "type": "LAST_ON_HAND", "status": "ACTIVE"}
+    return pl.DataFrame([{**one, "skuRef": f"SKU-{n}"} for n in range(rows)])
+
+
+def test_a_plan_that_is_made_anew_keeps_its_result() -> None:
+    """A cell that plans the same load anew keeps the value, and does not send it twice; a changed one begins anew."""
+    client = fw.connect("simulator")
+    panel = sent(BatchMonitor(fw.ingest(client, stock(), verify=False), dry_run=False))
+    result = panel.value
+    assert result.counts["delivered"] == 1
+    again = BatchMonitor(fw.ingest(client, stock(), verify=False), dry_run=False)
+    assert again.value is result
+    with pytest.raises(ConfigError, match="nothing of them is left"):
+        again.send()
+    assert BatchMonitor(fw.ingest(client, stock(2), verify=False), dry_run=False).value is None
+    back = sent(BatchMonitor(fw.ingest(client, stock(), verify=False), dry_run=False))
+    assert "nothing of them is left" in back.work.standing.told
+
+
+def test_a_file_that_was_loaded_keeps_its_result_when_it_is_planned_anew() -> None:
+    """A cell that is run again after its load, when there is no file left to load, keeps the value."""
+    there = Simulator(positions=0)
+    with fw.FluentClient(**there.connect(), transport=there.transport()) as client:
+        stock().write_csv("stock.csv")
+        panel = sent(BatchMonitor(fw.ingest(client, "stock.csv", verify=False), dry_run=False))
+        result = panel.value
+        assert result.counts["delivered"] == 1
+        plan = fw.ingest(client, "stock.csv", verify=False)
+        assert plan.ready.is_empty()
+        assert BatchMonitor(plan, dry_run=False).value is result
+        stock(2).write_csv("stock.csv")
+        assert BatchMonitor(fw.ingest(client, "stock.csv", verify=False), dry_run=False).value is None
+
+
+class Elsewhere(CallableRoute):
+    """A way to a platform that has a name."""
+
+    def __init__(self, platform: Platform, target: str) -> None:
+        super().__init__(platform)
+        self.target = target
+
+
+def test_another_platform_has_nothing_yet() -> None:
+    """P33: the same rows on the way to another platform are not told to be there, and can be sent."""
+    test, live = Platform(), Platform()
+    sent(BatchMonitor(ROWS, Elsewhere(test, "TEST"), dry_run=False))
+    panel = BatchMonitor(ROWS, Elsewhere(live, "LIVE"), dry_run=False)
+    assert (panel.value, panel.piles()["delivered"], panel["sent"]) == (None, 0, False)
+    assert sent(panel).value.counts["delivered"] == 100
+    assert (len(test.taken), len(live.taken)) == (100, 100)
+
+
+def test_a_send_shows_its_own_figures() -> None:
+    """While rows go again the figures are those of this send, and not of the one that failed before."""
+    platform, is_down = Platform(hold_at=50), [True]
+
+    def deliver(records: list[dict[str, Any]]) -> None:
+        if is_down[0]:
+            raise fw.errors.ServerError("down")
+        platform(records)
+
+    quick = {"max_retries": 0, "batch_size": 10, "clock": ManualClock()}
+    panel = sent(BatchMonitor(ROWS, deliver, dry_run=False, **quick))
+    assert panel.piles()["rejected"] == 100
+    is_down[0] = False
+    panel.send()
+    assert platform.reached.wait(10)
+    assert (panel.value, panel.piles()) == (None, {"delivered": 10, "rejected": 0, "unknown": 0})  # no time passes
+    assert "10 of 100 rows" in panel.work.standing.told
+    platform.gate.set()
+    assert done(panel).value.counts["delivered"] == 100
+
+
+def test_a_send_that_began_nothing_leaves_what_was_known() -> None:
+    """Where a press comes to nothing, as another send is at the rows, what the panel knew of them stays."""
+    platform, is_down = Platform(hold_at=10), [True]
+
+    def deliver(records: list[dict[str, Any]]) -> None:
+        if is_down[0]:
+            raise fw.errors.ServerError("down")
+        platform(records)
+
+    quick = {"max_retries": 0, "batch_size": 10, "clock": ManualClock(), "dry_run": False}
+    panel = sent(BatchMonitor(ROWS, deliver, **quick))
+    result, is_down[0] = panel.value, False
+    other = BatchMonitor(ROWS, deliver, name="other", **quick)
+    other.send()
+    assert platform.reached.wait(10)
+    assert "in use by another send" in sent(panel).work.standing.told
+    assert panel.value is result
+    platform.gate.set()
+    done(other)
+
+
+def test_a_cell_that_gives_other_rows_meanwhile_is_not_told_of_the_old_ones() -> None:
+    """Rows that a cell gives while others go begin with nothing, also when those have ended, and can be sent."""
+    platform = Platform(hold_at=50)
+    panel = BatchMonitor(ROWS, platform, dry_run=False, batch_size=10)
+    panel.send()
+    assert platform.reached.wait(10)
+    others = ROWS.head(3).with_columns(ref="T" + pl.col("ref"))
+    assert BatchMonitor(others, platform, dry_run=False) is panel
+    platform.gate.set()
+    done(panel)
+    assert (panel.value, panel["progress"], panel.course.height) == (None, None, 0)
+    assert "3 rows to send" in str(panel)
+    assert sent(panel).value.counts["delivered"] == 3
+
+
+def test_a_press_leaves_a_look_or_is_refused() -> None:
+    """P32: Send leaves a look that is under way; Resume and Look beside a send say what is under way."""
+    platform, goes_on = Platform(hold_at=50), threading.Event()
+    panel = BatchMonitor(ROWS, platform, dry_run=False, batch_size=10)
+    panel.begin("Look", lambda _: "late" if goes_on.wait(10) else None, leave=True)
+    panel.pause()
+    assert not panel["paused"]
+    panel.send()
+    assert platform.reached.wait(10)
+    panel.pause()
+    panel.put(kept="mine")
+    for press in (panel.send, panel.resume, panel.look):
+        panel.work.attempt(press)
+        assert panel.work.standing.refused[0] == "Send is under way"
+    assert panel["paused"]
+    panel.go_on()
+    platform.gate.set()
+    goes_on.set()
+    assert done(panel).value.counts["delivered"] == 100
 
 
 def test_a_stop_is_heeded_while_it_waits_for_another_try() -> None:
@@ -326,6 +612,22 @@ def test_thousands_of_batches_are_told_a_few_times_a_second() -> None:
         course(progress(1_000))
 
 
+def test_a_rate_of_nothing_is_not_told() -> None:
+    """Before a row went there is no rate to tell, and never one below nought."""
+    for rate in (0.0, -1.0):
+        assert "rows/s" not in line(replace(progress(5), rate_per_second=rate, eta_seconds=None))
+
+
 def test_spans_are_said_as_people_say_them() -> None:
     """Seconds, minutes and hours."""
     assert [span(seconds) for seconds in (3.4, 75, 3_700)] == ["3 s", "1 min 15 s", "1 h 1 min"]
+
+
+def test_what_holds_a_send_up_is_told_at_once() -> None:
+    """P32: while a request has to go again the panel says why, at once, and no longer once it went."""
+    turn, goes_on = Turn(), threading.Event()
+    goes_on.set()
+    course: Any = Course(turn, goes_on, ManualClock())  # type: ignore[arg-type]
+    for rows, trouble in ((5, ""), (5, "POST /batch:\nno\tanswer"), (6, "")):
+        course(replace(progress(rows), trouble=trouble))
+    assert [told.partition("; tried again: ")[2] for told in turn.lines] == ["", "POST /batch: no answer [0.005]", ""]

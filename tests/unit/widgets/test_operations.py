@@ -1,11 +1,16 @@
 """The desk of operations."""
 
+import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import fcwork as fw
 from fcwork import settings
+from fcwork.operations import Operation, plan
+from fcwork.operations.operation import Outcome
 from fcwork.store import SQLiteStore
 from fcwork.widgets import ConnectionPanel, OperationsDesk
 
@@ -112,6 +117,98 @@ def test_only_what_is_really_wanted_is_changed() -> None:
     assert desk.work.wait(30)
     assert desk.work.standing.told == "theirs is released"
     assert (store.leases(), desk["really"]) == ([], False)
+
+
+def leased(*names: str) -> SQLiteStore:
+    """Have somebody else hold leases."""
+    store = SQLiteStore(settings.home() / "state.sqlite")
+    for name in names:
+        store.acquire(name, "elsewhere:7-1:there:beef", ttl=600)
+    return store
+
+
+def test_a_cell_that_says_something_else_takes_the_proposal_away() -> None:
+    """P33: run again with another name or other terms, the desk proposes nothing, and nothing is ticked."""
+    store = leased("one", "two")
+    desk = looked(OperationsDesk(action="release", item="one", terms={"limit": 50}))
+    desk.choose("really", value=True)
+    OperationsDesk(action="release", item="one", terms={"limit": 50})
+    assert desk.value is not None
+    assert desk["really"]
+    for item, terms in (("two", {"limit": 50}), ("one", {"limit": 60})):
+        looked(desk).choose("really", value=True)
+        OperationsDesk(action="release", item=item, terms=terms)
+        assert (desk.value, desk["really"], desk.view._change.layout.display) == (None, False, "none")
+        desk.work.attempt(desk.do)
+        assert "there is nothing to do" in desk.work.standing.told
+    assert len(store.leases()) == 2
+
+
+def test_another_platform_takes_the_proposal_away() -> None:
+    """P33: what was found on one platform is not done, or shown, once the cell or the connection names another."""
+    connection = ConnectionPanel("simulator")
+    desk = looked(OperationsDesk(connection, action="connection"))
+    assert desk.value is not None
+    desk.choose("really", value=True)
+    connection.choose("profile", "elsewhere")
+    assert (desk.value, desk["really"], desk.view._found.value) == (None, False, "")
+    connection.choose("profile", "simulator")
+    assert looked(desk).value is not None
+    OperationsDesk(fw.connect("simulator"), action="connection")
+    assert desk.value is not None  # the same platform, and the same user
+    OperationsDesk(fw.FluentClient(base_url="https://x.example", client_id="x", client_secret="y"), action="connection")
+    assert desk.value is None
+
+
+def test_a_late_look_is_of_what_was_chosen_when_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P33: what a look finds is not proposed for another name that was chosen while it looked."""
+    store, begun, goes_on = leased("one", "two"), threading.Event(), threading.Event()
+
+    def slow(*asked: Any, **terms: Any) -> Operation:
+        begun.set()
+        assert goes_on.wait(10)
+        return plan(*asked, **terms)
+
+    monkeypatch.setattr("fcwork.widgets.operations.plan", slow)
+    desk = OperationsDesk(action="release", item="one")
+    desk.look()
+    assert begun.wait(10)
+    desk.choose("item", "two")
+    goes_on.set()
+    assert desk.work.wait(10)
+    assert desk.value is None
+    desk.work.attempt(desk.do)
+    assert "there is nothing to do" in desk.work.standing.told
+    assert len(store.leases()) == 2
+
+
+def test_a_stop_that_comes_too_late_does_not_hide_what_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P33: what was changed is told as done though Stop was pressed, never twice; a press beside it is refused."""
+    begun, goes_on, changes = threading.Event(), threading.Event(), []
+
+    def change(dry_run: bool, _: object) -> Outcome:  # noqa: FBT001 - as an operation calls it
+        begun.set()
+        assert goes_on.wait(10)
+        changes.append(dry_run)
+        return Outcome(told="it is changed", state="SUCCEEDED")
+
+    leased("one")
+    found = replace(plan("release", name="one"), change=change)
+    monkeypatch.setattr("fcwork.widgets.operations.plan", lambda *_, **__: found)
+    desk = looked(OperationsDesk(action="release", item="one", really=True))
+    desk.do()
+    assert begun.wait(10)
+    for press in (desk.do, desk.look):
+        desk.work.attempt(press)
+        assert desk.work.standing.refused == ("Do it is under way", "press Stop, or wait for its end")
+    desk.stop()
+    goes_on.set()
+    assert desk.work.wait(10)
+    assert (desk.work.standing.phase, desk.work.standing.told) == ("done", "it is changed")
+    assert desk.value is not None
+    assert (desk.value.proposed, desk["really"]) == ("", False)
+    desk.work.attempt(desk.do)
+    assert changes == [False]
 
 
 def test_hostile_values_are_harmless() -> None:

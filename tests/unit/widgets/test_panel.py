@@ -11,14 +11,15 @@ import polars as pl
 import pytest
 
 import fcwork as fw
+from fcwork import personal
 from fcwork.errors import ConfigError
-from fcwork.redact import Secret
-from fcwork.widgets import controls
+from fcwork.redact import MASK, Secret
+from fcwork.widgets import controls, words
 from fcwork.widgets.panel import Panel, forget
 from fcwork.widgets.picture import Picture
 from fcwork.widgets.tables import flat, table
 from fcwork.widgets.view import status
-from fcwork.widgets.work import Turn
+from fcwork.widgets.work import Standing, Turn
 
 HOSTILE = ["<script>alert(1)</script>", "x" * 10_000, "😀" * 3, "שלום\u202eabc", "\x1b[31mred", "</td>", "=cmd"]
 
@@ -146,6 +147,50 @@ def test_work_that_breaks_says_so_in_a_line() -> None:
     assert "panel.work.error" in standing.hint
 
 
+class SpeechlessError(Exception):
+    """Cannot say its own text."""
+
+    def __str__(self) -> str:
+        """Fail."""
+        raise ZeroDivisionError
+
+
+def panic() -> None:
+    """Let polars panic: its exception is none of the usual ones."""
+    raise pl.exceptions.PanicException("index out of bounds")
+
+
+@pytest.mark.parametrize(
+    ("action", "says"),
+    [
+        (lambda _: sys.exit(3), "SystemExit: 3"),
+        (lambda _: panic(), "PanicException: index out of bounds"),
+        (lambda _: (_ for _ in ()).throw(SpeechlessError()), "SpeechlessError: <exception str() failed>"),
+    ],
+)
+def test_work_ends_whatever_breaks_it(action: Any, says: str) -> None:
+    """P32: an exit, a panic and an error without words end an action too, and the next one can begin."""
+    panel = Search()
+    standing = done(panel, action)
+    assert (standing.phase, standing.told) == ("failed", says)
+    assert done(panel, lambda _: "next").told == "next"
+
+
+def test_work_that_gets_no_thread_was_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P32: where the system gives no thread that is told, and the next press begins as usual."""
+    panel = Search()
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as crowded:
+        crowded.setattr(threading.Thread, "start", refuse)
+        panel.work.attempt(lambda: panel.begin("Search", lambda _: "found"))
+    assert (panel.work.standing.phase, panel.work.standing.told) == ("failed", "RuntimeError: can't start new thread")
+    assert panel.work.wait(0)
+    assert done(panel, lambda _: "next").told == "next"
+
+
 def test_work_stops_where_it_next_tells() -> None:
     """An action that was told to stop ends where it next asks, tells or puts, and what it found before stays."""
     panel, begun = Search(), threading.Event()
@@ -268,6 +313,18 @@ def test_what_cannot_be_done_meanwhile_is_told_beside_what_is_under_way() -> Non
     assert panel.work.standing.refused == ("", "")
 
 
+def test_what_a_person_asks_for_is_begun_or_refused() -> None:
+    """P32: a press leaves a look that is under way; beside anything else it is refused by what that is."""
+    panel, goes_on = Search(), threading.Event()
+    panel.begin("Look", lambda _: "late" if goes_on.wait(10) else None, leave=True)
+    panel.begin("Share", lambda _: "shared" if goes_on.wait(10) else None)
+    panel.work.attempt(lambda: panel.begin("Rerun", lambda _: "again"))
+    assert panel.work.standing.refused == ("Share is under way", "press Stop, or wait for its end")
+    goes_on.set()
+    assert panel.work.wait(10)
+    assert (panel.work.standing.what, panel.work.standing.told) == ("Share", "shared")
+
+
 def test_what_was_not_done_outlives_what_begins_by_itself() -> None:
     """P32: what a button could not do is still told when an action follows by itself; the next press ends it."""
     panel = Search()
@@ -331,3 +388,18 @@ def test_no_panel_imports_ipywidgets_before_it_is_shown() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
+
+
+def test_what_a_panel_says_shows_nothing_that_is_hidden() -> None:
+    """P8: a status line, a refusal and a summary hide what stands in them under a hidden name."""
+    personal.hide("email")
+    told = 'refused {"email": "q@tok", "qty": 2}'
+    for shown in (
+        words.short(told),
+        words.safe(told),
+        words.plain(told),
+        status(Standing("failed", "Send", told, told)),
+    ):
+        assert "q@tok" not in shown
+        assert MASK in shown
+    assert "q@tok" not in Picture(title="Send", summary=told).html()

@@ -2,16 +2,18 @@
 
 import html
 import json
+import threading
 from pathlib import Path
 
 import pytest
 from executed import leave_run
 
+from fcwork import personal
 from fcwork.errors import ConfigError, NotebookError
 from fcwork.redact import MASK
 from fcwork.runner import past
 from fcwork.schedule import Book
-from fcwork.widgets import RunBrowser
+from fcwork.widgets import RunBrowser, runs
 from fcwork.widgets.rerunning import texts_of
 from fcwork.widgets.runs import told
 from fcwork.widgets.runs_view import difference, whole
@@ -205,3 +207,52 @@ def test_a_run_that_cannot_be_scheduled_says_why(home: Path) -> None:
     browser.schedule()
     assert browser.work.wait(10)
     assert "held a secret" in browser.work.standing.told
+
+
+def test_parameters_of_a_run_show_nothing_that_is_hidden(home: Path) -> None:
+    """P8: a parameter of a hidden name is hidden in the run, and in what is different from another."""
+    personal.hide("email")
+    for run_id, value in (("one", "q@tok"), ("two", "r@tok")):
+        given = {"EMAIL": value, "SIZE": value[0], "WHO": {"email": value}, "NONE": None}
+        (home / "runs" / run_id / "parameters.json").write_text(json.dumps(given))
+    browser = looked()
+    browser.choose("run", "one")
+    browser.choose("other", "two")
+    browser.compare()
+    assert browser.value is not None
+    for shown in (whole(browser.value), difference(browser["difference"])):
+        assert "@tok" not in shown
+        assert f'<td class=fcw-short dir="auto">{MASK}</td>' in shown
+        assert ">q<" in shown
+
+
+def test_what_is_pressed_during_a_look_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look gives way to what a person asks for, and puts back no run that was chosen before."""
+    browser, goes_on, history = looked(), threading.Event(), runs._history
+    monkeypatch.setattr(runs, "_history", lambda: history() if goes_on.wait(10) else None)
+    browser.choose("run", "one")
+    browser.refresh()
+    browser.share()
+    assert browser.work.wait(10)
+    assert (browser.work.standing.what, browser.work.standing.phase) == ("Share", "done")
+    browser.refresh()
+    browser.choose("run", "three")
+    goes_on.set()
+    assert browser.work.wait(10)
+    assert (browser.work.standing.what, browser["run"], browser.value and browser.value.run_id) == (
+        "Look",
+        "three",
+        "three",
+    )
+
+
+@pytest.mark.parametrize("verb", ["rerun", "share", "schedule", "refresh"])
+def test_what_cannot_be_done_beside_something_else_says_so(verb: str) -> None:
+    """P32: a press beside anything longer than a look is refused with what is under way, and never lost."""
+    browser, goes_on = looked(), threading.Event()
+    browser.choose("run", "one")
+    browser.work.start("Rerun", lambda _: "" if goes_on.wait(10) else None)
+    browser.work.attempt(getattr(browser, verb))
+    assert browser.work.standing.refused[0] == "Rerun is under way"
+    goes_on.set()
+    assert browser.work.wait(10)
