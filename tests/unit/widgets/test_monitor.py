@@ -57,6 +57,22 @@ def done(panel: BatchMonitor) -> BatchMonitor:
     return panel
 
 
+def sent(panel: BatchMonitor) -> BatchMonitor:
+    """Press Send and wait for the end."""
+    panel.send()
+    return done(panel)
+
+
+def stopped(rows: pl.DataFrame, platform: Platform, **how: Any) -> BatchMonitor:
+    """Begin a send, and stop it where the platform holds it back."""
+    panel = BatchMonitor(rows, platform, **how)
+    panel.send()
+    assert platform.reached.wait(10)
+    panel.stop()
+    platform.gate.set()
+    return done(panel)
+
+
 def test_nothing_is_sent_by_itself_or_in_a_dry_run() -> None:
     """P33: rows go when the button is pressed and dry_run is false, and not before."""
     platform = Platform()
@@ -100,12 +116,8 @@ def test_a_pause_lets_nothing_leave_until_it_goes_on() -> None:
 def test_what_is_stopped_goes_on_in_another_kernel_and_no_row_is_lost() -> None:
     """P17: stopped and with the panel gone, the same rows sent again go on where it stopped, and none goes twice."""
     platform = Platform(hold_at=30)
-    panel = BatchMonitor(ROWS, platform, dry_run=False, batch_size=10)
-    panel.send()
-    assert platform.reached.wait(10)
-    panel.stop()
-    platform.gate.set()
-    assert done(panel).work.standing.phase == "stopped"
+    panel = stopped(ROWS, platform, dry_run=False, batch_size=10)
+    assert panel.work.standing.phase == "stopped"
     assert (panel["kept"], panel["progress"].rows) == (panel.resumable["name"][0], 30)
     assert panel.resumable.select("state", "rows", "delivered", "open").rows() == [("interrupted", 100, 30, 70)]
     forget()
@@ -124,12 +136,7 @@ def test_what_is_stopped_goes_on_in_another_kernel_and_no_row_is_lost() -> None:
 def test_a_checkpoint_is_resumed_without_its_rows() -> None:
     """What was cut off is found by a panel that has no rows, and goes on from what was kept."""
     platform = Platform(hold_at=30)
-    panel = BatchMonitor(ROWS, platform, dry_run=False, batch_size=10, checkpoint="mine")
-    panel.send()
-    assert platform.reached.wait(10)
-    panel.stop()
-    platform.gate.set()
-    done(panel)
+    stopped(ROWS, platform, dry_run=False, batch_size=10, checkpoint="mine")
     other = BatchMonitor(None, platform, dry_run=False, name="after")
     other.look()
     assert done(other)["kept"] == "mine"
@@ -141,12 +148,7 @@ def test_a_checkpoint_is_resumed_without_its_rows() -> None:
 def test_a_resume_of_other_rows_says_nothing_of_these() -> None:
     """After the checkpoint of other rows was resumed these can be sent; after their own was, they cannot."""
     platform = Platform(hold_at=30)
-    first = BatchMonitor(ROWS, platform, dry_run=False, batch_size=10)
-    first.send()
-    assert platform.reached.wait(10)
-    first.stop()
-    platform.gate.set()
-    done(first)
+    stopped(ROWS, platform, dry_run=False, batch_size=10)
     forget()
     others = ROWS.with_columns(ref="T" + pl.col("ref"))
     panel = BatchMonitor(others, platform, dry_run=False)
@@ -158,16 +160,6 @@ def test_a_resume_of_other_rows_says_nothing_of_these() -> None:
     assert sorted(platform.taken) == sorted([*ROWS["ref"], *others["ref"]])
     with pytest.raises(ConfigError, match="nothing of them is left"):
         panel.send()
-
-
-def stopped(rows: pl.DataFrame, platform: Platform, **how: Any) -> BatchMonitor:
-    """Begin a send, and stop it where the platform holds it back."""
-    panel = BatchMonitor(rows, platform, **how)
-    panel.send()
-    assert platform.reached.wait(10)
-    panel.stop()
-    platform.gate.set()
-    return done(panel)
 
 
 @pytest.mark.parametrize("kernel", ["the same", "another"])
@@ -263,12 +255,6 @@ def test_rows_that_were_sent_are_not_sent_twice() -> None:
     assert BatchMonitor(ROWS.head(5), platform, dry_run=False).value is None
 
 
-def sent(panel: BatchMonitor) -> BatchMonitor:
-    """Press Send and wait for the end."""
-    panel.send()
-    return done(panel)
-
-
 def test_rows_that_were_sent_are_known_by_what_they_hold() -> None:
     """P17: other rows sent meanwhile, or another checkpoint resumed, do not let rows that were sent go again."""
     platform, others = Platform(), ROWS.with_columns(ref="T" + pl.col("ref"))
@@ -286,12 +272,7 @@ def test_a_resume_of_others_does_not_let_sent_rows_go_again() -> None:
     """P17: rows that were sent stay sent when the checkpoint of other rows is resumed beside them."""
     platform = Platform(hold_at=130)
     panel = sent(BatchMonitor(ROWS, platform, dry_run=False, batch_size=10))
-    other = BatchMonitor(ROWS.with_columns(ref="T" + pl.col("ref")), platform, dry_run=False, name="other")
-    other.send()
-    assert platform.reached.wait(10)
-    other.stop()
-    platform.gate.set()
-    done(other)
+    stopped(ROWS.with_columns(ref="T" + pl.col("ref")), platform, dry_run=False, name="other")
     panel.put(found=recovery.checkpoints(), kept=recovery.checkpoints()["name"][0])
     panel.resume()
     assert done(panel).value.counts["delivered"] == 100
@@ -304,12 +285,7 @@ def test_a_checkpoint_of_ones_own_is_of_the_rows_it_was_begun_with() -> None:
     """Other rows given under a name that rows are kept under are not taken for sent when those are resumed."""
     platform = Platform(hold_at=30)
     how: dict[str, Any] = {"dry_run": False, "batch_size": 10, "checkpoint": "mine"}
-    panel = BatchMonitor(ROWS, platform, **how)
-    panel.send()
-    assert platform.reached.wait(10)
-    panel.stop()
-    platform.gate.set()
-    done(panel)
+    panel = stopped(ROWS, platform, **how)
     BatchMonitor(ROWS.with_columns(ref="T" + pl.col("ref")), platform, **how).resume()
     assert done(panel).value.counts["delivered"] == 100
     assert sent(panel).value.counts["delivered"] == 100
