@@ -313,6 +313,7 @@ def test_a_job_is_made_with_the_mouse(lab: Lab, browse: Browse) -> None:
         page.set_default_timeout(WAIT_SECONDS * 1000)
         page.locator('.jp-DirListing-item[title*="greet.ipynb"]').click(button="right")
         page.get_by_text("Create Job", exact=True).click()
+        page.get_by_label("HTML", exact=True).wait_for()  # typed before its environments came is forgotten
         page.locator('[name="jobName"]').fill("by the mouse")
         page.locator('button[aria-label*="arameter"], button[title*="arameter"]').first.click()
         page.locator('[name="parameter-0-name"]').fill("WHOM")
