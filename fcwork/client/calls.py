@@ -17,7 +17,7 @@ from fcwork.errors import BadRequestError
 Effect = Literal["none", "repeatable", "once"]
 """What a second arrival of the same call does: nothing ever, nothing more, or its effect again."""
 
-_OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY
+_OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def encoded(document: Any, what: str) -> bytes:
     try:
         return orjson.dumps(document, default=_plain, option=_OPTIONS)
     except TypeError as error:
-        reason = str(error)
+        reason = str(error.__cause__ or error)
     raise BadRequestError(
         f"{what} cannot be written as JSON: {reason}", hint="give texts, numbers, dates, lists, dicts"
     )
@@ -89,8 +89,18 @@ def _plain(value: Any) -> Any:
         return orjson.Fragment(frames.number_text(value))
     if hasattr(value, "to_list"):
         return value.to_list()
-    if hasattr(value, "tolist"):  # an array of numpy that holds texts
-        return value.tolist()
+    if hasattr(value, "tolist"):
+        return _of_numpy(value)
     if isinstance(value, datetime) and value == value:  # noqa: PLR0124 - a pandas Timestamp; NaT equals nothing
         return datetime.fromisoformat(value.isoformat())
     raise TypeError(type(value).__name__)
+
+
+def _of_numpy(value: Any) -> Any:
+    """Return a number, an instant or an array of numpy for JSON; orjson by itself makes an instant of a NaT."""
+    if value.dtype.kind == "m" or (value.dtype.kind == "M" and bool((value != value).any())):  # noqa: PLR0124
+        raise TypeError("a span of time" if value.dtype.kind == "m" else "NaT")
+    if value.dtype.kind not in "biufM":
+        return value.tolist()
+    laid_out = value.astype(value.dtype.newbyteorder("="), order="C")[()]
+    return orjson.Fragment(orjson.dumps(laid_out, option=_OPTIONS | orjson.OPT_SERIALIZE_NUMPY))

@@ -16,13 +16,14 @@ from fcwork.client.batch_looks import wait
 from fcwork.client.batch_route import BatchRoute
 from fcwork.client.event_calls import EventCalls
 from fcwork.client.events import Events
-from fcwork.client.graphql import Errors, GraphQL, GraphQLResult, given
+from fcwork.client.graphql import Errors, GraphQL, GraphQLResult
 from fcwork.client.http import Http
 from fcwork.client.jobs import PAGE, Batch, BatchForm, Job, Jobs, Preprocessing
 from fcwork.client.mutating import Mutating
 from fcwork.client.paging import Pages
 from fcwork.client.queries import Direction, Nested, plan
 from fcwork.client.read_back import ReadBack
+from fcwork.client.variables import given
 from fcwork.client.webhook_calls import WebhookCalls, ring_of
 from fcwork.clock import SYSTEM, Clock
 from fcwork.errors import BadRequestError
@@ -196,7 +197,8 @@ class FluentClient(EventCalls, Mutating, WebhookCalls):
 
         Args:
             query: the document.
-            variables: by name; dates are written in UTC, a column of a frame as a list.
+            variables: by name; dates are written in UTC, a column of a frame as a list. None is null; NaN is refused,
+                as a filter by null finds all.
             operation_name: which operation, where the document holds several.
             errors: ``raise``, or ``partial`` to be given the data together with the errors.
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
+import orjson
+
 from fcwork.client import answer_card, failures
 from fcwork.client.calls import Answer, Call, encoded
 from fcwork.client.codes import is_warning
 from fcwork.client.documents import is_mutation
 from fcwork.client.http import Http
+from fcwork.client.variables import given, written
 from fcwork.errors import ApiError, BadRequestError, GraphQLError, OutcomeUnknownError, ServerError
 from fcwork.retry import Pace
 
@@ -72,22 +75,16 @@ class GraphQL:
         """Carry out one operation; see ``FluentClient.graphql``."""
         if errors not in ("raise", "partial"):  # a set would ask for its hash
             raise BadRequestError(f"errors={errors!r} is not known", hint="errors is 'raise' or 'partial'")
-        request = {"query": query, "variables": given(variables), "operationName": operation_name}
-        body = encoded({name: value for name, value in request.items() if value}, "the variables")
+        named = given(variables)
+        values = orjson.Fragment(written(named)) if named else None
+        request = {"query": query, "variables": values, "operationName": operation_name}
+        body = encoded({name: value for name, value in request.items() if value}, "the request")
         if self._pace:
             self._pace.wait()
         call = Call("POST", "/graphql", "once" if is_mutation(query, operation_name) else "none", body=body)
         answer = self._http.send(call, judge=partial(_judged, partial_is_fine=errors == "partial"))
         faults, warnings = faults_and_warnings(answer.data)
         return GraphQLResult(answer.data.get("data"), faults, answer.data.get("extensions"), warnings)
-
-
-def given(variables: Any) -> dict[str, Any]:
-    """Return the variables by name, or raise a ``BadRequestError``."""
-    if not isinstance(variables, Mapping | None):
-        kind = type(variables).__name__
-        raise BadRequestError(f"the variables are {kind}, not a dict", hint="give them by name: {'first': 100}")
-    return dict(variables or {})
 
 
 def unreadable(call: Call, answer: Answer) -> ApiError | None:

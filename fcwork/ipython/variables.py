@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from enum import Enum
 from typing import Any
 
 import orjson
@@ -22,13 +21,13 @@ from graphql import (
 )
 
 from fcwork.client.calls import encoded
+from fcwork.client.variables import AS_NULL, below, lost
 from fcwork.errors import BadRequestError
 from fcwork.ipython import checking, pointing
 from fcwork.ipython.pointing import Mistake
 from fcwork.names import did_you_mean
 
 _WHAT: Mapping[str, tuple[type, ...]] = {"Int": (int,), "Float": (int, float), "String": (str,), "ID": (str, int)}
-_AS_NULL = "it would be sent as null: write None if null is meant"
 
 
 def bound(
@@ -74,8 +73,8 @@ def bound(
 
 def _evaluated(expression: str, namespace: dict[str, Any]) -> Any:
     value = eval(compile(expression.strip(), "<-v>", "eval"), namespace)  # noqa: S307 - the user's own Python
-    is_number = getattr(value, "shape", None) == () and not _is_nat(value)  # the item of a NaT is None
-    return value.item() if is_number else value  # a number of numpy is a number
+    is_plain = getattr(value, "shape", None) == () and value.dtype.kind not in "mM"  # an instant may become a number
+    return value.item() if is_plain else value
 
 
 def _undeclared(name: str, expression: str, declared: Mapping[str, Any]) -> Mistake:
@@ -107,55 +106,18 @@ def _misfits(
     said = f"${name} takes {print_ast(node.type)}, and {pointing.shortened(expression)} is"
     try:
         plain = orjson.loads(encoded(value, expression))
-    except BadRequestError:
-        yield pointing.at(node, f"{said} {_kind(value)}", "give texts, numbers, dates, lists, dicts")
+    except BadRequestError as error:
+        yield pointing.at(node, f"{said} {_kind(value)}: {error.message}", error.hint)
         return
     except ValueError as error:
         yield pointing.at(node, f"{said} nothing that JSON can hold: {error}")
         return
     kind = type_from_ast(schema, node.type)
-    lost = dict.fromkeys(_lost(value, plain), _AS_NULL)
+    emptied = dict.fromkeys(lost(value, plain), AS_NULL)
     faults = _faults(kind, plain) if kind else ()
-    for where, what in (*lost.items(), *((where, what) for where, what in faults if where not in lost)):
+    for where, what in (*emptied.items(), *((where, what) for where, what in faults if where not in emptied)):
         place = f" at {where}" if where else ""
         yield pointing.at(node, f"{said} {_kind(value)} {pointing.shortened(repr(value))}{place}: {what}")
-
-
-def _lost(value: Any, plain: Any, where: str = "") -> Iterator[str]:
-    """Yield where something would become null, as NaN does: a filter by null is none, and all would be found.
-
-    A NaT of numpy would become an instant that nobody named.
-    """
-    value = value.value if isinstance(value, Enum) else value
-    if plain is None or _is_nat(value):
-        yield from [where] * (value is not None)
-    elif isinstance(plain, list):
-        for at, (item, kept) in enumerate(zip(_items(value), plain, strict=True)):
-            yield from _lost(item, kept, f"{where}[{at}]")
-    elif isinstance(plain, dict):
-        for name, kept in plain.items():
-            item = value[name] if isinstance(value, Mapping) else getattr(value, name)  # that of a dataclass
-            yield from _lost(item, kept, _field(where, name))
-
-
-def _items(value: Any) -> Any:
-    """Return the items of a list, a column or an array, numbers of numpy as those of Python."""
-    listed = getattr(value, "to_list", None) or getattr(value, "tolist", None)
-    return listed() if listed and not _holds_times(value) else value  # a list has None for NaT
-
-
-def _is_nat(value: Any) -> bool:
-    """Say whether this is the NaT of numpy, which equals nothing."""
-    return _holds_times(value) and value.shape == () and bool(value != value)  # noqa: PLR0124
-
-
-def _holds_times(value: Any) -> bool:
-    """Say whether this is an instant or a span of numpy, or an array of them."""
-    return getattr(getattr(value, "dtype", None), "kind", None) in {"M", "m"}
-
-
-def _field(where: str, name: str) -> str:
-    return f"{where}.{name}" if where else name
 
 
 def _faults(kind: Any, value: Any, where: str = "") -> Iterator[tuple[str, str]]:
@@ -185,7 +147,7 @@ def _of_object(kind: GraphQLInputObjectType, value: Any, where: str) -> Iterator
         yield where, f"{kind.name} is a dict with {', '.join(kind.fields)}"
         return
     for name, item in value.items():
-        place = _field(where, name)
+        place = below(where, name)
         if name in kind.fields:
             yield from _faults(kind.fields[name].type, item, place)
         else:

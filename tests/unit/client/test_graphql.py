@@ -3,9 +3,11 @@
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 
@@ -52,6 +54,12 @@ def test_only_what_is_given_is_sent(platform: Any, client: FluentClient) -> None
         (Decimal("1.50"), 1.5),
         (Decimal("3.00"), 3),
         (np.int64(7), 7),
+        (np.float32(0.1), 0.1),
+        (np.array(5), 5),
+        (np.array([[1, 2], [3, 4]], dtype=">i4").T, [[1, 3], [2, 4]]),
+        (np.datetime64("2026-01-02T03:04:05.123456789"), "2026-01-02T03:04:05.123456Z"),
+        (np.array(["2026-01-02"], dtype="M8[D]"), ["2026-01-02T00:00:00Z"]),
+        (np.array(["A", Decimal("1.5"), None], dtype=object), ["A", 1.5, None]),
         (pl.Series(["A", "B"]), ["A", "B"]),
     ],
 )
@@ -67,6 +75,54 @@ def test_variable_without_a_form_is_told(platform: Any, client: FluentClient) ->
     with pytest.raises(BadRequestError, match="object"):
         client.graphql(QUERY, {"x": object()})
     assert platform.requests == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(np.datetime64("NaT", unit) for unit in ("generic", "D", "m", "us", "ns")),
+        np.array(["2026-01-01", "NaT"], dtype="M8[D]"),
+        np.array([np.datetime64("NaT", "D")], dtype=object),
+        np.array(["NaT"], dtype="m8[s]"),
+        pd.NaT,
+        pd.Series(pd.to_datetime(["2026-01-01", None])),
+    ],
+)
+def test_no_instant_is_none_on_the_wire(platform: Any, client: FluentClient, value: Any) -> None:
+    """A NaT is refused before anything is sent, wherever it stands; it is neither null nor a day long ago."""
+    event = {"name": "E", "entityType": "ORDER", "entityRef": "1", "retailerId": "1", "attributes": {"at": value}}
+    for ask in (partial(client.graphql, QUERY, {"x": {"from": [value]}}), partial(client.send_event, event)):
+        with pytest.raises(BadRequestError, match=r"cannot be written as JSON: .*(NaT|a span of time)"):
+            ask()
+    assert platform.requests == []
+
+
+@pytest.mark.parametrize(
+    ("value", "where"),
+    [
+        (float("nan"), "x"),
+        ({"from": [1.5, float("-inf")]}, r"x\.from\[1\]"),
+        (np.array([[1.0, np.nan]], dtype="float32"), r"x\[0\]\[1\]"),
+        (pd.Series([1.5, None]), r"x\[1\]"),
+        (pl.Series([None, float("nan")]), r"x\[1\]"),
+    ],
+)
+@pytest.mark.parametrize("ask", [FluentClient.graphql, FluentClient.frame])
+def test_what_is_no_number_is_not_sent_as_null(
+    platform: Any, client: FluentClient, ask: Callable[..., Any], value: Any, where: str
+) -> None:
+    """P28: NaN would be null on its way, and a filter by null is none: it is refused before anything is sent."""
+    query = "query Q($x: Json) { locations(ref: $x) { edges { node { ref } } } }"
+    with pytest.raises(BadRequestError, match=f"the variable {where} would be sent as null"):
+        ask(client, query, {"x": value})
+    assert platform.requests == []
+
+
+def test_none_is_sent_as_null(platform: Any, client: FluentClient) -> None:
+    """Who writes None means null, also in a list and beside numbers."""
+    platform.on("/graphql", (200, {"data": {}}))
+    client.graphql(QUERY, {"x": None, "y": {"a": [1.5, None]}, "z": pl.Series([1.5, None])})
+    assert platform.sent("/graphql")[0]["variables"] == {"x": None, "y": {"a": [1.5, None]}, "z": [1.5, None]}
 
 
 @pytest.mark.parametrize("ask", [FluentClient.graphql, FluentClient.pages])
