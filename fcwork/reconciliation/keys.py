@@ -50,7 +50,7 @@ def _plain(column: Column, side: str) -> Column:
         whole = known.cast(pl.Int64, strict=False)
         if (whole.cast(pl.Float64) == known).all():  # nulls are passed over
             return whole
-    elif kind.is_nested() or kind in (pl.Binary, pl.Object):
+    elif kind.is_nested() or kind in (pl.Binary, pl.Duration, pl.Object):
         pass
     elif kind.is_integer() and kind not in (pl.UInt64, pl.Int128):
         return column.cast(pl.Int64)

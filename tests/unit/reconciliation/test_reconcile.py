@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -455,9 +455,10 @@ def test_a_quantity_is_a_column_of_numbers_or_texts() -> None:
     taken = pl.DataFrame({"action": ["a"], "qty": [1]})
     with pytest.raises(ConfigError, match="cannot have a column action"):
         fw.reconcile(taken, taken, key="action")
-    nested = pl.DataFrame({"k": [["a"]], "qty": [1]})
-    with pytest.raises(ConfigError, match="holds List"):
-        fw.reconcile(nested, nested, key="k")
+    for key, kind in ((["a"], "List"), (timedelta(days=1), "Duration"), (b"a", "Binary")):
+        other = pl.DataFrame({"k": [key], "qty": [1]})
+        with pytest.raises(ConfigError, match=f"the key k of the left holds {kind}"):
+            fw.reconcile(other, other, key="k")
 
 
 def test_an_empty_side_is_all_of_one() -> None:
