@@ -15,7 +15,7 @@ from fcwork.widgets.walking import Found
 from fcwork.widgets.words import safe
 
 _SHOWN_AS = [("the query", "text"), ("a cell of the magic", "cell"), ("Python", "python")]
-_ADD = "add one …"
+_NONE = "choose one …"
 
 
 class ExplorerView(View[QueryExplorer]):
@@ -33,8 +33,8 @@ class ExplorerView(View[QueryExplorer]):
             "level",
         )
         self._fields = controls.group()
-        self._add = controls.choice("Filter", [_ADD], value=_ADD, explain="Narrow what is asked for")
-        controls.on_change(self._add, self._added)
+        self._wanted = controls.choice("Filter", [_NONE], value=_NONE, explain="What to narrow by")
+        add = self.button("Add filter", self._add, explain="Narrow what is asked for by the filter that is chosen")
         self._narrowing = controls.group()
         self._back = self.button("Previous", lambda: self.panel.turn_page(-1), explain="The rows before")
         self._on = self.button("Next", lambda: self.panel.turn_page(1), explain="The rows after, asked for if need be")
@@ -46,7 +46,7 @@ class ExplorerView(View[QueryExplorer]):
         return [
             controls.row(root, self._level),
             self._fields,
-            controls.row(self._add, self._narrowing),
+            controls.row(self._wanted, add, self._narrowing),
             controls.row(shown_as),
             self._query,
             self._asking(),
@@ -93,15 +93,17 @@ class ExplorerView(View[QueryExplorer]):
         if root == self.panel["root"] and yes != (path in self.panel["fields"]):
             self.panel.tick(path, yes=yes)
 
-    def _added(self, path: str | None) -> None:
-        if path and path != _ADD and path not in self.panel["filters"]:
-            self.panel.narrow(path, "")
+    def _add(self) -> None:
+        if self._wanted.value == _NONE:
+            raise ConfigError("no filter is chosen", hint="choose one of the list beside it")
+        self.panel.narrow(self._wanted.value, "")
 
     def _show_filters(self) -> None:
         known, held = self.panel.filters(), self.panel["filters"]
         shown = [path for path in known if path in held or known[path].required]
         rest = [(f"{path} ({one.kind})", path) for path, one in known.items() if path not in shown]
-        controls.offer(self._add, [_ADD, *rest], _ADD)
+        wanted = self._wanted.value
+        controls.offer(self._wanted, [_NONE, *rest], wanted if wanted in known and wanted not in shown else _NONE)
         parts = []
         for path in shown:
             key = (self.panel["root"], path)
