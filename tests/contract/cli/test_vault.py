@@ -75,6 +75,17 @@ def ended(child: Any) -> int:
     return int(child.exitstatus if child.exitstatus is not None else -child.signalstatus)
 
 
+def left(child: Any) -> int:
+    """Press Ctrl-C until a verb ends, as Python misses one that comes between a prompt and the wait for an answer."""
+    import pexpect
+
+    for _ in range(PATIENCE // 5):
+        child.sendintr()
+        if child.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=5) == 0:
+            break
+    return ended(child)
+
+
 def piped(*arguments: str, lines: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a verb whose input is no terminal."""
     return subprocess.run(
@@ -158,8 +169,7 @@ def test_a_person_may_leave_in_the_middle(terminal: Callable[..., Any], kept: Pa
     child.expect("Repeat for confirmation: ")
     child.sendline(WORDS)
     child.expect("Address.*: ")
-    child.sendintr()
-    assert ended(child) == 130
+    assert left(child) == 130
     assert "Traceback" not in "".join(child.logfile_read)
     assert not kept.exists()
 
