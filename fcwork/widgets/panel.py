@@ -112,7 +112,9 @@ class Panel:
 
     def new_view(self) -> View[Any]:
         """Return its controls; ipywidgets is imported here and not before."""
-        raise NotImplementedError
+        from fcwork.widgets.view import View
+
+        return View(self)
 
     @property
     def view(self) -> View[Any]:

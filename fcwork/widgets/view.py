@@ -19,7 +19,9 @@ PanelT = TypeVar("PanelT", bound=Panel)
 
 
 class View(Generic[PanelT]):
-    """The controls of one panel. A subclass has ``parts`` and, for what is not bound, ``refresh``.
+    """The controls of one panel: its title, how it stands, and Stop.
+
+    A subclass adds ``parts`` and, for what is not bound, ``refresh``.
 
     What this class keeps for itself begins with ``_own``.
 
@@ -42,7 +44,7 @@ class View(Generic[PanelT]):
 
     def parts(self) -> Sequence[Any]:
         """Return the controls between the title and the line that tells how it stands."""
-        raise NotImplementedError
+        return ()
 
     def refresh(self, changed: frozenset[str]) -> None:
         """Show what changed, apart from what is bound; at first that is everything."""

@@ -249,6 +249,17 @@ def test_outside_a_kernel_a_panel_is_a_picture() -> None:
     assert shown["text/plain"].startswith("Search: 0 rows\n  word  a")
 
 
+def test_a_panel_without_controls_of_its_own_tells_how_it_stands() -> None:
+    """Title, state and Stop are there for every panel, and follow what it does."""
+    panel = Search()
+    heading, foot = panel.view.root.children[1], panel.view.root.children[-1]
+    assert "Search" in heading.value
+    line, stop = foot.children
+    done(panel, lambda _: "3 found")
+    assert ("3 found" in line.value, stop.description) == (True, "Stop")
+    assert len(panel.view.root.children) == 3
+
+
 def test_a_picture_has_no_live_tag_and_fits() -> None:
     """P25: whatever stands in the data, a picture has no tag of it, shows what is not seen, and cuts what is long."""
     search = Search(word=HOSTILE[0] + HOSTILE[3] + HOSTILE[4])
