@@ -89,18 +89,18 @@ def _plain(value: Any) -> Any:
         return orjson.Fragment(frames.number_text(value))
     if hasattr(value, "to_list"):
         return value.to_list()
-    if hasattr(value, "tolist"):
+    if type(value).__module__ == "numpy" and value.dtype.kind in "biufmM":
         return _of_numpy(value)
+    if hasattr(value, "tolist"):  # an array of pandas or pyarrow, or one of numpy that holds texts
+        return value.tolist()
     if isinstance(value, datetime) and value == value:  # noqa: PLR0124 - a pandas Timestamp; NaT equals nothing
         return datetime.fromisoformat(value.isoformat())
     raise TypeError(type(value).__name__)
 
 
-def _of_numpy(value: Any) -> Any:
-    """Return a number, an instant or an array of numpy for JSON; orjson by itself makes an instant of a NaT."""
+def _of_numpy(value: Any) -> orjson.Fragment:
+    """Return a number, an instant, or an array of them as JSON; of a NaT orjson by itself makes an instant."""
     if value.dtype.kind == "m" or (value.dtype.kind == "M" and bool((value != value).any())):  # noqa: PLR0124
         raise TypeError("a span of time" if value.dtype.kind == "m" else "NaT")
-    if value.dtype.kind not in "biufM":
-        return value.tolist()
-    laid_out = value.astype(value.dtype.newbyteorder("="), order="C")[()]
+    laid_out = value.astype(value.dtype.newbyteorder("="), order="C", subok=False)[()]
     return orjson.Fragment(orjson.dumps(laid_out, option=_OPTIONS | orjson.OPT_SERIALIZE_NUMPY))

@@ -73,8 +73,9 @@ def bound(
 
 def _evaluated(expression: str, namespace: dict[str, Any]) -> Any:
     value = eval(compile(expression.strip(), "<-v>", "eval"), namespace)  # noqa: S307 - the user's own Python
-    is_plain = getattr(value, "shape", None) == () and value.dtype.kind not in "mM"  # an instant may become a number
-    return value.item() if is_plain else value
+    is_single = getattr(value, "shape", None) == ()
+    is_time = getattr(getattr(value, "dtype", None), "kind", "") in ("m", "M")  # its item may be a number, or None
+    return value.item() if is_single and not is_time else value
 
 
 def _undeclared(name: str, expression: str, declared: Mapping[str, Any]) -> Mistake:

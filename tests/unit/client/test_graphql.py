@@ -1,6 +1,7 @@
 """One GraphQL request: what is sent, and what its answer is."""
 
 import datetime as dt
+from array import array
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from fcwork import personal
@@ -60,11 +62,19 @@ def test_only_what_is_given_is_sent(platform: Any, client: FluentClient) -> None
         (np.datetime64("2026-01-02T03:04:05.123456789"), "2026-01-02T03:04:05.123456Z"),
         (np.array(["2026-01-02"], dtype="M8[D]"), ["2026-01-02T00:00:00Z"]),
         (np.array(["A", Decimal("1.5"), None], dtype=object), ["A", 1.5, None]),
+        (np.ma.array([1, 2], mask=[False, True]), [1, None]),
+        (pd.Series([1, 2, 2], dtype="Int64").unique(), [1, 2]),
+        (pd.Series(["A", "B"]).unique(), ["A", "B"]),
+        (pd.Series(pd.to_datetime(["2026-01-02"])).unique(), ["2026-01-02T00:00:00Z"]),
+        (pd.Series(pd.to_datetime(["2026-01-02"], utc=True)).unique(), ["2026-01-02T00:00:00Z"]),
+        (pd.Index([1, 2]), [1, 2]),
+        (pa.array([1, None]), [1, None]),
+        (array("i", [1, 2]), [1, 2]),
         (pl.Series(["A", "B"]), ["A", "B"]),
     ],
 )
 def test_variables_of_many_kinds(platform: Any, client: FluentClient, value: Any, wire: Any) -> None:
-    """Dates, decimals, numpy numbers and columns of frames may be variables."""
+    """Dates, decimals, numbers and arrays of numpy, pandas and pyarrow, and columns of frames may be variables."""
     platform.on("/graphql", (200, {"data": {}}))
     client.graphql(QUERY, {"x": value})
     assert platform.sent("/graphql")[0]["variables"] == {"x": wire}

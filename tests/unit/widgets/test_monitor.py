@@ -31,17 +31,20 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class Platform:
-    """Takes rows; holds the batches back at a gate once so many came."""
+    """Takes rows unless it is down; holds the batches back at a gate once so many came."""
 
     repeat_safe = False
 
     def __init__(self, hold_at: int | None = None) -> None:
         self.taken: list[str] = []
+        self.is_down = False
         self._hold_at = hold_at
         self.reached, self.gate = threading.Event(), threading.Event()
 
     def __call__(self, records: list[dict[str, Any]]) -> None:
         """Take rows; one that is named bad is refused."""
+        if self.is_down:
+            raise fw.errors.ServerError("down")
         if any(record["ref"] == "bad" for record in records):
             raise BadRequestError("<script>alert(1)</script> is no ref")
         self.taken += [record["ref"] for record in records]
@@ -371,17 +374,12 @@ def test_another_platform_has_nothing_yet() -> None:
 
 def test_a_send_shows_its_own_figures() -> None:
     """While rows go again the figures are those of this send, and not of the one that failed before."""
-    platform, is_down = Platform(hold_at=50), [True]
-
-    def deliver(records: list[dict[str, Any]]) -> None:
-        if is_down[0]:
-            raise fw.errors.ServerError("down")
-        platform(records)
-
+    platform = Platform(hold_at=50)
+    platform.is_down = True
     quick = {"max_retries": 0, "batch_size": 10, "clock": ManualClock()}
-    panel = sent(BatchMonitor(ROWS, deliver, dry_run=False, **quick))
+    panel = sent(BatchMonitor(ROWS, platform, dry_run=False, **quick))
     assert panel.piles()["rejected"] == 100
-    is_down[0] = False
+    platform.is_down = False
     panel.send()
     assert platform.reached.wait(10)
     assert (panel.value, panel.piles()) == (None, {"delivered": 10, "rejected": 0, "unknown": 0})  # no time passes
@@ -392,17 +390,12 @@ def test_a_send_shows_its_own_figures() -> None:
 
 def test_a_send_that_began_nothing_leaves_what_was_known() -> None:
     """Where a press comes to nothing, as another send is at the rows, what the panel knew of them stays."""
-    platform, is_down = Platform(hold_at=10), [True]
-
-    def deliver(records: list[dict[str, Any]]) -> None:
-        if is_down[0]:
-            raise fw.errors.ServerError("down")
-        platform(records)
-
+    platform = Platform(hold_at=10)
+    platform.is_down = True
     quick = {"max_retries": 0, "batch_size": 10, "clock": ManualClock(), "dry_run": False}
-    panel = sent(BatchMonitor(ROWS, deliver, **quick))
-    result, is_down[0] = panel.value, False
-    other = BatchMonitor(ROWS, deliver, name="other", **quick)
+    panel = sent(BatchMonitor(ROWS, platform, **quick))
+    result, platform.is_down = panel.value, False
+    other = BatchMonitor(ROWS, platform, name="other", **quick)
     other.send()
     assert platform.reached.wait(10)
     assert "in use by another send" in sent(panel).work.standing.told
